@@ -1,0 +1,65 @@
+/**
+ * What routing needs of the rest of the control plane, and gives to it. Implemented by `router.ts`.
+ */
+import type { NodeId } from '../../kit/node-id.js';
+import type { RouteOutput, RouteStatus } from '../io.js';
+
+export interface RouterOptions {
+  readonly self: NodeId;
+  /** Unix seconds at boot: the first sequence number of a node that is alone (R19). */
+  readonly bootSeconds: number;
+  /** A uniform number in [0, 1), for jitter of timers. */
+  readonly random: () => number;
+  /** Safety rules to switch off, for the simulator's proof that its checker can fail. Never in production. */
+  readonly rules?: Partial<SafetyRules>;
+}
+
+/** One switch a safety rule of the protocol; all on in production. See docs/routing-protocol.md. */
+export interface SafetyRules {
+  /** R5: a feasible next hop's label is strictly smaller than one's own (off: equal labels pass). */
+  readonly strictlySmaller: boolean;
+  /** R5: only a neighbour with a smaller label is feasible (off: any neighbour with a route is). */
+  readonly feasibility: boolean;
+  /** R7: one's own label never rises (off: it follows the metric). */
+  readonly labelNeverRises: boolean;
+  /** R7, R11: the label is kept while unreachable (off: it is forgotten). */
+  readonly labelKeptWhenUnreachable: boolean;
+  /** R8: primary and backup are checked again when the label is lowered (off: they stay). */
+  readonly recheckOnLowering: boolean;
+  /** R12: a session belongs to one incarnation of both ends (off: a restarted node is taken for its old self). */
+  readonly sessionsAreFresh: boolean;
+}
+
+export type RouterOutput =
+  /** A RoutingSync message (encoded) for the other end of the link. */
+  { readonly kind: 'sync'; readonly link: number; readonly payload: Uint8Array } | RouteOutput;
+
+/** A label: the order along which every next hop descends. */
+export interface Label {
+  readonly seqno: number;
+  readonly distance: number;
+}
+
+/** The routing protocol of one node: a pure state machine. */
+export interface Router {
+  /** A new session is established. `rtt` in ms. A session never comes back under the same link index without `linkDown` between. */
+  linkUp(link: number, peer: NodeId, rtt: number, now: number): void;
+  linkDown(link: number, now: number): void;
+  /** A new smoothed RTT; the router damps it itself. */
+  linkRtt(link: number, rtt: number, now: number): void;
+  /** A RoutingSync payload from the link. Returns false when it could not be read (the caller counts it). */
+  handleSync(link: number, payload: Uint8Array, now: number): boolean;
+  handleTimeout(now: number): void;
+  /** When `handleTimeout` wants to be called; Infinity: never. */
+  nextTimeout(): number;
+  poll(): RouterOutput | undefined;
+
+  /** All routes, for people. */
+  routes(): RouteStatus[];
+  /** For checkers: the own label and next hops of a slot. */
+  entry(
+    layer: number,
+    byte: number,
+    trafficClass: number,
+  ): { label: Label | undefined; primary: number; backup: number };
+}

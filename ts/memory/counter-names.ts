@@ -1,0 +1,66 @@
+/**
+ * Every counter of the packet path: its name and the sentence that says what it counts. The place in the list is the place in a
+ * counter block (counters.ts), in TypeScript and in C++ alike (native/layout.h is written from this list).
+ *
+ * Conservation: whatever comes in or starts here is forwarded, delivered, answered, punted to control, or dropped under exactly one `drop` counter.
+ */
+export interface CounterName {
+  readonly name: string;
+  readonly kind: 'count' | 'drop';
+  readonly sentence: string;
+}
+
+const count = (name: string, sentence: string): CounterName => ({ name, kind: 'count', sentence });
+const drop = (name: string, sentence: string): CounterName => ({ name, kind: 'drop', sentence });
+
+export const COUNTERS = [
+  count('received', 'Frames taken from the network, whatever became of them.'),
+  count('receivedBytes', 'Bytes of the frames taken from the network.'),
+  count('originated', 'Packets that started at this node: sockets, forwards, echo and error answers.'),
+  count('forwarded', "Other nodes' packets passed on to a next hop."),
+  count('sent', 'Frames handed to the network: forwarded, originated, control, hellos and handshakes.'),
+  count('sentBytes', 'Bytes of the frames handed to the network.'),
+  count('delivered', 'Packets for this node handed to a socket, a forward or a sink.'),
+  count('echoed', 'Echo requests answered.'),
+  count('hellosAnswered', 'Hellos answered by a worker.'),
+  count('punted', 'Frames and packets handed to the control plane.'),
+  count('backupUsed', "Packets sent to the backup next hop because the primary's link was down."),
+  count('linksDowned', 'Links that a worker took down because they were silent.'),
+  count('receiveCalls', 'Calls of recvmmsg (or messages from dgram) that brought something.'),
+  count('sendCalls', 'Messages given to sendmmsg or dgram: one may carry many packets.'),
+  count('gsoFallbacks', 'Runs sent again without segmentation offload.'),
+  count(
+    'socketOverflows',
+    'Datagrams that the kernel dropped because a socket was full (SO_RXQ_OVFL); not among the received.',
+  ),
+  drop('truncated', 'Frames shorter than the two headers, or cut off by the receive buffer.'),
+  drop('badVersion', 'Frames of another wire version.'),
+  drop('badType', 'Frames of a type that does not exist or may not come this way.'),
+  drop('unknownLink', 'Frames with a link number that belongs to no live session.'),
+  drop('badTag', 'Frames whose authentication tag is wrong: spoofed, altered or of another key.'),
+  drop('replayed', 'Frames whose counter was seen before or is too old to tell.'),
+  drop('oversize', "Frames larger than the link's MTU, in or out."),
+  drop('ttlExceeded', 'Packets whose TTL ran out here.'),
+  drop('noRoute', 'Packets to a destination for which there is no next hop.'),
+  drop('portUnreachable', 'Packets for this node to a port on which nobody listens.'),
+  drop('badProtocol', 'Packets of a protocol that does not exist or that this node does not serve.'),
+  drop('badLabel', 'Labelled packets whose label means nothing here.'),
+  drop('malformed', 'Hellos, control messages or errors whose payload could not be read.'),
+  drop('sendFailed', 'Frames that the kernel refused to send.'),
+  drop('egressFull', 'Frames that found the socket and its queue full.'),
+  drop('deliverFull', 'Packets for a socket whose ring to the main thread was full.'),
+  drop('puntFull', 'Frames for the control plane whose ring was full.'),
+  drop('handshakeLimited', 'Handshake frames above the rate that the control plane is given.'),
+  drop('errorLimited', 'Errors that were not sent because their source has had enough of them.'),
+  drop('flowsFull', 'Datagrams of a new client of a port forward whose flow table is full.'),
+  drop('notForwarded', 'Packets that came in over the link that they would leave by.'),
+  drop('crashed', 'Packets that a worker held when it crashed.'),
+] as const satisfies readonly CounterName[];
+
+/** The name of a counter. */
+export type Counter = (typeof COUNTERS)[number]['name'];
+
+/** The place of each counter in a block. */
+export const COUNTER = Object.fromEntries(COUNTERS.map((counter, index) => [counter.name, index])) as Readonly<
+  Record<Counter, number>
+>;

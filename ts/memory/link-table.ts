@@ -1,0 +1,227 @@
+/**
+ * The link table: what workers must know of a link to receive from it and to send into it.
+ *
+ * An entry is 512 bytes, four parts on lines of their own, each with one kind of writer:
+ *
+ * ```
+ *   0 +- control writes, workers read -------------------------------+
+ *     |  0 state            4 our number (the peer writes it)        |
+ *     |  8 peer's number   12 port kind   16 socket   20 MTU         |
+ *     | 24 peer id         28 silence until down, ms                 |
+ *     | 32 receive key, 16 bytes         48 transmit key, 16 bytes   |
+ *     | 64 address: family, port, 16 bytes, scope                    |
+ *     | 92 flags           96 own hello interval, ms                 |
+ *     |100 interval last heard of the peer, ms                       |
+ * 128 +- the worker that holds the lock (replay-window.ts) -----+
+ *     |128 lock            136 highest counter   144 frames received |
+ *     |152 last heard, ms  160 last data heard, ms   168 bytes       |
+ * 256 +- any worker, by atomic adds ---------------------------------+
+ *     |256 next counter    264 frames sent       272 bytes sent      |
+ *     |280 last data sent, ms                                        |
+ * 384 +- one line to spare ------------------------------------------+
+ * ```
+ * Times are milliseconds of the machine's monotonic clock as 64-bit floats (one clock for all threads and for native code).
+ *
+ * Proof. *State*: Free -> Live (control, after the rest of the first part is written; release) -> Retired (control) -> Free (control,
+ * after every worker has passed an epoch). Forbidden: writing keys, numbers or the address of an entry that is Live or Retired.
+ * *Up* is a bit beside the table, so that one line tells of 1024 links: control sets it when a session is established; control or any worker
+ * clears it (atomic `and`), a worker when the link was silent for too long: from then on every worker takes the backup next hop. Only
+ * control sets it again. *Numbers*: a frame is taken only if its whole link number (index and generation) equals ours: a late
+ * frame of an index's earlier owner is refused.
+ */
+import { CACHE_LINE, LINK_ENTRY_BYTES, LINKS_UP_BYTES, REPLAY_WINDOW_BYTES, type Region } from './region.js';
+
+export const LinkState = { Free: 0, Live: 1, Retired: 2 } as const;
+
+export const PortKind = { None: 0, Udp: 1 } as const;
+
+export const AddressFamily = { None: 0, IPv4: 4, IPv6: 6 } as const;
+
+/** Flag of an entry: tags are neither written nor checked (for measuring only; both ends must have agreed). */
+export const LINK_FLAG_NO_TAGS = 1;
+
+// Byte offsets within an entry.
+export const LINK_STATE = 0;
+export const LINK_OUR_NUMBER = 4;
+export const LINK_PEER_NUMBER = 8;
+export const LINK_PORT_KIND = 12;
+export const LINK_SOCKET = 16;
+export const LINK_MTU = 20;
+export const LINK_PEER_ID = 24;
+export const LINK_SILENCE_MS = 28;
+export const LINK_RX_KEY = 32;
+export const LINK_TX_KEY = 48;
+export const LINK_ADDRESS_FAMILY = 64;
+export const LINK_ADDRESS_PORT = 68;
+export const LINK_ADDRESS = 72;
+export const LINK_ADDRESS_SCOPE = 88;
+export const LINK_FLAGS = 92;
+export const LINK_HELLO_INTERVAL = 96;
+export const LINK_HEARD_INTERVAL = 100;
+
+export const LINK_LOCK = CACHE_LINE;
+export const LINK_RX_HIGHEST = CACHE_LINE + 8;
+export const LINK_RX_FRAMES = CACHE_LINE + 16;
+export const LINK_LAST_HEARD = CACHE_LINE + 24;
+export const LINK_LAST_DATA_HEARD = CACHE_LINE + 32;
+export const LINK_RX_BYTES = CACHE_LINE + 40;
+
+export const LINK_TX_COUNTER = 2 * CACHE_LINE;
+export const LINK_TX_FRAMES = 2 * CACHE_LINE + 8;
+export const LINK_TX_BYTES = 2 * CACHE_LINE + 16;
+export const LINK_LAST_DATA_SENT = 2 * CACHE_LINE + 24;
+
+/** Where a link's frames go, as the table holds it. Addresses are the 4 or 16 bytes of the IP address. */
+export interface LinkAddress {
+  readonly family: 4 | 6;
+  readonly port: number;
+  readonly bytes: Uint8Array;
+  /** IPv6 scope (interface index of link-local addresses), otherwise 0. */
+  readonly scope: number;
+}
+
+/** What control writes when a session is established. */
+export interface LinkEntry {
+  readonly peer: number;
+  readonly ourNumber: number;
+  readonly peerNumber: number;
+  readonly portKind: number;
+  /** Which of the node's listening addresses the link uses. */
+  readonly socket: number;
+  readonly mtu: number;
+  readonly address: LinkAddress;
+  readonly rxKey: Uint8Array;
+  readonly txKey: Uint8Array;
+  readonly flags: number;
+}
+
+/** What the two ends of a link have counted and when it was last heard. */
+export interface LinkCounters {
+  readonly rxFrames: number;
+  readonly rxBytes: number;
+  readonly txFrames: number;
+  readonly txBytes: number;
+  readonly rxHighest: number;
+  readonly lastHeard: number;
+  /** The later of the last data frame received and sent; 0 when there was none. */
+  readonly lastData: number;
+}
+
+/** The control thread's end. */
+export class LinkTableWriter {
+  readonly #words: Int32Array;
+  readonly #uints: Uint32Array;
+  readonly #floats: Float64Array;
+  readonly #bytes: Uint8Array;
+  readonly #up: Int32Array;
+  readonly #windows: Uint8Array;
+
+  constructor(region: Region) {
+    const { buffer, layout } = region;
+    const length = layout.links * LINK_ENTRY_BYTES;
+    this.#words = new Int32Array(buffer, layout.linkEntries, length / 4);
+    this.#uints = new Uint32Array(buffer, layout.linkEntries, length / 4);
+    this.#floats = new Float64Array(buffer, layout.linkEntries, length / 8);
+    this.#bytes = new Uint8Array(buffer, layout.linkEntries, length);
+    this.#up = linksUpWords(region);
+    this.#windows = new Uint8Array(buffer, layout.replayWindows, layout.links * REPLAY_WINDOW_BYTES);
+  }
+
+  /** Fills a free entry and makes it live. It carries nothing before {@link setUp}. */
+  install(index: number, entry: LinkEntry, now: number): void {
+    const at = index * LINK_ENTRY_BYTES;
+    this.#bytes.fill(0, at, at + LINK_ENTRY_BYTES);
+    this.#windows.fill(0, index * REPLAY_WINDOW_BYTES, (index + 1) * REPLAY_WINDOW_BYTES);
+    this.#setUint(at + LINK_OUR_NUMBER, entry.ourNumber);
+    this.#setUint(at + LINK_PEER_NUMBER, entry.peerNumber);
+    this.#setUint(at + LINK_PORT_KIND, entry.portKind);
+    this.#setUint(at + LINK_SOCKET, entry.socket);
+    this.#setUint(at + LINK_MTU, entry.mtu);
+    this.#setUint(at + LINK_PEER_ID, entry.peer);
+    this.#bytes.set(entry.rxKey, at + LINK_RX_KEY);
+    this.#bytes.set(entry.txKey, at + LINK_TX_KEY);
+    this.#setUint(at + LINK_ADDRESS_FAMILY, entry.address.family);
+    this.#setUint(at + LINK_ADDRESS_PORT, entry.address.port);
+    this.#bytes.set(entry.address.bytes, at + LINK_ADDRESS);
+    this.#setUint(at + LINK_ADDRESS_SCOPE, entry.address.scope);
+    this.#setUint(at + LINK_FLAGS, entry.flags);
+    this.#setUint(at + LINK_TX_COUNTER, 1); // 0 is never sent, so that a window of zeros has seen nothing
+    this.#floats[(at + LINK_LAST_HEARD) / 8] = now;
+    Atomics.store(this.#words, (at + LINK_STATE) / 4, LinkState.Live);
+  }
+
+  /** Sets or clears the link's bit: whether workers may use it as a next hop. */
+  setUp(index: number, up: boolean): void {
+    const bit = 1 << (index & 31);
+    if (up) Atomics.or(this.#up, index >>> 5, bit);
+    else Atomics.and(this.#up, index >>> 5, ~bit);
+  }
+
+  isUp(index: number): boolean {
+    return isLinkUp(this.#up, index);
+  }
+
+  /** How long the link may be silent before workers take it down; and the hello intervals that their replies quote. All in ms. */
+  setTiming(index: number, silence: number, ownInterval: number, heardInterval: number): void {
+    const at = index * LINK_ENTRY_BYTES;
+    this.#setUint(at + LINK_HELLO_INTERVAL, ownInterval);
+    this.#setUint(at + LINK_HEARD_INTERVAL, heardInterval);
+    Atomics.store(this.#words, (at + LINK_SILENCE_MS) / 4, silence);
+  }
+
+  setMtu(index: number, mtu: number): void {
+    Atomics.store(this.#words, (index * LINK_ENTRY_BYTES + LINK_MTU) / 4, mtu);
+  }
+
+  /** No frame is taken from or sent into the link from here on. Its index is free only after {@link free}. */
+  retire(index: number): void {
+    this.setUp(index, false);
+    Atomics.store(this.#words, (index * LINK_ENTRY_BYTES + LINK_STATE) / 4, LinkState.Retired);
+  }
+
+  /** Gives the entry back; call it only after every worker has passed an epoch since {@link retire}. */
+  free(index: number): void {
+    const at = index * LINK_ENTRY_BYTES;
+    this.#bytes.fill(0, at + LINK_RX_KEY, at + LINK_TX_KEY + 16);
+    Atomics.store(this.#words, (at + LINK_STATE) / 4, LinkState.Free);
+  }
+
+  /** Reads what workers have counted; exact up to 2^53, each number by itself. */
+  counters(index: number): LinkCounters {
+    const at = index * LINK_ENTRY_BYTES;
+    return {
+      rxFrames: this.#uint64(at + LINK_RX_FRAMES),
+      rxBytes: this.#uint64(at + LINK_RX_BYTES),
+      txFrames: this.#uint64(at + LINK_TX_FRAMES),
+      txBytes: this.#uint64(at + LINK_TX_BYTES),
+      rxHighest: this.#uint64(at + LINK_RX_HIGHEST),
+      lastHeard: this.#floats[(at + LINK_LAST_HEARD) / 8] ?? 0,
+      lastData: Math.max(
+        this.#floats[(at + LINK_LAST_DATA_HEARD) / 8] ?? 0,
+        this.#floats[(at + LINK_LAST_DATA_SENT) / 8] ?? 0,
+      ),
+    };
+  }
+
+  #setUint(byteOffset: number, value: number): void {
+    this.#uints[byteOffset / 4] = value;
+  }
+
+  #uint64(byteOffset: number): number {
+    // High, low, high again: a carry between the two halves is seen and read anew.
+    for (;;) {
+      const high = Atomics.load(this.#uints, byteOffset / 4 + 1);
+      const low = Atomics.load(this.#uints, byteOffset / 4);
+      if (Atomics.load(this.#uints, byteOffset / 4 + 1) === high) return high * 0x1_0000_0000 + low;
+    }
+  }
+}
+
+/** The bits of the links that are up, for plain reads in the packet path. */
+export function linksUpWords(region: Region): Int32Array {
+  return new Int32Array(region.buffer, region.layout.linksUp, LINKS_UP_BYTES / 4);
+}
+
+export function isLinkUp(up: Int32Array, index: number): boolean {
+  return (((up[index >>> 5] as number) >>> (index & 31)) & 1) === 1;
+}

@@ -1,0 +1,121 @@
+/**
+ * The region: one SharedArrayBuffer that control, workers and native code look at together. This file says what lies where.
+ *
+ * ```
+ * +-----------------+ 0
+ * | header          |  magic, layout version, capacities: whoever attaches checks them
+ * +-----------------+ HEADER_BYTES
+ * | worker states   |  a 128-byte line a worker           (worker-state.ts)
+ * | counters        |  a block a worker, one for control  (counters.ts)
+ * | links up        |  a bit a link                       (link-table.ts)
+ * | forwarding      |  4 classes x 4 layers x 256 words   (forwarding-table.ts)
+ * | ports           |  a byte a local port                (port-table.ts)
+ * | links           |  512 bytes a link                   (link-table.ts)
+ * | replay windows  |  512 bytes (4096 bits) a link       (replay-window.ts)
+ * +-----------------+
+ * ```
+ * Everything in the region is in the machine's byte order (all supported machines are little-endian: `attach` checks it).
+ */
+import { invariant } from '../kit/assert.js';
+
+export const CACHE_LINE = 128;
+
+const MAGIC = 0x504f5254; // "PORT"
+const LAYOUT_VERSION = 1;
+
+export const HEADER_BYTES = 1024;
+const HEADER_MAGIC = 0;
+const HEADER_VERSION = 1;
+const HEADER_WORKERS = 2;
+const HEADER_LINKS = 3;
+/** Header words that others own: own node id (control), the epoch (epochs.ts), a line each. */
+export const HEADER_WORD_NODE_ID = 32;
+export const HEADER_WORD_EPOCH = 64;
+
+export const WORKER_STATE_BYTES = 2 * CACHE_LINE;
+/** Counters a block: see counter-names.ts. */
+export const COUNTERS_PER_BLOCK = 128;
+export const COUNTER_BLOCK_BYTES = COUNTERS_PER_BLOCK * 8;
+export const MAX_LINKS = 4096;
+export const LINKS_UP_BYTES = MAX_LINKS / 8;
+export const CLASSES = 4;
+export const FORWARDING_BYTES = CLASSES * 4 * 256 * 4;
+export const PORT_TABLE_BYTES = 65_536;
+export const LINK_ENTRY_BYTES = 512;
+export const REPLAY_WINDOW_BITS = 4096;
+export const REPLAY_WINDOW_BYTES = REPLAY_WINDOW_BITS / 8;
+
+/** How large a node's tables are. */
+export interface RegionSizes {
+  /** Workers: 1..64. Counter blocks are one more: the last is control's. */
+  readonly workers: number;
+  /** Link entries, index 0 (never a link) included: 2..4096. */
+  readonly links: number;
+}
+
+/** Where each part starts, in bytes from the start of the region. */
+export interface RegionLayout extends RegionSizes {
+  readonly workerStates: number;
+  readonly counters: number;
+  readonly linksUp: number;
+  readonly forwarding: number;
+  readonly ports: number;
+  readonly linkEntries: number;
+  readonly replayWindows: number;
+  readonly totalBytes: number;
+}
+
+/** Lays out a region of the given sizes. Native code computes the same (native/region.h). */
+export function regionLayout({ workers, links }: RegionSizes): RegionLayout {
+  invariant(Number.isInteger(workers) && workers >= 1 && workers <= 64, 'a region has 1 to 64 workers');
+  invariant(Number.isInteger(links) && links >= 2 && links <= MAX_LINKS, 'a region has 2 to 4096 links');
+  const workerStates = HEADER_BYTES;
+  const counters = workerStates + workers * WORKER_STATE_BYTES;
+  const linksUp = counters + (workers + 1) * COUNTER_BLOCK_BYTES;
+  const forwarding = linksUp + LINKS_UP_BYTES;
+  const ports = forwarding + FORWARDING_BYTES;
+  const linkEntries = ports + PORT_TABLE_BYTES;
+  const replayWindows = linkEntries + links * LINK_ENTRY_BYTES;
+  const totalBytes = replayWindows + links * REPLAY_WINDOW_BYTES;
+  return {
+    workers,
+    links,
+    workerStates,
+    counters,
+    linksUp,
+    forwarding,
+    ports,
+    linkEntries,
+    replayWindows,
+    totalBytes,
+  };
+}
+
+/** A region and its layout, as every accessor takes it. */
+export interface Region {
+  readonly buffer: SharedArrayBuffer;
+  readonly layout: RegionLayout;
+}
+
+/** Makes a fresh region: all tables empty. */
+export function createRegion(sizes: RegionSizes): Region {
+  const layout = regionLayout(sizes);
+  const buffer = new SharedArrayBuffer(layout.totalBytes);
+  const header = new Int32Array(buffer, 0, HEADER_BYTES / 4);
+  header[HEADER_VERSION] = LAYOUT_VERSION;
+  header[HEADER_WORKERS] = layout.workers;
+  header[HEADER_LINKS] = layout.links;
+  Atomics.store(header, HEADER_MAGIC, MAGIC);
+  return { buffer, layout };
+}
+
+/** Attaches to a region that another thread made. Throws an InvariantError when it is none, or of another layout. */
+export function attachRegion(buffer: SharedArrayBuffer): Region {
+  const header = new Int32Array(buffer, 0, HEADER_BYTES / 4);
+  invariant(new Uint8Array(Uint32Array.of(1).buffer)[0] === 1, 'the machine is little-endian');
+  invariant(Atomics.load(header, HEADER_MAGIC) === MAGIC, 'the shared memory holds a region');
+  invariant(header[HEADER_VERSION] === LAYOUT_VERSION, `the region has layout version ${LAYOUT_VERSION}`);
+  const layout = regionLayout({ workers: header[HEADER_WORKERS] ?? 0, links: header[HEADER_LINKS] ?? 0 });
+  invariant(buffer.byteLength >= layout.totalBytes, 'the region is whole');
+  return { buffer, layout };
+}

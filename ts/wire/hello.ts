@@ -1,0 +1,100 @@
+/**
+ * Hellos: how the two ends of a link tell that it lives, how long a round trip takes and how much is lost.
+ *
+ * Both ends send them unasked, as in BFD (RFC 5880): workers answer each one at once with the `reply` flag set, so that a busy
+ * control thread takes nothing down. A reply is not answered. The payload has a fixed layout, so that answering allocates
+ * nothing; what follows the 56 bytes is padding (probes of the MTU).
+ *
+ * ```
+ *  0       flags: 1 reply, 2 fast interval confirmed     1-3  zero
+ *  4-7     sequence of this hello; a reply repeats it
+ *  8-11    interval at which the sender sends hellos, ms
+ * 12-15    the interval that the sender last heard from the receiver, ms (0: none yet)
+ * 16-23    sender's clock when it sent, µs (opaque to the other end); a reply repeats the asker's
+ * 24-31    counter of the last frame that the sender has received on this session, 64 bits
+ * 32-39    how many frames the sender has received on this session, 64 bits
+ * 40-47    how many frames the sender has sent on this session before this one, 64 bits
+ * 48-51    reply: how long the asker's hello waited here, µs       52-55  zero
+ * ```
+ */
+import { HEADERS_BYTES } from './network-header.js';
+
+export const HELLO_BYTES = 56;
+export const HELLO_FRAME_BYTES = HEADERS_BYTES + HELLO_BYTES;
+
+export const HELLO_FLAG_REPLY = 1;
+export const HELLO_FLAG_FAST_CONFIRMED = 2;
+
+export const HELLO_FLAGS = 0;
+export const HELLO_SEQUENCE = 4;
+export const HELLO_INTERVAL = 8;
+export const HELLO_HEARD_INTERVAL = 12;
+export const HELLO_CLOCK = 16;
+export const HELLO_LAST_COUNTER = 24;
+export const HELLO_RECEIVED = 32;
+export const HELLO_SENT = 40;
+export const HELLO_HELD = 48;
+
+/** A hello as a value, for the control plane; workers touch the bytes only. 64-bit fields are exact up to 2^53. */
+export interface Hello {
+  readonly reply: boolean;
+  readonly fastConfirmed: boolean;
+  readonly sequence: number;
+  /** Milliseconds. */
+  readonly interval: number;
+  /** Milliseconds; 0 when the sender has heard none yet. */
+  readonly heardInterval: number;
+  /** Microseconds on the clock of whoever sent the hello (in a reply: of the asker). */
+  readonly clock: number;
+  readonly lastCounter: number;
+  readonly received: number;
+  readonly sent: number;
+  /** Microseconds. */
+  readonly held: number;
+}
+
+/** Writes `hello` at the start of `payload`, which must hold at least {@link HELLO_BYTES}. */
+export function writeHello(payload: Uint8Array, hello: Hello): void {
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+  view.setUint32(
+    HELLO_FLAGS,
+    (((hello.reply ? HELLO_FLAG_REPLY : 0) | (hello.fastConfirmed ? HELLO_FLAG_FAST_CONFIRMED : 0)) << 24) >>> 0,
+  );
+  view.setUint32(HELLO_SEQUENCE, hello.sequence);
+  view.setUint32(HELLO_INTERVAL, hello.interval);
+  view.setUint32(HELLO_HEARD_INTERVAL, hello.heardInterval);
+  setUint64(view, HELLO_CLOCK, hello.clock);
+  setUint64(view, HELLO_LAST_COUNTER, hello.lastCounter);
+  setUint64(view, HELLO_RECEIVED, hello.received);
+  setUint64(view, HELLO_SENT, hello.sent);
+  view.setUint32(HELLO_HELD, hello.held);
+  view.setUint32(HELLO_HELD + 4, 0);
+}
+
+/** Reads a hello; `undefined` when the payload is too short. */
+export function readHello(payload: Uint8Array): Hello | undefined {
+  if (payload.byteLength < HELLO_BYTES) return undefined;
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+  const flags = view.getUint8(HELLO_FLAGS);
+  return {
+    reply: (flags & HELLO_FLAG_REPLY) !== 0,
+    fastConfirmed: (flags & HELLO_FLAG_FAST_CONFIRMED) !== 0,
+    sequence: view.getUint32(HELLO_SEQUENCE),
+    interval: view.getUint32(HELLO_INTERVAL),
+    heardInterval: view.getUint32(HELLO_HEARD_INTERVAL),
+    clock: getUint64(view, HELLO_CLOCK),
+    lastCounter: getUint64(view, HELLO_LAST_COUNTER),
+    received: getUint64(view, HELLO_RECEIVED),
+    sent: getUint64(view, HELLO_SENT),
+    held: view.getUint32(HELLO_HELD),
+  };
+}
+
+function setUint64(view: DataView, offset: number, value: number): void {
+  view.setUint32(offset, Math.floor(value / 0x1_0000_0000));
+  view.setUint32(offset + 4, value >>> 0);
+}
+
+function getUint64(view: DataView, offset: number): number {
+  return view.getUint32(offset) * 0x1_0000_0000 + view.getUint32(offset + 4);
+}
