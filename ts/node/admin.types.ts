@@ -1,0 +1,159 @@
+/**
+ * What the admin interface answers: the JSON bodies of its HTTP routes, which are also what `portolan <command> --json` prints.
+ * Fields may be added; those that stand here keep their name, unit and meaning.
+ *
+ * ```
+ * GET  /status                              StatusReport
+ * GET  /links                               LinkReport[]
+ * GET  /routes[?destination=1.1.1.3]        RouteReport[]
+ * GET  /ping?destination=1.1.1.3&timeoutMs=1000[&size=0]        PingReply (one probe)
+ * GET  /trace?destination=1.1.1.3[&maxHops=32][&timeoutMs=1000] application/x-ndjson: a TraceHop a line, as they come
+ * POST /load/source  LoadSourceRequest   -> LoadSourceReport
+ * GET  /load/source                         LoadSourceReport
+ * DELETE /load/source                       LoadSourceReport, final
+ * POST /load/sink    LoadSinkRequest     -> LoadSinkReport
+ * GET  /load/sink                           LoadSinkReport
+ * DELETE /load/sink                         LoadSinkReport, final
+ * GET  /metrics                             Prometheus text
+ * ```
+ * A refused request has status 400 (wrong use), 404 or 409 and the body `AdminError`. Ids are text, as in `1.1.1.2`.
+ */
+
+/** Whether an offload is in use, and if not, why. */
+export type OffloadState = 'on' | 'off' | 'lost';
+
+export interface PacketPathReport {
+  readonly kind: 'native' | 'portable';
+  readonly gso: OffloadState;
+  readonly gro: OffloadState;
+  /** Why this path and these states, for people: one sentence. */
+  readonly reason: string;
+}
+
+export interface StatusReport {
+  readonly id: string;
+  readonly version: string;
+  readonly pid: number;
+  /** Seconds since the node started. */
+  readonly uptimeSeconds: number;
+  readonly listen: readonly string[];
+  readonly packetPath: PacketPathReport;
+  readonly workers: number;
+  /** How often a worker was replaced after a crash. */
+  readonly workerRestarts: number;
+  /** Links that are up. */
+  readonly links: number;
+  /** Slots of the forwarding table that have a next hop. */
+  readonly routes: number;
+  readonly counters: CountersReport;
+}
+
+/** Sums since the start. Further counters stand beside these under their names (docs/cli.md). */
+export interface CountersReport {
+  readonly forwarded: number;
+  readonly delivered: number;
+  readonly sent: number;
+  readonly received: number;
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+  /** Every drop counter, those at zero included. */
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly [counter: string]: number | Readonly<Record<string, number>>;
+}
+
+export interface LinkReport {
+  readonly peer: string;
+  /** A transport address as a URL, as in `udp://127.0.0.1:7000`. */
+  readonly address: string;
+  readonly state: 'resolving' | 'dialing' | 'up' | 'down' | 'closing';
+  /** Smoothed; null before the first measurement. */
+  readonly rttMs: number | null;
+  /** The larger of both directions, 0..100. */
+  readonly lossPercent: number;
+  readonly lossInPercent: number;
+  readonly lossOutPercent: number;
+  /** Why it is not up, by name and in words; null and '' when all is well. */
+  readonly problem: string | null;
+  readonly detail: string;
+  readonly rxFrames: number;
+  readonly rxBytes: number;
+  readonly txFrames: number;
+  readonly txBytes: number;
+}
+
+export interface RouteReport {
+  /** A node (`1.1.1.3`) or, in layers 1-3, a zone (`1.2.*.*`). */
+  readonly destination: string;
+  readonly layer: 1 | 2 | 3 | 4;
+  readonly nextHop: string;
+  readonly backup: string | null;
+  readonly rttMs: number;
+  readonly hops: number;
+}
+
+/** The fate of one probe. */
+export interface PingReply {
+  readonly destination: string;
+  readonly received: boolean;
+  /** null when nothing came back. */
+  readonly rttMs: number | null;
+  /** The error that came back instead, as in `noRoute`; null: none, or silence. */
+  readonly error: string | null;
+  /** Who reported the error. */
+  readonly reporter: string | null;
+}
+
+export interface TraceHop {
+  /** null: this hop kept silent. */
+  readonly id: string | null;
+  readonly rttMs: number | null;
+  /** An error that ended the trace, as in `noRoute`. */
+  readonly error?: string;
+}
+
+export interface LoadSourceRequest {
+  readonly destination: string;
+  readonly port: number;
+  /** Bytes of payload a packet, 32..1136. */
+  readonly size: number;
+  /** Packets a second; 0: as fast as it goes. */
+  readonly rate: number;
+  /** Flows (source ports) to spread over, 1..1024. */
+  readonly flows?: number;
+  /** Stops by itself after this time; without it, by DELETE. */
+  readonly seconds?: number;
+}
+
+export interface LoadSourceReport {
+  readonly running: boolean;
+  readonly sent: number;
+  readonly seconds: number;
+}
+
+export interface LoadSinkRequest {
+  readonly port: number;
+}
+
+export interface LoadSinkReport {
+  readonly received: number;
+  readonly receivedBytes: number;
+  /** Gaps in the sequence numbers that were not filled, and numbers that came after a later one. */
+  readonly lost: number;
+  readonly reordered: number;
+  /** Milliseconds of the machine's monotonic clock: only comparable on one machine. 0: none yet. */
+  readonly firstMs: number;
+  readonly lastMs: number;
+  /** The longest silence between two packets since the last reset, ms. */
+  readonly longestGapMs: number;
+  /** One-way delay in microseconds by the machine's monotonic clock, so for sources on the same machine. Null without packets. */
+  readonly delayMicros: {
+    readonly p50: number;
+    readonly p99: number;
+    readonly p999: number;
+    readonly max: number;
+  } | null;
+}
+
+export interface AdminError {
+  readonly error: { readonly code: string; readonly message: string };
+}
