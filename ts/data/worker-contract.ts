@@ -1,0 +1,138 @@
+/**
+ * What the shell (ts/node) and a worker (workers/forwarder.ts) agree on: what a worker is started with, and the records of the four
+ * rings between the two. Control and data never share a ring.
+ *
+ * ```
+ *                    toWorker.control  --------->
+ *   main thread      toWorker.data     --------->    worker n          all rings: one producer, one consumer, and they outlive
+ *   (ControlNode)    toShell.control   <---------    (forwarder)       the worker: its successor goes on where it stopped
+ *                    toShell.data      <---------
+ * ```
+ *
+ * Records, in the machine's byte order; every record starts with a word that says its kind:
+ *
+ * ```
+ * SendLink     0 kind   4 link    8 frame type   12 payload ...    into a link: the worker writes the headers, counter and tag
+ * SendTo       0 kind   4 -       8 -    12 address, 32 bytes  44 frame ...    as it is, to an address (handshakes)
+ * SendPacket   0 kind   4 frame ...     both headers written, link fields zero: the worker looks up the route (originated)
+ * Command      0 kind   4 JSON, UTF-8 ({@link WorkerCommand})
+ * Punt         0 kind   4 PuntReason   8 link   12 address, 32 bytes (handshakes, else zero)   44 frame ...
+ * Deliver      0 kind   4 frame ...     for a bound socket of the library: its port is the frame's destination port
+ * ```
+ * An address is laid out as in batch.ts: 0 family, 4 port, 8 sixteen bytes, 24 scope, 28 socket.
+ *
+ * SendLink, SendTo, SendPacket and Command travel in `toWorker.control`, and SendPacket of applications in `toWorker.data`; Punt in
+ * `toShell.control`, Deliver in `toShell.data`. What happens rarely (ready, an answer to a command, an error) is posted as a
+ * {@link WorkerMessage} over the worker's own message port.
+ */
+import type { NodeId } from '../kit/node-id.js';
+
+export const RecordKind = { SendLink: 1, SendTo: 2, SendPacket: 3, Command: 4, Punt: 5, Deliver: 6 } as const;
+export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
+
+/** Byte offsets within a record. */
+export const RECORD_KIND = 0;
+export const SEND_LINK_LINK = 4;
+export const SEND_LINK_TYPE = 8;
+export const SEND_LINK_PAYLOAD = 12;
+export const SEND_TO_ADDRESS = 12;
+export const SEND_TO_FRAME = 44;
+export const SEND_PACKET_FRAME = 4;
+export const COMMAND_JSON = 4;
+export const PUNT_REASON = 4;
+export const PUNT_LINK = 8;
+export const PUNT_ADDRESS = 12;
+export const PUNT_FRAME = 44;
+export const DELIVER_FRAME = 4;
+
+/** A listening address of the node: its place in the list is the `socket` of link entries and addresses. */
+export interface ListenSocket {
+  readonly host: string;
+  /** Never 0 in a {@link WorkerStart} of the native path; 0 lets the portable worker choose, which it then says in `ready`. */
+  readonly port: number;
+  /** Native path: the worker's own descriptor (SO_REUSEPORT group), owned by the process. Portable path: -1, the worker opens it. */
+  readonly fd: number;
+}
+
+/** UDP that enters the overlay here: what comes to `host:port` goes to `destination:destinationPort`, answers go back. */
+export interface ForwardRule {
+  readonly id: number;
+  readonly host: string;
+  readonly port: number;
+  readonly destination: NodeId;
+  readonly destinationPort: number;
+}
+
+/** UDP that leaves the overlay here: packets to the virtual `port` go to `host:hostPort`, answers go back. */
+export interface ExposeRule {
+  readonly id: number;
+  readonly port: number;
+  readonly host: string;
+  readonly hostPort: number;
+}
+
+/** The `workerData` of a worker. */
+export interface WorkerStart {
+  /** 0 .. workers - 1. */
+  readonly worker: number;
+  readonly self: NodeId;
+  readonly packetPath: 'native' | 'portable';
+  /** Attach with `attachRegion`. */
+  readonly region: SharedArrayBuffer;
+  /** The two ends of the rings, as made by the queue of ts/memory. */
+  readonly toWorker: { readonly control: SharedArrayBuffer; readonly data: SharedArrayBuffer };
+  readonly toShell: { readonly control: SharedArrayBuffer; readonly data: SharedArrayBuffer };
+  readonly sockets: readonly ListenSocket[];
+  /** Native path: the eventfd that wakes this worker, and the one (or -1) that wakes the main thread. */
+  readonly wakeFd: number;
+  readonly shellWakeFd: number;
+  readonly gso: boolean;
+  readonly gro: boolean;
+  readonly forwards: readonly ForwardRule[];
+  readonly exposes: readonly ExposeRule[];
+  /** Switches that only tests turn on. */
+  readonly faults: { readonly crashOnCommand: boolean };
+}
+
+/** Shell to worker, as JSON in a Command record. Answered by a `done` or `failed` with the same `id`. */
+export type WorkerCommand =
+  | { readonly type: 'forward'; readonly id: number; readonly rule: ForwardRule }
+  | { readonly type: 'expose'; readonly id: number; readonly rule: ExposeRule }
+  /** Closes a forward or an expose. */
+  | { readonly type: 'close'; readonly id: number; readonly rule: number }
+  /** Flushes what is queued, closes what the worker opened, ends the thread with exit code 0. */
+  | { readonly type: 'stop'; readonly id: number }
+  /** Throws in the middle of the loop; refused unless `faults.crashOnCommand`. */
+  | { readonly type: 'crash'; readonly id: number };
+
+/** Worker to shell, by `postMessage`. */
+export type WorkerMessage =
+  /** The worker receives from now on. `ports` are the bound ports of `sockets`, and of `forwards`, in their order. */
+  | {
+      readonly type: 'ready';
+      readonly ports: readonly number[];
+      readonly forwardPorts: readonly number[];
+      readonly offloads: OffloadState;
+    }
+  | { readonly type: 'done'; readonly id: number; readonly port?: number }
+  | { readonly type: 'failed'; readonly id: number; readonly code: string; readonly message: string }
+  /** Could not start: the shell decides whether to try again. `socket` or `forward`: index of what could not be opened. */
+  | {
+      readonly type: 'startFailed';
+      readonly code: string;
+      readonly message: string;
+      readonly socket?: number;
+      readonly forward?: number;
+    }
+  /** An offload was lost, or another thing that people want to know, at most a few a second. */
+  | { readonly type: 'offloads'; readonly offloads: OffloadState }
+  | { readonly type: 'warning'; readonly message: string }
+  /** There are records in a `toShell` ring and the main thread had said that it sleeps (portable path). */
+  | { readonly type: 'wake' };
+
+export interface OffloadState {
+  readonly gso: boolean;
+  readonly gro: boolean;
+  /** Why one of them is off; empty when both are on. */
+  readonly reason: string;
+}
