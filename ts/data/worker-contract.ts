@@ -112,7 +112,7 @@ export type WorkerMessage =
       readonly type: 'ready';
       readonly ports: readonly number[];
       readonly forwardPorts: readonly number[];
-      readonly offloads: OffloadState;
+      readonly offloads: Offloads;
     }
   | { readonly type: 'done'; readonly id: number; readonly port?: number }
   | { readonly type: 'failed'; readonly id: number; readonly code: string; readonly message: string }
@@ -125,14 +125,17 @@ export type WorkerMessage =
       readonly forward?: number;
     }
   /** An offload was lost, or another thing that people want to know, at most a few a second. */
-  | { readonly type: 'offloads'; readonly offloads: OffloadState }
+  | { readonly type: 'offloads'; readonly offloads: Offloads }
   | { readonly type: 'warning'; readonly message: string }
   /** There are records in a `toShell` ring and the main thread had said that it sleeps (portable path). */
   | { readonly type: 'wake' };
 
-export interface OffloadState {
-  readonly gso: boolean;
-  readonly gro: boolean;
-  /** Why one of them is off; empty when both are on. */
+/** Whether an offload is in use: `off` by choice, by probe or by platform, `lost` at run time. */
+export type OffloadState = 'on' | 'off' | 'lost';
+
+export interface Offloads {
+  readonly gso: OffloadState;
+  readonly gro: OffloadState;
+  /** Why one of them is not on, for people; empty when both are. */
   readonly reason: string;
 }
