@@ -2,7 +2,11 @@
  * A port: how a worker's batches come from the network and go back to it. The native UDP port (edge/native) and the portable one over
  * dgram (edge/portable) both are one; so will be the ports of other transports, each with its own link entries.
  *
- * All ports check frames in the same order and count drops under the same names: length, version, type, link number, tag, replay.
+ * All ports check frames in the same order and count drops under the same names: length (`truncated`), version, type, link number
+ * (`unknownLink`), MTU (`oversize`; hellos may be longer: they probe it), tag, replay. Handshake frames must have link number 0
+ * (`unknownLink`) and go up unverified. They also count `received`, `receivedBytes`, `receiveCalls`, `sent`, `sentBytes`, `sendCalls`, and
+ * `forwarded` for what was sent of runs of kind Data, so that a packet lost in sending is not counted twice. What
+ * comes and goes by the local sockets of port forwards is in none of these: there the stages count originated and delivered.
  */
 
 /** One thread's port. It fills the batch that it was opened with. */

@@ -16,10 +16,13 @@
  * SendTo       0 kind   4 -       8 -    12 address, 32 bytes  44 frame ...    as it is, to an address (handshakes)
  * SendPacket   0 kind   4 frame ...     both headers written, link fields zero: the worker looks up the route (originated)
  * Command      0 kind   4 JSON, UTF-8 ({@link WorkerCommand})
- * Punt         0 kind   4 PuntReason   8 link   12 address, 32 bytes (handshakes, else zero)   44 frame ...
- * Deliver      0 kind   4 frame ...     for a bound socket of the library: its port is the frame's destination port
+ * Punt         0 kind   4 PuntReason   8 link   12 address, 32 bytes (handshakes, else zero)   44 time   52 frame ...
+ * Deliver      0 kind   4 time   12 frame ...     for a bound socket of the library: its port is the frame's destination port
+ * LinkDowned   0 kind   4 link    8 time          a worker took a silent link down
  * ```
- * An address is laid out as in batch.ts: 0 family, 4 port, 8 sixteen bytes, 24 scope, 28 socket.
+ * An address is laid out as in batch.ts: 0 family, 4 port, 8 sixteen bytes, 24 scope, 28 socket. A time is when the batch was received, in
+ * milliseconds of the monotonic clock, a 64-bit float (not aligned: read it with a DataView). The TTL of a frame in SendPacket may be
+ * given (trace does); 0 stands for the usual one. Echo replies come as Deliver too: the frame's protocol tells.
  *
  * SendLink, SendTo, SendPacket and Command travel in `toWorker.control`, and SendPacket of applications in `toWorker.data`; Punt in
  * `toShell.control`, Deliver in `toShell.data`. What happens rarely (ready, an answer to a command, an error) is posted as a
@@ -27,7 +30,15 @@
  */
 import type { NodeId } from '../kit/node-id.js';
 
-export const RecordKind = { SendLink: 1, SendTo: 2, SendPacket: 3, Command: 4, Punt: 5, Deliver: 6 } as const;
+export const RecordKind = {
+  SendLink: 1,
+  SendTo: 2,
+  SendPacket: 3,
+  Command: 4,
+  Punt: 5,
+  Deliver: 6,
+  LinkDowned: 7,
+} as const;
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
 
 /** Byte offsets within a record. */
@@ -42,8 +53,13 @@ export const COMMAND_JSON = 4;
 export const PUNT_REASON = 4;
 export const PUNT_LINK = 8;
 export const PUNT_ADDRESS = 12;
-export const PUNT_FRAME = 44;
-export const DELIVER_FRAME = 4;
+export const PUNT_TIME = 44;
+export const PUNT_FRAME = 52;
+export const DELIVER_TIME = 4;
+export const DELIVER_FRAME = 12;
+export const LINK_DOWNED_LINK = 4;
+export const LINK_DOWNED_TIME = 8;
+export const LINK_DOWNED_BYTES = 16;
 
 /** A listening address of the node: its place in the list is the `socket` of link entries and addresses. */
 export interface ListenSocket {
@@ -82,6 +98,10 @@ export interface WorkerStart {
   /** The two ends of the rings, as made by the queue of ts/memory. */
   readonly toWorker: { readonly control: SharedArrayBuffer; readonly data: SharedArrayBuffer };
   readonly toShell: { readonly control: SharedArrayBuffer; readonly data: SharedArrayBuffer };
+  /** Native path with several workers: the multi-producer ring by which the others hand packets of forwards to worker 0, whose flows they are. */
+  readonly handover?: { readonly ring: SharedArrayBuffer; readonly wakeFd: number };
+  /** What load sources and sinks measure, a block a worker (ts/memory/load-stats.ts). */
+  readonly load: SharedArrayBuffer;
   readonly sockets: readonly ListenSocket[];
   /** Native path: the eventfd that wakes this worker, and the one (or -1) that wakes the main thread. */
   readonly wakeFd: number;
@@ -100,6 +120,24 @@ export type WorkerCommand =
   | { readonly type: 'expose'; readonly id: number; readonly rule: ExposeRule }
   /** Closes a forward or an expose. */
   | { readonly type: 'close'; readonly id: number; readonly rule: number }
+  /**
+   * Sends packets of `size` bytes of payload (32..1136) to `destination:port` from `flows` source ports (1..1024), `rate` a second (0: as fast as
+   * it goes), for `seconds` (0: until `loadSourceStop`). Replaces the one that ran. What it sent stands in the load statistics.
+   */
+  | {
+      readonly type: 'loadSource';
+      readonly id: number;
+      readonly destination: NodeId;
+      readonly port: number;
+      readonly size: number;
+      readonly rate: number;
+      readonly flows: number;
+      readonly seconds: number;
+    }
+  | { readonly type: 'loadSourceStop'; readonly id: number }
+  /** Starts to measure what comes to `port` (whose handler in the port table is the sink), from zero. Goes to every worker. */
+  | { readonly type: 'loadSink'; readonly id: number; readonly port: number }
+  | { readonly type: 'loadSinkStop'; readonly id: number }
   /** Flushes what is queued, closes what the worker opened, ends the thread with exit code 0. */
   | { readonly type: 'stop'; readonly id: number }
   /** Throws in the middle of the loop; refused unless `faults.crashOnCommand`. */

@@ -2,7 +2,7 @@
  * Every counter of the packet path: its name and the sentence that says what it counts. The place in the list is the place in a
  * counter block (counters.ts), in TypeScript and in C++ alike (native/layout.h is written from this list).
  *
- * Conservation: whatever comes in or starts here is forwarded, delivered, answered, punted to control, or dropped under exactly one `drop` counter.
+ * Conservation: received + originated = sent + delivered + echoed + hellosAnswered + punted + the sum of all `drop` counters, once nothing is in hand.
  */
 export interface CounterName {
   readonly name: string;
@@ -16,7 +16,10 @@ const drop = (name: string, sentence: string): CounterName => ({ name, kind: 'dr
 export const COUNTERS = [
   count('received', 'Frames taken from the network, whatever became of them.'),
   count('receivedBytes', 'Bytes of the frames taken from the network.'),
-  count('originated', 'Packets that started at this node: sockets, forwards, echo and error answers.'),
+  count(
+    'originated',
+    'Frames that started at this node: of sockets, forwards, loads and control; echo and hello answers.',
+  ),
   count('forwarded', "Other nodes' packets passed on to a next hop."),
   count('sent', 'Frames handed to the network: forwarded, originated, control, hellos and handshakes.'),
   count('sentBytes', 'Bytes of the frames handed to the network.'),
@@ -24,6 +27,10 @@ export const COUNTERS = [
   count('echoed', 'Echo requests answered.'),
   count('hellosAnswered', 'Hellos answered by a worker.'),
   count('punted', 'Frames and packets handed to the control plane.'),
+  count(
+    'copiesLost',
+    'Copies for the control plane, of answered hellos and of packets dropped with an error, whose ring was full.',
+  ),
   count('backupUsed', "Packets sent to the backup next hop because the primary's link was down."),
   count('linksDowned', 'Links that a worker took down because they were silent.'),
   count('receiveCalls', 'Calls of recvmmsg (or messages from dgram) that brought something.'),
