@@ -2,6 +2,7 @@
  * What routing needs of the rest of the control plane, and gives to it. Implemented by `router.ts`.
  */
 import type { NodeId } from '../../kit/node-id.js';
+import type { RoutingSync } from '../../wire/gen/portolan/v1/control_pb.js';
 import type { RouteOutput, RouteStatus } from '../io.js';
 
 export interface RouterOptions {
@@ -26,13 +27,15 @@ export interface SafetyRules {
   readonly labelKeptWhenUnreachable: boolean;
   /** R8: primary and backup are checked again when the label is lowered (off: they stay). */
   readonly recheckOnLowering: boolean;
+  /** R1: a link carries no layer deeper than the first in which its ends differ (off: it carries all four). */
+  readonly layersStayInZone: boolean;
   /** R12: a session belongs to one incarnation of both ends (off: a restarted node is taken for its old self). */
   readonly sessionsAreFresh: boolean;
 }
 
 export type RouterOutput =
-  /** A RoutingSync message (encoded) for the other end of the link. */
-  { readonly kind: 'sync'; readonly link: number; readonly payload: Uint8Array } | RouteOutput;
+  /** For the other end of the link: goes into a control frame as it is (`Control.body = routingSync`), so that it is encoded once. */
+  { readonly kind: 'sync'; readonly link: number; readonly message: RoutingSync } | RouteOutput;
 
 /** A label: the order along which every next hop descends. */
 export interface Label {
@@ -47,8 +50,8 @@ export interface Router {
   linkDown(link: number, now: number): void;
   /** A new smoothed RTT; the router damps it itself. */
   linkRtt(link: number, rtt: number, now: number): void;
-  /** A RoutingSync payload from the link. Returns false when it could not be read (the caller counts it). */
-  handleSync(link: number, payload: Uint8Array, now: number): boolean;
+  /** A routing message from the link. Returns false when it breaks the protocol and was dropped whole (the caller counts it). */
+  handleSync(link: number, message: RoutingSync, now: number): boolean;
   handleTimeout(now: number): void;
   /** When `handleTimeout` wants to be called; Infinity: never. */
   nextTimeout(): number;

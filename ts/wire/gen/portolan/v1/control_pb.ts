@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file portolan/v1/control.proto.
  */
 export const file_portolan_v1_control: GenFile = /*@__PURE__*/
-  fileDesc("Chlwb3J0b2xhbi92MS9jb250cm9sLnByb3RvEgtwb3J0b2xhbi52MSJsCgdDb250cm9sEjAKDHJvdXRpbmdfc3luYxgBIAEoCzIYLnBvcnRvbGFuLnYxLlJvdXRpbmdTeW5jSAASJwoHZ29vZGJ5ZRgCIAEoCzIULnBvcnRvbGFuLnYxLkdvb2RieWVIAEIGCgRib2R5IqoBCgtSb3V0aW5nU3luYxIOCgZudW1iZXIYASABKA0SFAoMYWNrbm93bGVkZ2VkGAIgAygNEhIKCmJhc2Vfc2Vxbm8YAyABKA0SDwoHZW50cmllcxgEIAEoDBIrCghyZXF1ZXN0cxgFIAMoCzIZLnBvcnRvbGFuLnYxLlJvdXRlUmVxdWVzdBIjCgZkaWdlc3QYBiABKAsyEy5wb3J0b2xhbi52MS5EaWdlc3QihQEKDFJvdXRlUmVxdWVzdBINCgVsYXllchgBIAEoDRIMCgRieXRlGAIgASgNEhUKDXRyYWZmaWNfY2xhc3MYAyABKA0SDQoFc2Vxbm8YBCABKA0SEAoIZGlzdGFuY2UYBSABKA0SDAoEYnVtcBgGIAEoCBISCgpob3BfYnVkZ2V0GAcgASgNIhgKBkRpZ2VzdBIOCgZsYXllcnMYASADKAYilgEKB0dvb2RieWUSKwoGcmVhc29uGAEgASgOMhsucG9ydG9sYW4udjEuR29vZGJ5ZS5SZWFzb24iXgoGUmVhc29uEhYKElJFQVNPTl9VTlNQRUNJRklFRBAAEhMKD1JFQVNPTl9TSFVURE9XThABEhMKD1JFQVNPTl9SRVBMQUNFRBACEhIKDlJFQVNPTl9SRU1PVkVEEANiBnByb3RvMw");
+  fileDesc("Chlwb3J0b2xhbi92MS9jb250cm9sLnByb3RvEgtwb3J0b2xhbi52MSJsCgdDb250cm9sEjAKDHJvdXRpbmdfc3luYxgBIAEoCzIYLnBvcnRvbGFuLnYxLlJvdXRpbmdTeW5jSAASJwoHZ29vZGJ5ZRgCIAEoCzIULnBvcnRvbGFuLnYxLkdvb2RieWVIAEIGCgRib2R5IsEBCgtSb3V0aW5nU3luYxIOCgZudW1iZXIYASABKA0SFAoMYWNrbm93bGVkZ2VkGAIgAygNEhIKCmJhc2Vfc2Vxbm8YAyABKA0SDwoHZW50cmllcxgEIAEoDBIrCghyZXF1ZXN0cxgFIAMoCzIZLnBvcnRvbGFuLnYxLlJvdXRlUmVxdWVzdBIjCgZkaWdlc3QYBiABKAsyEy5wb3J0b2xhbi52MS5EaWdlc3QSFQoNcmVzZW5kX2xheWVycxgHIAEoDSKFAQoMUm91dGVSZXF1ZXN0Eg0KBWxheWVyGAEgASgNEgwKBGJ5dGUYAiABKA0SFQoNdHJhZmZpY19jbGFzcxgDIAEoDRINCgVzZXFubxgEIAEoDRIQCghkaXN0YW5jZRgFIAEoDRIMCgRidW1wGAYgASgIEhIKCmhvcF9idWRnZXQYByABKA0iLQoGRGlnZXN0Eg4KBmxheWVycxgBIAMoBxITCgtsYXN0X251bWJlchgCIAEoDSKWAQoHR29vZGJ5ZRIrCgZyZWFzb24YASABKA4yGy5wb3J0b2xhbi52MS5Hb29kYnllLlJlYXNvbiJeCgZSZWFzb24SFgoSUkVBU09OX1VOU1BFQ0lGSUVEEAASEwoPUkVBU09OX1NIVVRET1dOEAESEwoPUkVBU09OX1JFUExBQ0VEEAISEgoOUkVBU09OX1JFTU9WRUQQA2IGcHJvdG8z");
 
 /**
  * The payload of control frames: between the two ends of a live session, authenticated by the frame's tag.
@@ -50,7 +50,7 @@ export const ControlSchema: GenMessage<Control> = /*@__PURE__*/
  */
 export type RoutingSync = Message<"portolan.v1.RoutingSync"> & {
   /**
-   * Number of this frame within the session, from 1; 0 in a frame that carries nothing to acknowledge.
+   * Number of this frame within the session, from 1; 0 in a frame that carries nothing to acknowledge (no entries, no requests).
    *
    * @generated from field: uint32 number = 1;
    */
@@ -86,6 +86,13 @@ export type RoutingSync = Message<"portolan.v1.RoutingSync"> & {
    * @generated from field: portolan.v1.Digest digest = 6;
    */
   digest?: Digest | undefined;
+
+  /**
+   * Layers that the receiver of this frame is to send again, whole: bit n - 1 stands for layer n.
+   *
+   * @generated from field: uint32 resend_layers = 7;
+   */
+  resendLayers: number;
 };
 
 /**
@@ -102,21 +109,29 @@ export const RoutingSyncSchema: GenMessage<RoutingSync> = /*@__PURE__*/
  */
 export type RouteRequest = Message<"portolan.v1.RouteRequest"> & {
   /**
+   * 1 to 4.
+   *
    * @generated from field: uint32 layer = 1;
    */
   layer: number;
 
   /**
+   * 0 to 255.
+   *
    * @generated from field: uint32 byte = 2;
    */
   byte: number;
 
   /**
+   * 0 to 3.
+   *
    * @generated from field: uint32 traffic_class = 3;
    */
   trafficClass: number;
 
   /**
+   * Local repair: the asker's label is (seqno, distance). Bump: the sequence number that is wanted; distance is 0.
+   *
    * @generated from field: uint32 seqno = 4;
    */
   seqno: number;
@@ -132,6 +147,8 @@ export type RouteRequest = Message<"portolan.v1.RouteRequest"> & {
   bump: boolean;
 
   /**
+   * How many more nodes may handle the request, 1 to 32.
+   *
    * @generated from field: uint32 hop_budget = 7;
    */
   hopBudget: number;
@@ -151,9 +168,18 @@ export const RouteRequestSchema: GenMessage<RouteRequest> = /*@__PURE__*/
  */
 export type Digest = Message<"portolan.v1.Digest"> & {
   /**
-   * @generated from field: repeated fixed64 layers = 1;
+   * One hash a layer, layer 1 first.
+   *
+   * @generated from field: repeated fixed32 layers = 1;
    */
-  layers: bigint[];
+  layers: number[];
+
+  /**
+   * The last numbered frame that the hashes include: the receiver compares when it has seen that frame and none later.
+   *
+   * @generated from field: uint32 last_number = 2;
+   */
+  lastNumber: number;
 };
 
 /**
