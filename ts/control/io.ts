@@ -1,10 +1,11 @@
 /**
- * The inputs and outputs of the control plane. One input (`handleFrame`, `handlePacket`, `handleTimeout`, `handleCommand`, `handleJobDone`), each with
- * `now`; then drain `poll()` until it is empty. Outputs must be acted on in their order: a route is stored before the frame that tells of it leaves.
+ * The inputs and outputs of the control plane (see node.types.ts for its methods). One input, with `now`; then drain `poll()` until it is
+ * empty. Outputs must be acted on in their order: a route is stored before the frame that tells of it leaves.
  *
  * All times are milliseconds of one monotonic clock.
  */
 import type { Layer, NodeId } from '../kit/node-id.js';
+import type { Headers } from '../wire/frame.js';
 import type { FrameType } from '../wire/link-header.js';
 
 /** A transport address as the control plane sees it: resolved, ready for the link table. */
@@ -16,12 +17,36 @@ export interface TransportAddress {
   readonly port: number;
 }
 
+/** Where a peer may be: one of its addresses, as configured. Several with one id are one peer, tried in turn. */
+export interface PeerAddress {
+  readonly id: NodeId;
+  /** A name or an IP address (without brackets). */
+  readonly host: string;
+  /** 1..65535 */
+  readonly port: number;
+}
+
+/** What people and the shell ask of the control plane. */
+export type Command =
+  /** An address of a peer, new or known; dialed at once. */
+  | { readonly kind: 'addPeer'; readonly peer: PeerAddress }
+  /** Forgets the peer and ends its session. */
+  | { readonly kind: 'removePeer'; readonly id: NodeId }
+  /** Addresses or routes of the machine have changed: whatever is not up is resolved and dialed anew at once, links are probed. */
+  | { readonly kind: 'networkChange' }
+  /** The packet path stood still (a worker was replaced, the machine slept): silence counts from now. */
+  | { readonly kind: 'resume' }
+  /** Says goodbye to all, ends all sessions, dials and accepts no more. Cannot be taken back. */
+  | { readonly kind: 'close' };
+
 /** A frame that workers handed to the control plane. `frame` is whole, headers included; control keeps no reference to it. */
 export interface ReceivedFrame {
   /** The link that it came by (authenticated, fresh); 0 for handshake frames, which are not verified yet. */
   readonly link: number;
   readonly type: FrameType;
   readonly frame: Uint8Array;
+  /** When a worker received it, if that is known better than by `now`: for round-trip times. Milliseconds, not after `now`. */
+  readonly receivedAt?: number;
   /** Handshake only: where it came from, and by which listening address. */
   readonly source?: TransportAddress;
   readonly socket?: number;
@@ -30,28 +55,40 @@ export interface ReceivedFrame {
 /** A data packet that the packet path could not deal with, or an error for this node. */
 export interface PuntedPacket {
   readonly reason: 'ttlExceeded' | 'noRoute' | 'portUnreachable' | 'error';
+  /** The link that it came by; 0: it started at this node. */
   readonly link: number;
   readonly frame: Uint8Array;
+  /** When a worker received it, if that is known better than by `now`. Milliseconds, not after `now`. */
+  readonly receivedAt?: number;
 }
 
-/** What the packet path knows of a link, read whenever control wants it. Implemented over the link table. */
+/** What the packet path knows of a link, from `linkInstall` to `linkRetire`. */
+export interface LinkObservation {
+  /** Whether the link's up bit is set: workers clear it when the link was silent too long. */
+  readonly up: boolean;
+  readonly rxFrames: number;
+  readonly txFrames: number;
+  /** Highest counter received. */
+  readonly rxHighest: number;
+  /** Milliseconds; when any authenticated frame was last heard, or the link installed. */
+  readonly lastHeard: number;
+  /** Milliseconds; when data was last heard or sent; 0: never. */
+  readonly lastData: number;
+}
+
+/** Reads the packet path's view of a link whenever control wants it. Implemented over the link table. */
 export interface LinkObserver {
-  observe(link: number): {
-    readonly up: boolean;
-    readonly rxFrames: number;
-    readonly txFrames: number;
-    readonly rxHighest: number;
-    /** Milliseconds; when any authenticated frame was last heard. */
-    readonly lastHeard: number;
-    /** Milliseconds; when data was last heard or sent; 0: never. */
-    readonly lastData: number;
-  };
+  observe(link: number): LinkObservation;
 }
 
 /** Cryptographic randomness, from the shell (real nodes) or seeded (simulator). */
 export type Entropy = (bytes: number) => Uint8Array;
 
+/** Counters that the control plane adds to (a subset of those in ts/memory/counter-names.ts). */
+export type ControlCounter = 'handshakesRefused' | 'controlMalformed' | 'errorLimited';
+
 export type Output =
+  /** Into a link, from its `linkInstall` to its `linkRetire`, whether its up bit is set or not. The payload fits the link's MTU. */
   | { readonly kind: 'send'; readonly link: number; readonly type: FrameType; readonly payload: Uint8Array }
   | { readonly kind: 'sendTo'; readonly socket: number; readonly address: TransportAddress; readonly frame: Uint8Array }
   /** A packet of the overlay (both headers written, link fields zero): workers look up its route. */
@@ -59,7 +96,9 @@ export type Output =
   | RouteOutput
   | LinkOutput
   | { readonly kind: 'event'; readonly event: ControlEvent }
-  | { readonly kind: 'job'; readonly id: number; readonly job: Job };
+  | { readonly kind: 'job'; readonly id: number; readonly job: Job }
+  /** Add one to the counter. */
+  | { readonly kind: 'count'; readonly counter: ControlCounter };
 
 /** The forwarding table changes: link indexes, 0 for none. */
 export interface RouteOutput {
@@ -72,6 +111,7 @@ export interface RouteOutput {
 }
 
 export type LinkOutput =
+  /** A session begins: fill the entry and make it live, its up bit clear. Frames may be received from it and sent into it from here on. */
   | {
       readonly kind: 'linkInstall';
       readonly link: number;
@@ -85,7 +125,9 @@ export type LinkOutput =
       readonly mtu: number;
       readonly tags: boolean;
     }
+  /** The session is established: set the up bit. At most once a session. */
   | { readonly kind: 'linkUp'; readonly link: number }
+  /** How long the link may be silent before workers clear the up bit; and the hello intervals that their replies quote. All in ms. */
   | {
       readonly kind: 'linkTiming';
       readonly link: number;
@@ -93,7 +135,7 @@ export type LinkOutput =
       readonly ownInterval: number;
       readonly heardInterval: number;
     }
-  /** The session is over: the shell retires the entry and calls `handleLinkFree` once no worker can use it. */
+  /** The session is over (the up bit is cleared, if it was set): the shell retires the entry and calls `handleLinkFree` once no worker can use it. */
   | { readonly kind: 'linkRetire'; readonly link: number };
 
 /** What takes long or is asynchronous, done by the shell; its result comes back by `handleJobDone`. */
@@ -109,6 +151,7 @@ export type LinkProblem =
   | 'noAnswer'
   | 'otherVersion'
   | 'otherNetworkKey'
+  | 'otherTags'
   | 'duplicateId'
   | 'wrongId'
   | 'silent'
@@ -132,8 +175,15 @@ export type ControlEvent =
       readonly nextHop: NodeId | undefined;
       readonly backup: NodeId | undefined;
     }
-  /** An error came back for a packet that this node had sent: `frame` are the headers of that packet. */
-  | { readonly type: 'packetError'; readonly code: ErrorName; readonly reporter: NodeId; readonly headers: Uint8Array };
+  /** An error came back for a packet that this node had sent: `headers` are those of that packet, as they reached the reporter. */
+  | {
+      readonly type: 'packetError';
+      readonly code: ErrorName;
+      readonly reporter: NodeId;
+      readonly headers: Headers;
+      /** When it came, ms: for round-trip times. */
+      readonly receivedAt: number;
+    };
 
 export type ErrorName = 'ttlExceeded' | 'noRoute' | 'portUnreachable' | 'tooBig' | 'prohibited';
 

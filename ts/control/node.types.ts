@@ -1,0 +1,74 @@
+/**
+ * The control plane of one node, as the shell and the simulator drive it: one input, with `now`; then drain {@link ControlNode.poll};
+ * then wait until {@link ControlNode.nextTimeout} or the next input. All times are milliseconds of one monotonic clock.
+ */
+import type { NodeId } from '../kit/node-id.js';
+import type {
+  Command,
+  Entropy,
+  JobResult,
+  LinkObserver,
+  LinkStatus,
+  Output,
+  PeerAddress,
+  PuntedPacket,
+  ReceivedFrame,
+  RouteStatus,
+} from './io.js';
+import type { Router, RouterOptions, SafetyRules } from './routing/router.types.js';
+
+export interface ControlNodeOptions {
+  readonly id: NodeId;
+  /** 32 bytes that all nodes of the network share. */
+  readonly networkKey: Uint8Array;
+  /** When the node booted, microseconds since 1970 (up to 2^53): another value is another incarnation of the id. */
+  readonly bootEpoch: number;
+  /** Whom to dial; see also the command `addPeer`. */
+  readonly peers: readonly PeerAddress[];
+  /** The listening sockets in the order of their numbers: a peer is dialed from the first one of its address family. */
+  readonly sockets: readonly { readonly family: 4 | 6 }[];
+  /** For nonces and link generations. */
+  readonly entropy: Entropy;
+  /** A uniform number in [0, 1), for the jitter of timers. */
+  readonly random: () => number;
+  readonly observer: LinkObserver;
+  /** Link indexes are 1 .. linkCapacity - 1; at most 4096. */
+  readonly linkCapacity: number;
+  /** False asks for sessions without tags, for measuring only; both ends must. Default: true. */
+  readonly tags?: boolean;
+  /** Largest frame that links carry at first. Default: 1200. */
+  readonly mtu?: number;
+  /** Safety rules of routing to switch off: for the simulator's proof that its checker can fail. */
+  readonly rules?: Partial<SafetyRules>;
+  /** Another routing protocol, for tests. */
+  readonly createRouter?: (options: RouterOptions) => Router;
+}
+
+export interface ControlNode {
+  readonly id: NodeId;
+
+  /** Begins: peers are resolved and dialed. Call it once, first. */
+  start(now: number): void;
+  /** A control, hello or handshake frame. Any bytes may come. */
+  handleFrame(received: ReceivedFrame, now: number): void;
+  /** A packet that calls for an error, or an error for this node. */
+  handlePacket(packet: PuntedPacket, now: number): void;
+  handleTimeout(now: number): void;
+  handleCommand(command: Command, now: number): void;
+  handleJobDone(result: JobResult, now: number): void;
+  /** A worker has cleared the link's up bit because the link was silent. */
+  handleLinkDown(link: number, now: number): void;
+  /** No worker can use the retired link any more: its index may be given out again. */
+  handleLinkFree(link: number): void;
+
+  /** The next thing to do, in order; `undefined`: nothing left. */
+  poll(): Output | undefined;
+  /** When {@link ControlNode.handleTimeout} wants to be called; Infinity: never. */
+  nextTimeout(): number;
+
+  /** All links, for people: one line a peer (configured or not), sessions that are up first. */
+  links(now: number): LinkStatus[];
+  routes(): RouteStatus[];
+  /** For checkers: see {@link Router.entry}. */
+  entry: Router['entry'];
+}
