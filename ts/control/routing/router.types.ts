@@ -13,6 +13,8 @@ export interface RouterOptions {
   readonly random: () => number;
   /** Safety rules to switch off, for the simulator's proof that its checker can fail. Never in production. */
   readonly rules?: Partial<SafetyRules>;
+  /** For checkers: called at every change of an own label, before `poll` gives out anything that depends on it. Not in production. */
+  readonly onLabel?: (layer: number, byte: number, trafficClass: number, label: Label | undefined) => void;
 }
 
 /** One switch a safety rule of the protocol; all on in production. See docs/routing-protocol.md. */

@@ -1,0 +1,76 @@
+/**
+ * The virtual network: hosts by address, a pair of channels between those that a wire joins. It carries datagrams (real bytes) and
+ * knows nothing of what is in them.
+ */
+import { invariant } from '../kit/assert.js';
+import type { NodeId } from '../kit/node-id.js';
+import type { Random } from '../kit/random.js';
+import { Channel, type ChannelModel } from './channel.js';
+import type { EventQueue } from './event-queue.js';
+
+/** Takes a datagram that arrives at a host: `bytes` are the receiver's own. */
+export type Receiver = (from: NodeId, bytes: Uint8Array) => void;
+
+/** A wire between two hosts, `a` < `b`. */
+export interface Wire {
+  readonly a: NodeId;
+  readonly b: NodeId;
+  readonly ab: Channel;
+  readonly ba: Channel;
+}
+
+export class Network {
+  readonly wires: Wire[] = [];
+  /** Datagrams and bytes that hosts have sent, whatever became of them. */
+  sentDatagrams = 0;
+  sentBytes = 0;
+  readonly #channels = new Map<NodeId, Map<NodeId, Channel>>();
+  readonly #receivers = new Map<NodeId, Receiver>();
+  readonly #queue: EventQueue;
+  readonly #random: Random;
+
+  constructor(queue: EventQueue, random: Random) {
+    this.#queue = queue;
+    this.#random = random;
+  }
+
+  /** Joins two hosts; both directions start with the same model. */
+  connect(one: NodeId, other: NodeId, model: ChannelModel): Wire {
+    invariant(one !== other, 'a wire joins two hosts');
+    const [a, b] = one < other ? [one, other] : [other, one];
+    invariant(!this.#channels.get(a)?.has(b), 'two hosts have one wire at most');
+    const wire = { a, b, ab: this.#channel(a, b, model), ba: this.#channel(b, a, model) };
+    this.wires.push(wire);
+    return wire;
+  }
+
+  /** Who receives at `host` from now on; undefined: nobody, datagrams vanish there. */
+  attach(host: NodeId, receiver: Receiver | undefined): void {
+    if (receiver) this.#receivers.set(host, receiver);
+    else this.#receivers.delete(host);
+  }
+
+  isAttached(host: NodeId): boolean {
+    return this.#receivers.has(host);
+  }
+
+  /** Sends `bytes` (which must not change any more); without a wire between the two it vanishes, as on the Internet. */
+  send(from: NodeId, to: NodeId, bytes: Uint8Array): void {
+    this.sentDatagrams++;
+    this.sentBytes += bytes.length;
+    const arrivals = this.#channels.get(from)?.get(to)?.arrivals(this.#queue.now, bytes.length) ?? [];
+    for (const time of arrivals) this.#queue.at(time, () => this.#receivers.get(to)?.(from, bytes));
+  }
+
+  #channel(from: NodeId, to: NodeId, model: ChannelModel): Channel {
+    const channel = new Channel(model, this.#random.fork());
+    const outgoing = this.#channels.get(from) ?? new Map<NodeId, Channel>();
+    this.#channels.set(from, outgoing.set(to, channel));
+    return channel;
+  }
+}
+
+/** Whether datagrams get through in both directions, now. */
+export function isWhole(wire: Wire): boolean {
+  return wire.ab.cuts === 0 && wire.ba.cuts === 0;
+}
