@@ -1,0 +1,108 @@
+/**
+ * The texts in which people write addresses, and what they mean:
+ *
+ * ```
+ * udp://0.0.0.0:7000  udp://[::1]:7000  udp://host:7000     where to listen, where a peer is
+ * 1.1.1.1@udp://host:7000                                   a peer
+ * udp://127.0.0.1:5000=1.1.1.3:6000                         a forward: UDP that enters here comes out at 1.1.1.3, port 6000
+ * 6000=udp://127.0.0.1:9000                                 an expose: what comes to port 6000 goes to a server
+ * ```
+ * The parsers throw a {@link PortolanError} that names the option, what was expected and what came.
+ */
+import { isIP } from 'node:net';
+import { type NodeId, nodeIdProblem, parseNodeId } from '../kit/node-id.js';
+import { invalidOption, PortolanError } from './errors.js';
+
+/** A host (name or IP address, without brackets) and a UDP port. */
+export interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface PeerAddress extends HostPort {
+  readonly id: NodeId;
+}
+
+export interface Forward extends HostPort {
+  readonly destination: NodeId;
+  readonly destinationPort: number;
+}
+
+export interface Expose extends HostPort {
+  /** The virtual port. */
+  readonly virtualPort: number;
+}
+
+const UDP_URL = /^udp:\/\/(\[[0-9a-fA-F:.%\w]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/;
+
+/** Reads `udp://host:port`. `minPort` 0 lets the system choose. */
+export function parseUdpUrl(text: unknown, option: string, minPort: 0 | 1 = 1): HostPort {
+  const match = typeof text === 'string' ? UDP_URL.exec(text) : null;
+  const port = Number(match?.[2]);
+  const host = (match?.[1] ?? '').replace(/^\[|\]$/g, '');
+  const bracketed = match?.[1]?.startsWith('[') === true;
+  const looksLikeIPv4 = /^[\d.]+$/.test(host);
+  if (
+    !match ||
+    port < minPort ||
+    port > 65_535 ||
+    bracketed !== (isIP(host) === 6) ||
+    (looksLikeIPv4 && isIP(host) !== 4)
+  )
+    throw invalidOption(option, `an address such as udp://192.0.2.1:7000 or udp://[2001:db8::1]:7000`, text);
+  return { host, port };
+}
+
+/** Reads `1.1.1.1@udp://host:7000`. */
+export function parsePeer(text: unknown, option: string): PeerAddress {
+  const [idText, url, ...rest] = typeof text === 'string' ? text.split('@') : [];
+  if (idText === undefined || url === undefined || rest.length > 0)
+    throw invalidOption(option, 'a peer such as 1.1.1.1@udp://192.0.2.1:7000', text);
+  return { id: parseId(idText, option), ...parseUdpUrl(url, option) };
+}
+
+/** Reads `udp://127.0.0.1:5000=1.1.1.3:6000`. */
+export function parseForward(text: unknown, option: string): Forward {
+  const [url, target, ...rest] = typeof text === 'string' ? text.split('=') : [];
+  const [idText, portText] = target?.split(':') ?? [];
+  if (url === undefined || idText === undefined || portText === undefined || rest.length > 0)
+    throw invalidOption(option, 'a forward such as udp://127.0.0.1:5000=1.1.1.3:6000', text);
+  return {
+    ...parseUdpUrl(url, option, 0),
+    destination: parseId(idText, option),
+    destinationPort: parsePort(portText, option),
+  };
+}
+
+/** Reads `6000=udp://127.0.0.1:9000`. */
+export function parseExpose(text: unknown, option: string): Expose {
+  const [portText, url, ...rest] = typeof text === 'string' ? text.split('=') : [];
+  if (portText === undefined || url === undefined || rest.length > 0)
+    throw invalidOption(option, 'an expose such as 6000=udp://127.0.0.1:9000', text);
+  return { virtualPort: parsePort(portText, option), ...parseUdpUrl(url, option) };
+}
+
+/** Reads an id that a node may have. */
+export function parseId(text: unknown, option: string): NodeId {
+  const id = typeof text === 'string' ? parseNodeId(text) : undefined;
+  if (id === undefined) throw invalidOption(option, 'a node id such as 1.1.1.2 (four numbers of 0 to 255)', text);
+  const problem = nodeIdProblem(id);
+  if (problem !== undefined)
+    throw new PortolanError('INVALID_OPTION', `${option}: ${String(text)} cannot be a node's id: ${problem}`, {
+      option,
+    });
+  return id;
+}
+
+/** Reads a port number from 1 to 65535, written as a number or in digits. */
+export function parsePort(value: unknown, option: string): number {
+  const port = typeof value === 'string' && /^\d{1,5}$/.test(value) ? Number(value) : value;
+  if (typeof port !== 'number' || !Number.isInteger(port) || port < 1 || port > 65_535)
+    throw invalidOption(option, 'a port from 1 to 65535', value);
+  return port;
+}
+
+/** Prints an address as a URL. */
+export function formatUdpUrl({ host, port }: HostPort): string {
+  return `udp://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

@@ -1,0 +1,133 @@
+/**
+ * A virtual datagram socket: a port of this node in the overlay, as `dgram` has one of the machine.
+ */
+import { EventEmitter } from 'node:events';
+import { formatNodeId, type NodeId } from '../kit/node-id.js';
+import { BASE_PAYLOAD_BYTES, TrafficClass } from '../wire/network-header.js';
+import { parseId, parsePort } from './addresses.js';
+import { invalidOption, PortolanError } from './errors.js';
+import type { Message, RemoteSocket, SocketEvents } from './events.js';
+
+/** How a socket gives a packet to the packet path; see `ports.ts`. */
+export interface PacketSender {
+  /** Takes one packet. `high`: taken, but stop until `drain`. `full`: not taken, counted. */
+  send(packet: OutgoingPacket): 'taken' | 'high' | 'full';
+}
+
+export interface OutgoingPacket {
+  readonly sourcePort: number;
+  readonly destination: NodeId;
+  readonly destinationPort: number;
+  readonly trafficClass: TrafficClass;
+  readonly payload: Uint8Array;
+}
+
+/** Name of a traffic class; low latency is the one for which this version computes routes. */
+export type TrafficClassName = 'lowLatency';
+
+export interface SendOptions {
+  readonly class?: TrafficClassName;
+}
+
+/** Datagrams that wait for a slow `for await` loop; later ones are dropped, as a kernel's socket buffer would. */
+export const MAX_WAITING_MESSAGES = 4096;
+
+export class DatagramSocket extends EventEmitter<SocketEvents> {
+  readonly port: number;
+  readonly #sender: PacketSender;
+  readonly #release: () => void;
+  #open = true;
+  #needsDrain = false;
+
+  /** Made by `node.bind`. `release` gives the port back. */
+  constructor(port: number, sender: PacketSender, release: () => void) {
+    super();
+    this.port = port;
+    this.#sender = sender;
+    this.#release = release;
+  }
+
+  /** Bytes of payload that always fit; more throws TOO_BIG. */
+  static readonly maxPayload = BASE_PAYLOAD_BYTES;
+
+  get closed(): boolean {
+    return !this.#open;
+  }
+
+  /**
+   * Sends one datagram, copying the payload. Returns false when the queue to the packet path has reached its high-water mark: the
+   * caller then waits for `drain`; whoever goes on all the same will lose datagrams once the queue is full (counter `egressFull`).
+   */
+  send(payload: Uint8Array, id: string, port: number, options: SendOptions = {}): boolean {
+    if (!this.#open) throw new PortolanError('CLOSED', `socket ${this.port} is closed`);
+    if (!(payload instanceof Uint8Array)) throw invalidOption('payload', 'a Uint8Array', payload);
+    if (payload.byteLength > BASE_PAYLOAD_BYTES)
+      throw new PortolanError(
+        'TOO_BIG',
+        `a datagram carries at most ${BASE_PAYLOAD_BYTES} bytes of payload, this one has ${payload.byteLength}`,
+      );
+    if (options.class !== undefined && options.class !== 'lowLatency')
+      throw invalidOption('class', 'lowLatency', options.class);
+    const state = this.#sender.send({
+      sourcePort: this.port,
+      destination: parseId(id, 'id'),
+      destinationPort: parsePort(port, 'port'),
+      trafficClass: TrafficClass.LowLatency,
+      payload,
+    });
+    if (state !== 'taken') this.#needsDrain = true;
+    return state === 'taken';
+  }
+
+  /** Gives the port back. What was sent before still leaves. */
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#release();
+    this.emit('close');
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** For the node: a datagram has come. */
+  deliver(payload: Uint8Array, from: RemoteSocket): void {
+    if (this.#open) this.emit('message', payload, from);
+  }
+
+  /** For the node: a datagram of this socket did not arrive. */
+  fail(error: PortolanError, to: RemoteSocket, reporter: NodeId): void {
+    if (this.#open && this.listenerCount('error') > 0)
+      this.emit('error', error, { to, reporter: formatNodeId(reporter) });
+  }
+
+  /** For the node: there is room in the queue again. */
+  drained(): void {
+    if (!this.#open || !this.#needsDrain) return;
+    this.#needsDrain = false;
+    this.emit('drain');
+  }
+
+  /** All datagrams that come from now on, until the socket is closed. At most {@link MAX_WAITING_MESSAGES} wait for the loop. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Message, void, undefined> {
+    const waiting: Message[] = [];
+    let wake: (() => void) | undefined;
+    const onMessage = (payload: Uint8Array, from: RemoteSocket) => {
+      if (waiting.length < MAX_WAITING_MESSAGES) waiting.push({ payload, from });
+      wake?.();
+    };
+    const onClose = () => wake?.();
+    this.on('message', onMessage).on('close', onClose);
+    try {
+      for (;;) {
+        const next = waiting.shift();
+        if (next !== undefined) yield next;
+        else if (this.#open) await new Promise<void>((resolve) => (wake = resolve));
+        else return;
+      }
+    } finally {
+      this.off('message', onMessage).off('close', onClose);
+    }
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * The options of a node: what people write, and what it means once every value has been checked. Nothing is opened or resolved here.
+ */
+import { availableParallelism } from 'node:os';
+import type { NodeId } from '../kit/node-id.js';
+import {
+  type Expose,
+  type Forward,
+  type HostPort,
+  type PeerAddress,
+  parseExpose,
+  parseForward,
+  parseId,
+  parsePeer,
+  parseUdpUrl,
+} from './addresses.js';
+import { invalidOption } from './errors.js';
+import { checkNetworkKey } from './network-key.js';
+
+/** Which packet path a node uses: `auto` takes the native one when it runs here, and says why when it does not. */
+export type PacketPathOption = 'auto' | 'native' | 'portable';
+
+/** What `createNode` takes. */
+export interface NodeOptions {
+  /** This node's id, as in `1.1.1.2`. */
+  readonly id: string;
+  /** Where to listen, as in `udp://0.0.0.0:7000`; port 0 lets the system choose. Default: `udp://0.0.0.0:0`. */
+  readonly listen?: readonly string[];
+  /** Nodes to link with, as in `1.1.1.1@udp://192.0.2.1:7000`. Several addresses of one id are tried in turn. */
+  readonly peers?: readonly string[];
+  /**
+   * What all nodes of the network share: 64 hexadecimal digits, 32 bytes, or a passphrase of at least 12 characters. Without one the node
+   * is in the open network, which any node may join.
+   */
+  readonly networkKey?: string | Uint8Array;
+  /** Threads that forward, 1..64. Default: the processors less one, at most 4; the portable path always has one. */
+  readonly workers?: number;
+  /** UDP that enters the overlay here, as in `udp://127.0.0.1:5000=1.1.1.3:6000`. */
+  readonly forwards?: readonly string[];
+  /** Services that the overlay reaches here, as in `6000=udp://127.0.0.1:9000`. */
+  readonly exposes?: readonly string[];
+  /** The admin interface: `true` is a unix socket at the usual place, a text a path or `127.0.0.1:7080`; `false` or `off` is none (default). */
+  readonly admin?: boolean | string;
+  readonly packetPath?: PacketPathOption;
+  /** UDP segmentation offload on sending, where the kernel has it. Default: true. */
+  readonly gso?: boolean;
+  /** The same on receiving. Default: true. */
+  readonly gro?: boolean;
+  /** False asks for links without authentication tags, for measuring only; both ends must ask. Default: true. */
+  readonly tags?: boolean;
+  /** How many links the node has room for, 1..4095. Default: 1023. */
+  readonly maxLinks?: number;
+  /** Lets `node.injectFault` break things, for tests and demonstrations. Default: false. */
+  readonly allowFaults?: boolean;
+  /** Closes the node when it is aborted. */
+  readonly signal?: AbortSignal;
+}
+
+/** Options that have been checked. */
+export interface NodeConfig {
+  readonly id: NodeId;
+  readonly listen: readonly HostPort[];
+  readonly peers: readonly PeerAddress[];
+  readonly networkKey: string | Uint8Array | undefined;
+  readonly workers: number;
+  readonly forwards: readonly Forward[];
+  readonly exposes: readonly Expose[];
+  readonly admin: AdminConfig;
+  readonly packetPath: PacketPathOption;
+  readonly gso: boolean;
+  readonly gro: boolean;
+  readonly tags: boolean;
+  readonly maxLinks: number;
+  readonly allowFaults: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+export type AdminConfig =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'default' }
+  | { readonly kind: 'path'; readonly path: string }
+  | ({ readonly kind: 'tcp' } & HostPort);
+
+const KNOWN = new Set<string>([
+  'id',
+  'listen',
+  'peers',
+  'networkKey',
+  'workers',
+  'forwards',
+  'exposes',
+  'admin',
+  'packetPath',
+  'gso',
+  'gro',
+  'tags',
+  'maxLinks',
+  'allowFaults',
+  'signal',
+] satisfies (keyof NodeOptions)[]);
+
+/** Checks all options; throws a PortolanError with code INVALID_OPTION that says which is wrong and what was expected. */
+export function checkOptions(options: NodeOptions): NodeConfig {
+  if (typeof options !== 'object' || options === null) throw invalidOption('options', 'an object', options);
+  for (const name of Object.keys(options))
+    if (!KNOWN.has(name)) throw invalidOption(name, `one of the options ${[...KNOWN].join(', ')}`, 'an unknown option');
+  const id = parseId(options.id, 'id');
+  const listen = list(options.listen ?? ['udp://0.0.0.0:0'], 'listen', (text, option) => parseUdpUrl(text, option, 0));
+  const peers = list(options.peers, 'peers', parsePeer);
+  for (const [index, peer] of peers.entries())
+    if (peer.id === id) throw invalidOption(`peers[${index}]`, "another node's id than this node's own", options.id);
+  const exposes = list(options.exposes, 'exposes', parseExpose);
+  const taken = new Set<number>();
+  for (const [index, { virtualPort }] of exposes.entries()) {
+    if (taken.has(virtualPort))
+      throw invalidOption(`exposes[${index}]`, 'a port that is not exposed twice', virtualPort);
+    taken.add(virtualPort);
+  }
+  if (listen.length === 0 && peers.length > 0)
+    throw invalidOption('listen', 'at least one address, for there are peers', []);
+  return {
+    id,
+    listen,
+    peers,
+    networkKey: checkNetworkKey(options.networkKey),
+    workers: integer(options.workers, 'workers', 1, 64, Math.max(1, Math.min(4, availableParallelism() - 1))),
+    forwards: list(options.forwards, 'forwards', parseForward),
+    exposes,
+    admin: parseAdmin(options.admin),
+    packetPath: oneOf(options.packetPath, 'packetPath', ['auto', 'native', 'portable'], 'auto'),
+    gso: flag(options.gso, 'gso', true),
+    gro: flag(options.gro, 'gro', true),
+    tags: flag(options.tags, 'tags', true),
+    maxLinks: integer(options.maxLinks, 'maxLinks', 1, 4095, 1023),
+    allowFaults: flag(options.allowFaults, 'allowFaults', false),
+    signal: checkSignal(options.signal),
+  };
+}
+
+/** Reads the option `admin`. */
+export function parseAdmin(value: unknown, option = 'admin'): AdminConfig {
+  if (value === undefined || value === false || value === 'off') return { kind: 'none' };
+  if (value === true) return { kind: 'default' };
+  if (typeof value === 'string') {
+    if (value.includes('/') || value.endsWith('.sock')) return { kind: 'path', path: value };
+    const match = /^(?:\[([^\]]+)\]|([^\s:]+)):(\d{1,5})$/.exec(value);
+    const host = match?.[1] ?? match?.[2];
+    const port = Number(match?.[3]);
+    if (host !== undefined && port <= 65_535) {
+      if (!isLoopback(host))
+        throw invalidOption(option, 'a loopback address: the admin interface has no authentication of its own', value);
+      return { kind: 'tcp', host, port };
+    }
+  }
+  throw invalidOption(option, 'true, false, the path of a unix socket, or an address such as 127.0.0.1:7080', value);
+}
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+
+function list<T>(value: unknown, option: string, parse: (item: unknown, option: string) => T): T[] {
+  if (value === undefined) return [];
+  if (!Array.isArray(value)) throw invalidOption(option, 'an array', value);
+  return value.map((item, index) => parse(item, `${option}[${index}]`));
+}
+
+function integer(value: unknown, option: string, min: number, max: number, absent: number): number {
+  if (value === undefined) return absent;
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max)
+    throw invalidOption(option, `an integer from ${min} to ${max}`, value);
+  return value;
+}
+
+function flag(value: unknown, option: string, absent: boolean): boolean {
+  if (value === undefined) return absent;
+  if (typeof value !== 'boolean') throw invalidOption(option, 'true or false', value);
+  return value;
+}
+
+function oneOf<T extends string>(value: unknown, option: string, names: readonly T[], absent: T): T {
+  if (value === undefined) return absent;
+  const found = names.find((name) => name === value);
+  if (found === undefined) throw invalidOption(option, `one of ${names.join(', ')}`, value);
+  return found;
+}
+
+function checkSignal(value: unknown): AbortSignal | undefined {
+  if (value === undefined || value instanceof AbortSignal) return value;
+  throw invalidOption('signal', 'an AbortSignal', value);
+}
