@@ -26,15 +26,14 @@ export function describeMachine(): Machine {
 }
 
 function commit(): string {
-  const git = (...args: string[]) =>
-    execFileSync('git', args, {
-      cwd: fileURLToPath(new URL('.', import.meta.url)),
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).trim();
   try {
     return git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain', '--untracked-files=no') ? '+' : '');
   } catch {
     return ''; // an installed package has no history
   }
+}
+
+function git(...args: string[]): string {
+  const cwd = fileURLToPath(new URL('.', import.meta.url));
+  return execFileSync('git', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
 }
