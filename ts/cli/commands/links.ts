@@ -1,0 +1,34 @@
+/** `portolan links`. */
+import type { LinkReport } from '../../node/admin.types.js';
+import { openAdmin } from '../admin-client.js';
+import { formatCount, formatMillis, formatPercent } from '../output/numbers.js';
+import { print, printJson, printLines } from '../output/print.js';
+import { style } from '../output/style.js';
+import { type Column, table } from '../output/table.js';
+import type { QueryOptions } from './query.types.js';
+
+export async function runLinks(options: QueryOptions): Promise<void> {
+  const node = await openAdmin(options.admin);
+  const links = await node.get<LinkReport[]>('/links');
+  if (options.json) return printJson(links);
+  if (links.length === 0)
+    print('No links: nobody has dialled this node, and it has no peers to dial (--peer ID@udp://HOST:PORT).');
+  else printLines(table(COLUMNS, links));
+}
+
+const COLUMNS: readonly Column<LinkReport>[] = [
+  { title: 'PEER', cell: (link) => style.bold(link.peer) },
+  { title: 'ADDRESS', cell: (link) => link.address },
+  { title: 'STATE', cell: (link) => colourState(link.state) },
+  { title: 'RTT', align: 'right', cell: (link) => formatMillis(link.rttMs) },
+  { title: 'LOSS', align: 'right', cell: (link) => (link.state === 'up' ? formatPercent(link.lossPercent) : '-') },
+  { title: 'IN', align: 'right', cell: (link) => formatCount(link.rxFrames) },
+  { title: 'OUT', align: 'right', cell: (link) => formatCount(link.txFrames) },
+  { title: 'WHY', cell: (link) => [link.problem, link.detail].filter(Boolean).join(': ') },
+];
+
+/** Green for what works, yellow for what is tried, red for what does not work. */
+export function colourState(state: LinkReport['state']): string {
+  if (state === 'up') return style.green(state);
+  return state === 'down' ? style.red(state) : style.yellow(state);
+}

@@ -1,0 +1,28 @@
+/** `portolan routes`. */
+import type { RouteReport } from '../../node/admin.types.js';
+import { openAdmin } from '../admin-client.js';
+import { BadAnswerError } from '../errors.js';
+import { formatMillis } from '../output/numbers.js';
+import { print, printJson, printLines } from '../output/print.js';
+import { style } from '../output/style.js';
+import { type Column, table } from '../output/table.js';
+import type { QueryOptions } from './query.types.js';
+
+export async function runRoutes(destination: string | undefined, options: QueryOptions): Promise<void> {
+  const node = await openAdmin(options.admin);
+  const routes = await node.get<RouteReport[]>('/routes', { destination });
+  if (options.json) printJson(routes);
+  else if (routes.length > 0) printLines(table(COLUMNS, routes));
+  else if (destination === undefined) print('No routes: no link is up (see "portolan links").');
+  if (destination !== undefined && routes.length === 0)
+    throw new BadAnswerError(options.json ? '' : `no route to ${destination}`);
+}
+
+const COLUMNS: readonly Column<RouteReport>[] = [
+  { title: 'DESTINATION', cell: (route) => style.bold(route.destination) },
+  { title: 'LAYER', align: 'right', cell: (route) => String(route.layer) },
+  { title: 'NEXT HOP', cell: (route) => route.nextHop },
+  { title: 'BACKUP', cell: (route) => route.backup ?? style.dim('none') },
+  { title: 'RTT', align: 'right', cell: (route) => formatMillis(route.rttMs) },
+  { title: 'HOPS', align: 'right', cell: (route) => String(route.hops) },
+];

@@ -1,0 +1,20 @@
+/** The configuration of a node as docs/portolan.schema.json describes it, checked. */
+export interface NodeConfig {
+  readonly id?: string;
+  readonly listen?: readonly string[];
+  readonly peers?: readonly string[];
+  /** 64 hexadecimal digits or a passphrase. */
+  readonly networkKey?: string;
+  readonly networkKeyFile?: string;
+  readonly forwards?: readonly string[];
+  readonly exposes?: readonly string[];
+  readonly admin?: string;
+  readonly workers?: number;
+  readonly packetPath?: 'auto' | 'native' | 'portable';
+  readonly gso?: boolean;
+  readonly gro?: boolean;
+  readonly log?: { readonly level?: LogLevel; readonly format?: LogFormat };
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+export type LogFormat = 'auto' | 'json' | 'text';

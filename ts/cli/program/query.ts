@@ -1,0 +1,124 @@
+/** The commands that ask a running node. */
+import { Command } from 'commander';
+import { idText } from '../values/address.js';
+import { parseDuration, parseInteger } from '../values/quantity.js';
+import { ADMIN_HELP, adminOf, argument, examples, jsonOption, option } from './option.js';
+
+export function queryCommands(): Command[] {
+  const commands = [status(), links(), routes(), ping(), trace(), top()];
+  for (const command of commands) command.option('--admin <where>', ADMIN_HELP);
+  return commands;
+}
+
+function status(): Command {
+  return new Command('status')
+    .summary('what the node is and does')
+    .description('what the node is and does: packet path, workers, links, counters')
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(['portolan status', 'for people'], ['portolan status --json | jq .counters.dropped', 'for scripts']),
+    )
+    .action(async (options: { json?: boolean }, command: Command) => {
+      const { runStatus } = await import('../commands/status.js');
+      await runStatus({ ...options, admin: adminOf(command) });
+    });
+}
+
+function links(): Command {
+  return new Command('links')
+    .summary('the neighbours and how well they are heard')
+    .description('the neighbours: address, state, round-trip time, loss, and why a link is not up')
+    .addOption(jsonOption())
+    .addHelpText('after', examples(['portolan links', 'a line a link']))
+    .action(async (options: { json?: boolean }, command: Command) => {
+      const { runLinks } = await import('../commands/links.js');
+      await runLinks({ ...options, admin: adminOf(command) });
+    });
+}
+
+function routes(): Command {
+  return new Command('routes')
+    .summary('the forwarding table')
+    .description('the forwarding table: next hop and backup for each node and zone')
+    .addArgument(argument('[destination]', 'only the route that packets to this node take', idText))
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(['portolan routes', 'the whole table'], ['portolan routes 1.1.1.3', 'where a packet to 1.1.1.3 goes']),
+    )
+    .action(async (destination: string | undefined, options: { json?: boolean }, command: Command) => {
+      const { runRoutes } = await import('../commands/routes.js');
+      await runRoutes(destination, { ...options, admin: adminOf(command) });
+    });
+}
+
+function ping(): Command {
+  return new Command('ping')
+    .summary('time answers from a node')
+    .description('send echo requests through the network and time the answers; exits 1 when none comes')
+    .addArgument(argument('<destination>', 'the node', idText))
+    .addOption(option('-c, --count <n>', 'how many', parseInteger(1, 1e6, 'a number'), 5))
+    .addOption(option('-i, --interval <duration>', 'between two', parseDuration, 1000, '1s'))
+    .addOption(option('-W, --timeout <duration>', 'how long to wait for each answer', parseDuration, 1000, '1s'))
+    .addOption(option('-s, --size <bytes>', 'bytes of payload', parseInteger(0, 1136, 'a size in bytes'), 32))
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(
+        ['portolan ping 1.1.1.3', 'five, a second apart'],
+        ['portolan ping 1.1.1.3 -c 100 -i 10ms', 'a quick series'],
+      ),
+    )
+    .action(async (destination: string, options: PingFlags, command: Command) => {
+      const { runPing } = await import('../commands/ping.js');
+      await runPing(destination, { ...options, admin: adminOf(command) });
+    });
+}
+
+interface PingFlags {
+  readonly count: number;
+  readonly interval: number;
+  readonly timeout: number;
+  readonly size: number;
+  readonly json?: boolean;
+}
+
+function trace(): Command {
+  return new Command('trace')
+    .summary('every node on the way to another')
+    .description(
+      'show every node on the way to a destination, with the round-trip time to it; exits 1 when it is not reached',
+    )
+    .addArgument(argument('<destination>', 'the node', idText))
+    .addOption(option('--max-hops <n>', 'give up after so many', parseInteger(1, 32, 'a number of hops'), 32))
+    .addOption(option('-W, --timeout <duration>', 'how long to wait for each hop', parseDuration, 1000, '1s'))
+    .addOption(jsonOption())
+    .addHelpText('after', examples(['portolan trace 1.1.1.3', 'a line a hop']))
+    .action(
+      async (destination: string, options: { maxHops: number; timeout: number; json?: boolean }, command: Command) => {
+        const { runTrace } = await import('../commands/trace.js');
+        await runTrace(destination, { ...options, admin: adminOf(command) });
+      },
+    );
+}
+
+function top(): Command {
+  return new Command('top')
+    .summary('a live view')
+    .description('a live view: links with their rates, round-trip times and loss; drops by reason')
+    .addOption(option('--interval <duration>', 'between two looks', parseDuration, 1000, '1s'))
+    .addOption(option('--count <n>', 'stop after so many looks', parseInteger(1, 1e6, 'a number')))
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(
+        ['portolan top', 'q leaves, s sorts, arrows move'],
+        ['portolan top --json --count 3', 'three lines of rates'],
+      ),
+    )
+    .action(async (options: { interval: number; count?: number; json?: boolean }, command: Command) => {
+      const { runTop } = await import('../commands/top.js');
+      await runTop({ ...options, admin: adminOf(command) });
+    });
+}
