@@ -1,0 +1,66 @@
+/**
+ * What follows from a change of a slot, in this order: a strike, the selection, answers to those who wait, the forwarding table,
+ * and only then what neighbours are told (R8: the route is stored before a frame with the new label leaves).
+ */
+
+import { servePending, updateSearch } from './requests.js';
+import { isFeasible, replaceDeadPrimary, select } from './selection.js';
+import type { Advert, Slot } from './slot-state.js';
+import type { RoutingState } from './state.js';
+import { strike } from './strikes.js';
+
+/** Why a slot is looked at: an advert came or went by a message, a link changed, a time came, a neighbour asks. */
+export type Cause = 'message' | 'link' | 'timer' | 'request';
+
+export class Decision {
+  readonly #state: RoutingState;
+
+  constructor(state: RoutingState) {
+    this.#state = state;
+  }
+
+  /** @param news the advert that just changed, if one did. */
+  evaluate(slot: Slot, cause: Cause, now: number, news?: Advert): void {
+    const { rules } = this.#state;
+    const { primary, backup, seqno, distance, metric, hops } = slot;
+    if (cause === 'message' && primary && !isFeasible(slot, primary, now, rules)) strike(slot, now); // R10
+    if (cause === 'link') replaceDeadPrimary(slot); // R9
+    select(slot, now, rules);
+    const answered = slot.pending ? servePending(slot, now) : [];
+    if (answered.length > 0) select(slot, now, rules); // R14a may have lowered the label: R8
+    updateSearch(slot, news !== undefined, now);
+    this.#schedule(slot, now);
+
+    if (slot.primary !== primary || slot.backup !== backup) this.storeRoute(slot);
+    const isNews =
+      slot.primary !== primary ||
+      slot.seqno !== seqno ||
+      slot.distance !== distance ||
+      slot.metric !== metric ||
+      slot.hops !== hops;
+    if (isNews) this.#tell(slot, now);
+    for (const neighbour of answered) neighbour.sender.resend(slot.key, now);
+  }
+
+  storeRoute(slot: Slot): void {
+    this.#state.outputs.push({
+      kind: 'route',
+      trafficClass: slot.trafficClass,
+      layer: slot.layer,
+      byte: slot.byte,
+      primary: slot.primary?.neighbour.link ?? 0,
+      backup: slot.backup?.neighbour.link ?? 0,
+    });
+  }
+
+  #tell(slot: Slot, now: number): void {
+    for (const neighbour of this.#state.neighbours.values())
+      if (neighbour.carries(slot.layer, slot.byte)) neighbour.sender.refresh(slot.key, now);
+  }
+
+  #schedule(slot: Slot, now: number): void {
+    const suspicionEnds = now < slot.suspectUntil ? slot.suspectUntil : Number.POSITIVE_INFINITY;
+    const due = Math.min(suspicionEnds, slot.search?.nextRound ?? Number.POSITIVE_INFINITY);
+    this.#state.slotTimers.schedule(slot, due);
+  }
+}

@@ -1,0 +1,49 @@
+/** The other end of a live session: what it told us (Adj-in) and what we told it (Adj-out, in the sender). */
+import { idByte, type Layer, type NodeId, sharedBytes } from '../../kit/node-id.js';
+import { linkCost } from './metric.js';
+import type { SafetyRules } from './router.types.js';
+import type { Advert } from './slot-state.js';
+import type { SyncSender } from './sync-sender.js';
+import type { Timed } from './timer-queue.js';
+
+export class Neighbour implements Timed {
+  readonly adverts = new Map<number, Advert>();
+  /** Leading bytes that both ids share, 0 to 3. */
+  readonly shared: number;
+  /** The deepest layer that the link carries (R1). */
+  readonly deepestLayer: number;
+  /** Smoothed, ms: paces resending. */
+  rtt: number;
+  /** The RTT that routes are computed with, ms, and what it costs. */
+  publishedRtt: number;
+  cost: number;
+  /** The highest frame number received. */
+  highestNumber = 0;
+  /** Entries of frames up to this number are out of date: a digest has shown that what they said is known (R18). */
+  settledNumber = 0;
+
+  due = Number.POSITIVE_INFINITY;
+  queued = Number.POSITIVE_INFINITY;
+
+  /** Set at once by whoever makes the neighbour: the two refer to each other. */
+  sender!: SyncSender;
+
+  constructor(
+    readonly link: number,
+    readonly peer: NodeId,
+    self: NodeId,
+    rtt: number,
+    rules: SafetyRules,
+  ) {
+    this.shared = sharedBytes(self, peer);
+    this.deepestLayer = rules.layersStayInZone ? this.shared + 1 : 4;
+    this.rtt = rtt;
+    this.publishedRtt = rtt;
+    this.cost = linkCost(rtt);
+  }
+
+  /** Whether routes to the slot are sent over the link: a peer is told nothing of the slot that it is in itself (R2). */
+  carries(layer: Layer, byte: number): boolean {
+    return layer <= this.deepestLayer && idByte(this.peer, layer) !== byte;
+  }
+}

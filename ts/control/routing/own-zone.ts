@@ -1,0 +1,158 @@
+/**
+ * The slots that this node is in itself: it is an *origin* of them towards peers outside the zone, and keeps the zone's sequence
+ * number in step with its zone-mates (R2, R4, R19).
+ */
+import { idByte, LAYERS, type Layer, type NodeId } from '../../kit/node-id.js';
+import { INFINITE, MAX_SEQNO } from '../../wire/routing-entry.js';
+import type { Advertised } from './adjacency-out.js';
+import { isSmaller } from './label.js';
+import { isNotablyOff, LOW_LATENCY } from './metric.js';
+import type { Label } from './router.types.js';
+import { type Slot, type SlotTable, slotKey } from './slot-state.js';
+
+const METRIC_PERIOD_MS = 10_000;
+const METRIC_SHARE = 0.15;
+/** How long a newcomer waits for a zone-mate to tell the sequence number, before it takes its own. */
+const ADOPTION_MS = 300;
+/** At most ten raises a second and level, in bursts of ten. */
+const RAISE_INTERVAL_MS = 100;
+const RAISE_BURST = 10;
+/** A wish for a sequence number is granted in steps of this size: a hostile one cannot use the numbers up at once. */
+const MAX_RAISE = 0x1_0000;
+
+/** One level of the own id. */
+interface Level {
+  readonly layer: Layer;
+  readonly key: number;
+  /** 0: not known yet (R19). */
+  seqno: number;
+  /** The label's distance: falls with the metric, rises only together with the sequence number. */
+  distance: number;
+  /** M0: the mean way from where packets enter the zone to its members. */
+  metric: number;
+  adoptBefore: number;
+  raises: number;
+  lastRefill: number;
+}
+
+export class OwnZone {
+  readonly #levels: readonly Level[];
+  #mates: readonly number[] = [0, 0, 0, 0, 0];
+  #nextMetric = Number.POSITIVE_INFINITY;
+
+  /** @param changed called when what is said of the own slot of a layer changed. */
+  constructor(
+    self: NodeId,
+    readonly bootSeconds: number,
+    readonly changed: (key: number, now: number) => void,
+  ) {
+    this.#levels = LAYERS.map((layer) => ({
+      layer,
+      key: slotKey(LOW_LATENCY, layer, idByte(self, layer)),
+      seqno: 0,
+      distance: 0,
+      metric: 0,
+      adoptBefore: Number.POSITIVE_INFINITY,
+      raises: RAISE_BURST,
+      lastRefill: 0,
+    }));
+  }
+
+  /** What a peer outside the zone of this layer is told: this node as origin. */
+  asOrigin(layer: Layer): Advertised | undefined {
+    const { seqno, distance, metric } = this.#level(layer);
+    return seqno === 0 ? undefined : { seqno, distance, metric, hops: 0 };
+  }
+
+  /** What a zone-mate is told: the sequence number. */
+  asMate(layer: Layer): Advertised | undefined {
+    const { seqno } = this.#level(layer);
+    return seqno === 0 ? undefined : { seqno, distance: 0, metric: 0, hops: 0 };
+  }
+
+  /** R19: how many neighbours share the leading bytes up to each layer (index 0 is not used). */
+  neighboursChanged(mates: readonly number[], now: number): void {
+    this.#mates = mates;
+    if (this.#nextMetric === Number.POSITIVE_INFINITY) this.#nextMetric = now + METRIC_PERIOD_MS;
+    this.#settle(now);
+  }
+
+  /** R2: a zone-mate tells its sequence number. */
+  hear(layer: Layer, seqno: number, now: number): void {
+    const level = this.#level(layer);
+    if (seqno > level.seqno) this.#setSeqno(level, seqno, now);
+  }
+
+  /** R14a and R14b at the origin: raises the sequence number, if the asker needs it and the rate allows it. */
+  grant(layer: Layer, asked: Label & { readonly bump: boolean }, now: number): void {
+    const level = this.#level(layer);
+    const isEnough = asked.bump ? level.seqno >= asked.seqno : isSmaller(level, asked);
+    if (isEnough || level.seqno === 0 || !takeRaise(level, now)) return;
+    const wanted = asked.bump ? asked.seqno : asked.seqno + 1;
+    this.#setSeqno(level, Math.min(wanted, level.seqno + MAX_RAISE, MAX_SEQNO), now);
+  }
+
+  nextTimeout(): number {
+    return this.#levels.reduce((least, level) => Math.min(least, level.adoptBefore), this.#nextMetric);
+  }
+
+  handleTimeout(slots: SlotTable, now: number): void {
+    this.#settle(now);
+    if (now < this.#nextMetric) return;
+    this.#nextMetric = now + METRIC_PERIOD_MS;
+    this.#measure(slots, now);
+  }
+
+  /** R19: a level with zone-mates waits for their number; alone, or after waiting, it starts with the time of boot. */
+  #settle(now: number): void {
+    for (const level of this.#levels) {
+      if (level.seqno !== 0) continue;
+      const hasMates = (this.#mates[level.layer] as number) > 0;
+      if (hasMates && level.adoptBefore === Number.POSITIVE_INFINITY) level.adoptBefore = now + ADOPTION_MS;
+      if (!hasMates || now >= level.adoptBefore) this.#setSeqno(level, Math.max(1, this.bootSeconds), now);
+    }
+  }
+
+  #setSeqno(level: Level, seqno: number, now: number): void {
+    level.seqno = seqno;
+    level.distance = level.metric;
+    level.adoptBefore = Number.POSITIVE_INFINITY;
+    this.changed(level.key, now);
+  }
+
+  /** R4: M0 of a level is the mean metric of the slots one layer below; its own part of it is M0 of that layer. */
+  #measure(slots: SlotTable, now: number): void {
+    const sums = [0, 0, 0, 0, 0];
+    const counts = [0, 0, 0, 0, 0];
+    for (const slot of slots.all()) addReachable(slot, sums, counts);
+    let inner = 0;
+    for (let layer = 3; layer >= 1; layer--) {
+      const level = this.#level(layer as Layer);
+      const below = layer + 1;
+      inner = Math.round(((sums[below] as number) + inner) / ((counts[below] as number) + 1));
+      if (!isNotablyOff(inner, level.metric, METRIC_SHARE)) continue;
+      level.metric = inner;
+      level.distance = Math.min(level.distance, inner);
+      this.changed(level.key, now);
+    }
+  }
+
+  #level(layer: Layer): Level {
+    return this.#levels[layer - 1] as Level;
+  }
+}
+
+function addReachable(slot: Slot, sums: number[], counts: number[]): void {
+  if (slot.metric === INFINITE || slot.trafficClass !== LOW_LATENCY) return;
+  sums[slot.layer] = (sums[slot.layer] as number) + slot.metric;
+  counts[slot.layer] = (counts[slot.layer] as number) + 1;
+}
+
+function takeRaise(level: Level, now: number): boolean {
+  const refill = (now - level.lastRefill) / RAISE_INTERVAL_MS;
+  level.raises = Math.min(RAISE_BURST, level.raises + refill);
+  level.lastRefill = now;
+  if (level.raises < 1) return false;
+  level.raises--;
+  return true;
+}

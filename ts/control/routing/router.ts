@@ -1,0 +1,177 @@
+/**
+ * The routing protocol of one node, put together from its parts. docs/routing-protocol.md has the rules (R1 to R20) and why the
+ * next hops of all nodes never form a cycle.
+ *
+ * ```
+ *  RoutingSync ──▶ sync-receiver ──▶ decision ──▶ forwarding table (route outputs)
+ *                   (Adj-in)           │  strikes, selection, requests
+ *                                      ▼
+ *  RoutingSync ◀── sync-sender ◀──── what is said of each slot now (slots, own zone)
+ *                   (Adj-out)
+ * ```
+ */
+import { invariant } from '../../kit/assert.js';
+import { idByte, LAYERS, type Layer, type NodeId } from '../../kit/node-id.js';
+import type { RoutingSync } from '../../wire/gen/portolan/v1/control_pb.js';
+import type { RouteStatus } from '../io.js';
+import type { Advertised } from './adjacency-out.js';
+import { Decision } from './decision.js';
+import { isNone } from './label.js';
+import { isRttNotablyOff, linkCost, metricToRtt } from './metric.js';
+import type { Neighbour } from './neighbour.js';
+import { OwnZone } from './own-zone.js';
+import type { Label, Router, RouterOptions, RouterOutput } from './router.types.js';
+import { safetyRules } from './safety-rules.js';
+import { Sessions } from './sessions.js';
+import { keyByte, keyLayer, slotKey } from './slot-state.js';
+import { RoutingState } from './state.js';
+import { SyncBuilder } from './sync-builder.js';
+import { SyncReceiver } from './sync-receiver.js';
+import type { SenderHost } from './sync-sender.js';
+
+export function createRouter(options: RouterOptions): Router {
+  return new LabelRouter(options);
+}
+
+class LabelRouter implements Router {
+  readonly #state: RoutingState;
+  readonly #decision: Decision;
+  readonly #ownZone: OwnZone;
+  readonly #sessions: Sessions;
+  readonly #receiver: SyncReceiver;
+  readonly #builder = new SyncBuilder();
+
+  constructor(options: RouterOptions) {
+    this.#state = new RoutingState(options.self, safetyRules(options.rules), options.random);
+    this.#decision = new Decision(this.#state);
+    this.#ownZone = new OwnZone(options.self, options.bootSeconds, (key, now) => this.#ownZoneChanged(key, now));
+    this.#sessions = new Sessions(this.#state, this.#decision, (neighbour) => this.#senderHost(neighbour));
+    this.#receiver = new SyncReceiver(this.#state, this.#decision, this.#ownZone);
+  }
+
+  linkUp(link: number, peer: NodeId, rtt: number, now: number): void {
+    invariant(!this.#state.neighbours.has(link), 'a link is down before it comes up again');
+    const neighbour = this.#sessions.up(link, peer, rtt, now);
+    this.#ownZone.neighboursChanged(this.#countMates(), now);
+    for (const layer of LAYERS) this.#refresh(neighbour, slotKey(0, layer, idByte(this.#state.self, layer)), now);
+    for (const slot of this.#state.slots.all()) this.#refresh(neighbour, slot.key, now);
+  }
+
+  linkDown(link: number, now: number): void {
+    const neighbour = this.#state.neighbours.get(link);
+    if (!neighbour) return;
+    this.#sessions.down(neighbour, now);
+    this.#ownZone.neighboursChanged(this.#countMates(), now);
+  }
+
+  linkRtt(link: number, rtt: number, now: number): void {
+    const neighbour = this.#state.neighbours.get(link);
+    if (!neighbour) return;
+    neighbour.rtt = rtt;
+    if (!isRttNotablyOff(rtt, neighbour.publishedRtt)) return;
+    neighbour.publishedRtt = rtt;
+    neighbour.cost = linkCost(rtt);
+    for (const key of neighbour.adverts.keys()) {
+      const slot = this.#state.slots.get(key);
+      if (slot) this.#decision.evaluate(slot, 'link', now);
+    }
+  }
+
+  handleSync(link: number, message: RoutingSync, now: number): boolean {
+    const neighbour = this.#state.neighbours.get(link);
+    if (!neighbour) return true; // the session ended while the frame waited
+    return this.#receiver.handle(neighbour, message, now);
+  }
+
+  handleTimeout(now: number): void {
+    const { slots, slotTimers, senderTimers, neighbours, outputs } = this.#state;
+    if (this.#ownZone.nextTimeout() <= now) this.#ownZone.handleTimeout(slots, now);
+    for (let slot = slotTimers.pop(now); slot; slot = slotTimers.pop(now)) this.#decision.evaluate(slot, 'timer', now);
+    for (let neighbour = senderTimers.pop(now); neighbour; neighbour = senderTimers.pop(now)) {
+      if (neighbours.get(neighbour.link) !== neighbour) continue;
+      const message = neighbour.sender.step(now);
+      if (message) outputs.push({ kind: 'sync', link: neighbour.link, message });
+    }
+  }
+
+  nextTimeout(): number {
+    const { slotTimers, senderTimers } = this.#state;
+    return Math.min(slotTimers.next(), senderTimers.next(), this.#ownZone.nextTimeout());
+  }
+
+  poll(): RouterOutput | undefined {
+    return this.#state.outputs.shift();
+  }
+
+  routes(): RouteStatus[] {
+    const routes: RouteStatus[] = [];
+    for (const { trafficClass, layer, byte, primary, backup, metric, hops } of this.#state.slots.all()) {
+      if (!primary) continue;
+      const nextHop = primary.neighbour.peer;
+      const rtt = metricToRtt(metric, hops);
+      routes.push({ layer, byte, trafficClass, nextHop, backup: backup?.neighbour.peer, rtt, hops });
+    }
+    return routes.sort((a, b) => a.trafficClass - b.trafficClass || a.layer - b.layer || a.byte - b.byte);
+  }
+
+  entry(
+    layer: number,
+    byte: number,
+    trafficClass: number,
+  ): { label: Label | undefined; primary: number; backup: number } {
+    const slot = this.#state.slots.get(slotKey(trafficClass, layer as Layer, byte));
+    if (!slot || isNone(slot)) return { label: undefined, primary: 0, backup: 0 };
+    const { seqno, distance, primary, backup } = slot;
+    return {
+      label: { seqno, distance },
+      primary: primary?.neighbour.link ?? 0,
+      backup: backup?.neighbour.link ?? 0,
+    };
+  }
+
+  #senderHost(neighbour: Neighbour): SenderHost {
+    const { slots, senderTimers, random, self } = this.#state;
+    const isOwn = (key: number) => idByte(self, keyLayer(key)) === keyByte(key);
+    return {
+      builder: this.#builder,
+      random,
+      rtt: () => neighbour.rtt,
+      wake: (due) => senderTimers.schedule(neighbour, due),
+      isSharedZone: (key) => isOwn(key) && keyLayer(key) <= neighbour.shared,
+      needsRequest: (key) => {
+        const slot = slots.get(key);
+        return slot !== undefined && (slot.primary === undefined || slot.pending !== undefined);
+      },
+      wanted: (key) => (isOwn(key) ? this.#wantedOwn(neighbour, keyLayer(key)) : this.#wantedRoute(neighbour, key)),
+    };
+  }
+
+  /** R2: outside the zone this node is an origin; a zone-mate learns the sequence number. */
+  #wantedOwn(neighbour: Neighbour, layer: Layer): Advertised | undefined {
+    return layer <= neighbour.shared ? this.#ownZone.asMate(layer) : this.#ownZone.asOrigin(layer);
+  }
+
+  /** R3: nothing towards the neighbour that the route goes by. */
+  #wantedRoute(neighbour: Neighbour, key: number): Advertised | undefined {
+    const slot = this.#state.slots.get(key);
+    return slot?.primary && slot.primary.neighbour !== neighbour ? slot : undefined;
+  }
+
+  #refresh(neighbour: Neighbour, key: number, now: number): void {
+    const layer = keyLayer(key);
+    const isMates = layer <= neighbour.shared && keyByte(key) === idByte(this.#state.self, layer);
+    if (isMates || neighbour.carries(layer, keyByte(key))) neighbour.sender.refresh(key, now);
+  }
+
+  #ownZoneChanged(key: number, now: number): void {
+    for (const neighbour of this.#state.neighbours.values()) this.#refresh(neighbour, key, now);
+  }
+
+  /** How many neighbours share the leading bytes up to each layer. */
+  #countMates(): number[] {
+    const mates = [0, 0, 0, 0, 0];
+    for (const { shared } of this.#state.neighbours.values())
+      for (let layer = 1; layer <= shared; layer++) mates[layer] = (mates[layer] as number) + 1;
+    return mates;
+  }
+}

@@ -1,0 +1,82 @@
+/** Selection of next hops (R5 to R8): pure functions on one slot. */
+import { INFINITE } from '../../wire/routing-entry.js';
+import { isEqual, isNone, isSmaller, NONE } from './label.js';
+import { extend, isNotablyBetter } from './metric.js';
+import type { SafetyRules } from './router.types.js';
+import type { Advert, Slot } from './slot-state.js';
+
+/** What the route by this advert costs, the link included. */
+export function metricBy(advert: Advert): number {
+  return extend(advert.metric, advert.neighbour.cost);
+}
+
+/** R5: may this neighbour be a next hop? Its session is live, or its adverts would be gone (R12). */
+export function isFeasible(slot: Slot, advert: Advert, now: number, rules: SafetyRules): boolean {
+  if (metricBy(advert) === INFINITE || extend(advert.distance, advert.neighbour.cost) === INFINITE) return false;
+  if (now < slot.suspectUntil && advert.seqno <= slot.suspectSeqno) return false;
+  if (!rules.feasibility) return true;
+  return isSmaller(advert, slot) || (!rules.strictlySmaller && isEqual(advert, slot));
+}
+
+/** Chooses primary and backup and lowers the label: R6, then R7, then R8, or R11. */
+export function select(slot: Slot, now: number, rules: SafetyRules): void {
+  const best = leastFeasible(slot, undefined, now, rules);
+  const current = slot.primary && isFeasible(slot, slot.primary, now, rules) ? slot.primary : undefined;
+  if (!best) return becomeUnreachable(slot, rules);
+
+  const isVoluntary = current !== undefined && current !== best && isNotablyBetter(metricBy(best), metricBy(current)); // R6
+  const primary = current && !isVoluntary ? current : best;
+  slot.primary = primary;
+  slot.metric = metricBy(primary);
+  slot.hops = Math.min(255, primary.hops + 1);
+  updateLabel(slot, primary, isVoluntary, rules);
+  slot.backup = chooseBackup(slot, primary, now, rules);
+}
+
+/** R9: when the session of the primary is dead, the backup takes over, before anything better is looked for. */
+export function replaceDeadPrimary(slot: Slot): void {
+  if (slot.primary?.metric !== INFINITE) return;
+  slot.primary = slot.backup;
+  slot.backup = undefined;
+}
+
+/** R7. The new label is larger than the primary's, for a link costs at least 1, so the primary stays feasible. */
+function updateLabel(slot: Slot, primary: Advert, isVoluntary: boolean, rules: SafetyRules): void {
+  const { seqno } = primary;
+  const distance = extend(primary.distance, primary.neighbour.cost);
+  const isFresher = isNone(slot) || seqno > slot.seqno;
+  const isLower = isVoluntary && isSmaller({ seqno, distance }, slot);
+  if (!isFresher && !isLower && rules.labelNeverRises) return;
+  slot.seqno = seqno;
+  slot.distance = distance;
+}
+
+/** R8: after the label was lowered, for what was feasible above it may not be below. */
+function chooseBackup(slot: Slot, primary: Advert, now: number, rules: SafetyRules): Advert | undefined {
+  const { backup } = slot;
+  if (!rules.recheckOnLowering && backup && backup !== primary && backup.metric < INFINITE) return backup;
+  return leastFeasible(slot, primary, now, rules);
+}
+
+function becomeUnreachable(slot: Slot, rules: SafetyRules): void {
+  slot.primary = undefined;
+  slot.backup = undefined;
+  slot.metric = INFINITE;
+  slot.hops = 0;
+  if (rules.labelKeptWhenUnreachable) return;
+  slot.seqno = NONE.seqno;
+  slot.distance = NONE.distance;
+}
+
+function leastFeasible(slot: Slot, except: Advert | undefined, now: number, rules: SafetyRules): Advert | undefined {
+  let best: Advert | undefined;
+  let least = INFINITE;
+  for (const advert of slot.adverts) {
+    if (advert === except || !isFeasible(slot, advert, now, rules)) continue;
+    const metric = metricBy(advert);
+    if (metric >= least) continue;
+    best = advert;
+    least = metric;
+  }
+  return best;
+}

@@ -1,0 +1,114 @@
+/** What a node knows of one slot (a layer and a byte of it) in one traffic class; made only for slots that are heard of. */
+import type { Layer } from '../../kit/node-id.js';
+import { INFINITE } from '../../wire/routing-entry.js';
+import { NONE } from './label.js';
+import type { Neighbour } from './neighbour.js';
+import type { Timed } from './timer-queue.js';
+
+/** Adj-in: what a neighbour says of a slot. A metric of INFINITE is a retraction, kept for its version. */
+export interface Advert {
+  neighbour: Neighbour;
+  /** The number of the frame that brought it: what comes in an older frame is out of date. */
+  version: number;
+  seqno: number;
+  distance: number;
+  metric: number;
+  hops: number;
+}
+
+/** A neighbour that waits for a smaller label than it has (R14a), or for a sequence number (R14b: distance 0). */
+export interface PendingRequest {
+  readonly from: Neighbour;
+  readonly bump: boolean;
+  readonly seqno: number;
+  readonly distance: number;
+  readonly hopBudget: number;
+  /** When it is given up; the asker repeats itself long before. */
+  readonly expires: number;
+  /** The next hop that it was passed on to. */
+  forwardedTo: Neighbour | undefined;
+}
+
+/** The last request that was passed on, so that a crowd of askers makes one request upwards. */
+export interface ForwardedRequest {
+  readonly to: Neighbour;
+  readonly bump: boolean;
+  readonly seqno: number;
+  readonly distance: number;
+  readonly at: number;
+}
+
+/** A starved slot's own search for a smaller label (R13). */
+export interface Search {
+  tries: number;
+  lastRound: number;
+  nextRound: number;
+}
+
+export class Slot implements Timed {
+  /** The own label: never rises. */
+  seqno = NONE.seqno;
+  distance = NONE.distance;
+  /** The metric and hops of the route by the primary next hop; INFINITE without one. */
+  metric = INFINITE;
+  hops = 0;
+  primary: Advert | undefined;
+  backup: Advert | undefined;
+  /** One an advertising neighbour (retracted ones too), in no order. */
+  readonly adverts: Advert[] = [];
+
+  strikes = 0;
+  lastStrike = Number.NEGATIVE_INFINITY;
+  /** Until then only sequence numbers above `suspectSeqno` are believed (R10). */
+  suspectUntil = Number.NEGATIVE_INFINITY;
+  suspectSeqno = 0;
+
+  search: Search | undefined;
+  pending: PendingRequest[] | undefined;
+  forwarded: ForwardedRequest | undefined;
+
+  due = Number.POSITIVE_INFINITY;
+  queued = Number.POSITIVE_INFINITY;
+
+  constructor(
+    readonly key: number,
+    readonly trafficClass: number,
+    readonly layer: Layer,
+    readonly byte: number,
+  ) {}
+
+  forget(advert: Advert): void {
+    this.adverts.splice(this.adverts.indexOf(advert), 1);
+  }
+}
+
+/** The slots that this node has heard of. */
+export class SlotTable {
+  readonly #slots = new Map<number, Slot>();
+
+  get(key: number): Slot | undefined {
+    return this.#slots.get(key);
+  }
+
+  obtain(key: number): Slot {
+    let slot = this.#slots.get(key);
+    if (!slot) {
+      slot = new Slot(key, key >>> 10, (((key >>> 8) & 3) + 1) as Layer, key & 255);
+      this.#slots.set(key, slot);
+    }
+    return slot;
+  }
+
+  all(): IterableIterator<Slot> {
+    return this.#slots.values();
+  }
+}
+
+/** A slot's number within a node: class (2 bits), layer less one (2 bits), byte. */
+export function slotKey(trafficClass: number, layer: Layer, byte: number): number {
+  return (trafficClass << 10) | ((layer - 1) << 8) | byte;
+}
+
+export const keyLayer = (key: number): Layer => (((key >>> 8) & 3) + 1) as Layer;
+export const keyByte = (key: number): number => key & 255;
+export const keyClass = (key: number): number => key >>> 10;

@@ -1,0 +1,21 @@
+/** What the parts of one node's routing share. */
+import type { NodeId } from '../../kit/node-id.js';
+import type { Neighbour } from './neighbour.js';
+import type { RouterOutput, SafetyRules } from './router.types.js';
+import { type Slot, SlotTable } from './slot-state.js';
+import { TimerQueue } from './timer-queue.js';
+
+export class RoutingState {
+  readonly slots = new SlotTable();
+  /** By link index. */
+  readonly neighbours = new Map<number, Neighbour>();
+  readonly outputs: RouterOutput[] = [];
+  readonly slotTimers = new TimerQueue<Slot>();
+  readonly senderTimers = new TimerQueue<Neighbour>();
+
+  constructor(
+    readonly self: NodeId,
+    readonly rules: SafetyRules,
+    readonly random: () => number,
+  ) {}
+}

@@ -1,0 +1,121 @@
+/** Puts RoutingSync messages together: acknowledgements, requests and as many entries as a frame of 1200 bytes takes. */
+import { create } from '@bufbuild/protobuf';
+import {
+  type Digest,
+  type RouteRequest,
+  RouteRequestSchema,
+  type RoutingSync,
+  RoutingSyncSchema,
+} from '../../wire/gen/portolan/v1/control_pb.js';
+import { BASE_MTU, HEADERS_BYTES } from '../../wire/network-header.js';
+import { MAX_SEQNO, type RoutingEntry, RoutingEntryWriter } from '../../wire/routing-entry.js';
+import type { Advertised } from './adjacency-out.js';
+import { keyByte, keyClass, keyLayer } from './slot-state.js';
+
+/** A request on its way out, for one slot. */
+export interface OutgoingRequest {
+  readonly key: number;
+  readonly bump: boolean;
+  readonly seqno: number;
+  readonly distance: number;
+  readonly hopBudget: number;
+}
+
+/** A local repair and a bump for the same slot do not replace each other. */
+export function requestKey(request: OutgoingRequest): number {
+  return request.key * 2 + (request.bump ? 1 : 0);
+}
+
+export interface Work {
+  /** The number of the frame, should it carry something to acknowledge. */
+  readonly number: number;
+  readonly acknowledged: readonly number[];
+  readonly requests: ReadonlyMap<number, OutgoingRequest>;
+  readonly keys: ReadonlySet<number>;
+  readonly host: {
+    wanted(key: number): Advertised | undefined;
+    isSharedZone(key: number): boolean;
+  };
+  readonly resendLayers: number;
+  readonly digest: Digest | undefined;
+}
+
+/** A message, and which part of the work is in it. */
+export interface Built {
+  readonly message: RoutingSync;
+  readonly keys: readonly number[];
+  readonly requests: readonly OutgoingRequest[];
+  /** How many acknowledgements, from the first. */
+  readonly acknowledged: number;
+}
+
+/** What a control message may take, less its own tags and lengths and the fixed fields (number, base, layers, digest). */
+const BODY_BYTES = BASE_MTU - HEADERS_BYTES - 3 - 6 - 3 - 6 - 3 - 2 - 26;
+const MAX_ACKNOWLEDGEMENTS = 40;
+const ACKNOWLEDGEMENT_BYTES = 5;
+const MAX_REQUESTS = 16;
+const REQUEST_BYTES = 24;
+
+export class SyncBuilder {
+  readonly #writer = new RoutingEntryWriter(BODY_BYTES);
+
+  /** The next message; undefined when there is nothing to say. */
+  build(work: Work): Built | undefined {
+    const acknowledged = work.acknowledged.slice(0, MAX_ACKNOWLEDGEMENTS);
+    const requests = [...work.requests.values()].slice(0, MAX_REQUESTS);
+    const room = BODY_BYTES - acknowledged.length * ACKNOWLEDGEMENT_BYTES - requests.length * REQUEST_BYTES;
+    const base = leastSeqno(work);
+    const keys = this.#writeEntries(work, base, room);
+    const isNumbered = keys.length > 0 || requests.length > 0;
+    if (!isNumbered && acknowledged.length === 0 && work.resendLayers === 0 && !work.digest) return undefined;
+    const message = create(RoutingSyncSchema, {
+      number: isNumbered ? work.number : 0,
+      acknowledged,
+      baseSeqno: keys.length > 0 ? base : 0,
+      entries: this.#writer.finish(),
+      requests: requests.map(requestMessage),
+      resendLayers: work.resendLayers,
+    });
+    if (work.digest) message.digest = work.digest;
+    return { message, keys, requests, acknowledged: acknowledged.length };
+  }
+
+  #writeEntries(work: Work, base: number, room: number): number[] {
+    const keys: number[] = [];
+    this.#writer.start(base, room);
+    for (const key of work.keys) {
+      if (!this.#writer.write(entryFor(key, work))) break;
+      keys.push(key);
+    }
+    return keys;
+  }
+}
+
+function leastSeqno({ keys, host }: Work): number {
+  let least = MAX_SEQNO;
+  for (const key of keys) least = Math.min(least, host.wanted(key)?.seqno ?? MAX_SEQNO);
+  return least;
+}
+
+function entryFor(key: number, { host }: Work): RoutingEntry {
+  const layer = keyLayer(key);
+  const byte = keyByte(key);
+  const trafficClass = keyClass(key);
+  const wanted = host.wanted(key);
+  if (!wanted) return { kind: 'retraction', layer, byte, classMask: 1 << trafficClass };
+  const { seqno, distance, metric, hops } = wanted;
+  if (host.isSharedZone(key)) return { kind: 'ownZone', layer, byte, seqno };
+  return { kind: 'route', layer, byte, seqno, hops, classes: [{ trafficClass, distance, metric }] };
+}
+
+function requestMessage(request: OutgoingRequest): RouteRequest {
+  return create(RouteRequestSchema, {
+    layer: keyLayer(request.key),
+    byte: keyByte(request.key),
+    trafficClass: keyClass(request.key),
+    seqno: request.seqno,
+    distance: request.distance,
+    bump: request.bump,
+    hopBudget: request.hopBudget,
+  });
+}

@@ -1,0 +1,131 @@
+/** Applies a RoutingSync message, once it is read: Adj-in, requests, acknowledgements, digests. */
+import type { Layer } from '../../kit/node-id.js';
+import { idByte, LAYERS } from '../../kit/node-id.js';
+import type { Digest, RouteRequest, RoutingSync } from '../../wire/gen/portolan/v1/control_pb.js';
+import { INFINITE, type RoutingEntry } from '../../wire/routing-entry.js';
+import type { Advertised } from './adjacency-out.js';
+import type { Decision } from './decision.js';
+import { differingLayers } from './digest.js';
+import { LOW_LATENCY } from './metric.js';
+import type { Neighbour } from './neighbour.js';
+import type { OwnZone } from './own-zone.js';
+import { storePending } from './requests.js';
+import { type Advert, slotKey } from './slot-state.js';
+import type { RoutingState } from './state.js';
+import { readSync } from './sync-reader.js';
+
+const RETRACTED: Advertised = { seqno: 0, distance: 0, metric: INFINITE, hops: 0 };
+
+export class SyncReceiver {
+  readonly #state: RoutingState;
+  readonly #decision: Decision;
+  readonly #ownZone: OwnZone;
+
+  constructor(state: RoutingState, decision: Decision, ownZone: OwnZone) {
+    this.#state = state;
+    this.#decision = decision;
+    this.#ownZone = ownZone;
+  }
+
+  /** False when the message breaks the protocol; nothing of it was applied. */
+  handle(neighbour: Neighbour, message: RoutingSync, now: number): boolean {
+    const entries = readSync(neighbour, this.#state.self, message);
+    if (!entries) return false;
+    const { sender } = neighbour;
+    sender.handleAcknowledged(message.acknowledged);
+    if (message.number !== 0) sender.acknowledge(message.number, now);
+    neighbour.highestNumber = Math.max(neighbour.highestNumber, message.number);
+    if (message.number > neighbour.settledNumber)
+      for (const entry of entries) this.#applyEntry(neighbour, entry, message.number, now);
+    for (const request of message.requests) this.#applyRequest(neighbour, request, now);
+    if (message.digest?.lastNumber === neighbour.highestNumber) this.#compare(neighbour, message.digest, now);
+    if (message.resendLayers !== 0) this.#sayAgain(neighbour, message.resendLayers, now);
+    return true;
+  }
+
+  #applyEntry(neighbour: Neighbour, entry: RoutingEntry, number: number, now: number): void {
+    const { layer, byte } = entry;
+    const key = slotKey(LOW_LATENCY, layer, byte);
+    switch (entry.kind) {
+      case 'ownZone':
+        this.#updateAdvert(neighbour, key, number, { seqno: entry.seqno, distance: 0, metric: 0, hops: 0 });
+        this.#ownZone.hear(layer, entry.seqno, now);
+        return;
+      case 'retraction':
+        if ((entry.classMask & (1 << LOW_LATENCY)) !== 0) this.#applyAdvert(neighbour, key, number, RETRACTED, now);
+        return;
+      case 'route': {
+        const route = entry.classes.find((candidate) => candidate.trafficClass === LOW_LATENCY);
+        if (!route) return;
+        const { distance, metric } = route;
+        const { seqno, hops } = entry;
+        this.#applyAdvert(neighbour, key, number, { seqno, distance, metric, hops }, now);
+      }
+    }
+  }
+
+  #applyAdvert(neighbour: Neighbour, key: number, number: number, said: Advertised, now: number): void {
+    const isNew = !neighbour.adverts.has(key);
+    const advert = this.#updateAdvert(neighbour, key, number, said);
+    if (!advert) return;
+    const slot = this.#state.slots.obtain(key);
+    if (isNew) slot.adverts.push(advert);
+    this.#decision.evaluate(slot, 'message', now, said.metric < INFINITE ? advert : undefined);
+  }
+
+  /** Adj-in; undefined when a later frame has spoken of the slot already. */
+  #updateAdvert(neighbour: Neighbour, key: number, number: number, said: Advertised): Advert | undefined {
+    const { seqno, distance, metric, hops } = said;
+    const advert = neighbour.adverts.get(key);
+    if (!advert) {
+      const fresh = { neighbour, version: number, seqno, distance, metric, hops };
+      neighbour.adverts.set(key, fresh);
+      return fresh;
+    }
+    if (number <= advert.version) return undefined;
+    advert.version = number;
+    advert.seqno = seqno;
+    advert.distance = distance;
+    advert.metric = metric;
+    advert.hops = hops;
+    return advert;
+  }
+
+  #applyRequest(neighbour: Neighbour, request: RouteRequest, now: number): void {
+    const layer = request.layer as Layer;
+    if (request.trafficClass !== LOW_LATENCY) return;
+    const key = slotKey(LOW_LATENCY, layer, request.byte);
+    if (idByte(this.#state.self, layer) === request.byte) {
+      this.#ownZone.grant(layer, request, now);
+      neighbour.sender.resend(key, now);
+      return;
+    }
+    const slot = this.#state.slots.get(key);
+    if (!slot) return; // nothing was ever said of it
+    storePending(slot, neighbour, request, now);
+    this.#decision.evaluate(slot, 'request', now);
+  }
+
+  /** R18. When both ends agree, retractions have done their work: nothing older than the digest is listened to any more. */
+  #compare(neighbour: Neighbour, digest: Digest, now: number): void {
+    const layers = differingLayers(digest, neighbour.adverts);
+    if (layers !== 0) return neighbour.sender.askForLayers(layers, now);
+    neighbour.settledNumber = digest.lastNumber;
+    for (const [key, advert] of neighbour.adverts) {
+      if (advert.metric < INFINITE) continue;
+      neighbour.adverts.delete(key);
+      this.#state.slots.get(key)?.forget(advert);
+    }
+  }
+
+  /** R18: everything of these layers again, and of what is not known, that it is not. */
+  #sayAgain(neighbour: Neighbour, layers: number, now: number): void {
+    for (const layer of LAYERS) {
+      if ((layers & (1 << (layer - 1))) === 0 || layer > neighbour.deepestLayer) continue;
+      for (let byte = 0; byte < 256; byte++)
+        if (neighbour.carries(layer, byte)) neighbour.sender.resend(slotKey(LOW_LATENCY, layer, byte), now);
+      if (layer <= neighbour.shared)
+        neighbour.sender.resend(slotKey(LOW_LATENCY, layer, idByte(this.#state.self, layer)), now);
+    }
+  }
+}
