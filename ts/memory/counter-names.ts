@@ -4,14 +4,22 @@
  *
  * Conservation: received + originated = sent + delivered + echoed + hellosAnswered + punted + the sum of all `drop` counters, once nothing is in hand.
  */
-export interface CounterName {
-  readonly name: string;
+export interface CounterName<Name extends string = string> {
+  readonly name: Name;
   readonly kind: 'count' | 'drop';
   readonly sentence: string;
 }
 
-const count = (name: string, sentence: string): CounterName => ({ name, kind: 'count', sentence });
-const drop = (name: string, sentence: string): CounterName => ({ name, kind: 'drop', sentence });
+const count = <Name extends string>(name: Name, sentence: string): CounterName<Name> => ({
+  name,
+  kind: 'count',
+  sentence,
+});
+const drop = <Name extends string>(name: Name, sentence: string): CounterName<Name> => ({
+  name,
+  kind: 'drop',
+  sentence,
+});
 
 export const COUNTERS = [
   count('received', 'Frames taken from the network, whatever became of them.'),

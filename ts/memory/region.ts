@@ -20,8 +20,9 @@ import { invariant } from '../kit/assert.js';
 
 export const CACHE_LINE = 128;
 
-const MAGIC = 0x504f5254; // "PORT"
-const LAYOUT_VERSION = 1;
+/** The first two words of a region. */
+export const REGION_MAGIC = 0x504f5254; // "PORT"
+export const REGION_LAYOUT_VERSION = 1;
 
 export const HEADER_BYTES = 1024;
 const HEADER_MAGIC = 0;
@@ -102,10 +103,10 @@ export function createRegion(sizes: RegionSizes): Region {
   const layout = regionLayout(sizes);
   const buffer = new SharedArrayBuffer(layout.totalBytes);
   const header = new Int32Array(buffer, 0, HEADER_BYTES / 4);
-  header[HEADER_VERSION] = LAYOUT_VERSION;
+  header[HEADER_VERSION] = REGION_LAYOUT_VERSION;
   header[HEADER_WORKERS] = layout.workers;
   header[HEADER_LINKS] = layout.links;
-  Atomics.store(header, HEADER_MAGIC, MAGIC);
+  Atomics.store(header, HEADER_MAGIC, REGION_MAGIC);
   return { buffer, layout };
 }
 
@@ -113,8 +114,8 @@ export function createRegion(sizes: RegionSizes): Region {
 export function attachRegion(buffer: SharedArrayBuffer): Region {
   const header = new Int32Array(buffer, 0, HEADER_BYTES / 4);
   invariant(new Uint8Array(Uint32Array.of(1).buffer)[0] === 1, 'the machine is little-endian');
-  invariant(Atomics.load(header, HEADER_MAGIC) === MAGIC, 'the shared memory holds a region');
-  invariant(header[HEADER_VERSION] === LAYOUT_VERSION, `the region has layout version ${LAYOUT_VERSION}`);
+  invariant(Atomics.load(header, HEADER_MAGIC) === REGION_MAGIC, 'the shared memory holds a region');
+  invariant(header[HEADER_VERSION] === REGION_LAYOUT_VERSION, `the region has layout version ${REGION_LAYOUT_VERSION}`);
   const layout = regionLayout({ workers: header[HEADER_WORKERS] ?? 0, links: header[HEADER_LINKS] ?? 0 });
   invariant(buffer.byteLength >= layout.totalBytes, 'the region is whole');
   return { buffer, layout };

@@ -1,0 +1,77 @@
+// The addon: what Portolan's TypeScript (ts/edge/native) sees of the native packet path. Several worker threads load it, each with an
+// environment of its own: there are no globals here.
+#include <napi.h>
+
+#include <unistd.h>
+
+#include "layout.h"
+#include "packet_path_wrap.h"
+#include "socket.h"
+#include "system_error.h"
+
+namespace portolan {
+namespace {
+
+Napi::Object ToObject(Napi::Env env, const Offload& offload) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("on", offload.on);
+  object.Set("reason", offload.reason);
+  return object;
+}
+
+Napi::Value OpenSocket(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Napi::Object from = info[0].As<Napi::Object>();
+  UdpOptions options;
+  options.host = from.Get("host").As<Napi::String>().Utf8Value();
+  options.port = static_cast<uint16_t>(from.Get("port").As<Napi::Number>().Uint32Value());
+  options.reusePort = from.Get("reusePort").ToBoolean();
+  options.receiveBuffer = from.Get("receiveBuffer").As<Napi::Number>().Int32Value();
+  options.sendBuffer = from.Get("sendBuffer").As<Napi::Number>().Int32Value();
+  options.gso = from.Get("gso").ToBoolean();
+  options.gro = from.Get("gro").ToBoolean();
+  return Guarded(env, [&]() -> Napi::Value {
+    const UdpSocket socket = OpenUdpSocket(options);
+    Napi::Object opened = Napi::Object::New(env);
+    opened.Set("fd", socket.fd);
+    opened.Set("host", socket.host);
+    opened.Set("port", socket.port);
+    opened.Set("gso", ToObject(env, socket.gso));
+    opened.Set("gro", ToObject(env, socket.gro));
+    return opened;
+  });
+}
+
+Napi::Value CloseFd(const Napi::CallbackInfo& info) {
+  close(info[0].As<Napi::Number>().Int32Value());
+  return info.Env().Undefined();
+}
+
+Napi::Value MakeEvent(const Napi::CallbackInfo& info) {
+  return Guarded(info.Env(), [&]() -> Napi::Value { return Napi::Number::New(info.Env(), CreateEvent()); });
+}
+
+Napi::Value Signal(const Napi::CallbackInfo& info) {
+  const int fd = info[0].As<Napi::Number>().Int32Value();
+  return Guarded(info.Env(), [&]() -> Napi::Value {
+    SignalEvent(fd);
+    return info.Env().Undefined();
+  });
+}
+
+Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
+  exports.Set("layout", layout::FINGERPRINT);
+  exports.Set("openUdpSocket", Napi::Function::New(env, OpenSocket, "openUdpSocket"));
+  exports.Set("closeSocket", Napi::Function::New(env, CloseFd, "closeSocket"));
+  exports.Set("createEvent", Napi::Function::New(env, MakeEvent, "createEvent"));
+  exports.Set("signalEvent", Napi::Function::New(env, Signal, "signalEvent"));
+  exports.Set("PacketPath", PacketPathWrap::Define(env));
+  return exports;
+}
+
+}  // namespace
+}  // namespace portolan
+
+// The macro takes a name without a namespace.
+static Napi::Object InitialiseAddon(Napi::Env env, Napi::Object exports) { return portolan::Initialise(env, exports); }
+NODE_API_MODULE(portolan, InitialiseAddon)

@@ -1,0 +1,69 @@
+// The first half of a packet's way: what arrived is cut into frames and checked, in the order that ts/data/port.ts fixes for all ports:
+// length, version, type, link number, MTU, tag, replay. What is good becomes runs of the batch.
+#pragma once
+
+#include "context.h"
+#include "replay_window.h"
+
+namespace portolan {
+
+/// Handshake frames a second that a worker passes on: they cost the control plane a key exchange each.
+inline constexpr uint32_t HANDSHAKES_PER_SECOND = 1000;
+/// Room in the batch that is left for what the stages add.
+inline constexpr uint32_t MAX_RECEIVED = layout::MAX_RUNS - 512;
+
+class Classifier {
+ public:
+  explicit Classifier(Context& context) : c_(context) {}
+
+  /// Takes a buffer of the slab: frames of `segment` bytes each, the last perhaps shorter, from one sender. `from` must stay until Finish.
+  void Take(uint32_t offset, uint32_t length, uint32_t segment, const SocketAddress& from, uint32_t socket);
+
+  /// Takes a plain datagram of a port forward.
+  void TakeRaw(uint32_t offset, uint32_t length, const SocketAddress& from, uint32_t socket);
+
+  /// Checks what was taken and is not checked yet. After it nothing of the caller's is referred to.
+  void Finish();
+
+ private:
+  /// A frame that has passed all checks but tag and replay.
+  struct Candidate {
+    uint32_t offset, length, link, socket;
+    layout::RunKind kind;
+    bool tagged;
+    uint64_t counter;
+    uint64_t tag;  // control and hello frames; those of data frames are in tags_
+    const SocketAddress* from;
+  };
+  /// The link of the frames in hand, looked up once a row of frames with one number.
+  struct CurrentLink {
+    uint64_t number = UINT64_MAX;
+    bool known = false;
+    bool tagged = false;
+    uint32_t index = 0;
+    uint32_t mtu = 0;
+    SipKey key = {};
+    uint64_t highest = 0;
+  };
+  /// Counts of the link whose lock is held, written back when it is given up.
+  class Held;
+
+  void Frame(uint32_t offset, uint32_t length, const SocketAddress& from, uint32_t socket);
+  void Handshake(uint32_t number);
+  void LookUp(uint32_t number);
+  bool Append(const Candidate& candidate, uint32_t column);
+  void WriteAddress(uint32_t run, const SocketAddress& from, uint32_t socket);
+
+  Context& c_;
+  CurrentLink link_;
+  uint32_t taken_ = 0;
+  uint32_t toTag_ = 0;
+  Candidate candidates_[TAG_BATCH];
+  TagBatch tags_;
+  double handshakeSecond_ = 0;
+  uint32_t handshakes_ = 0;
+  // Bytes 0-11, 24-31 and 36-39 of the run that is being extended.
+  uint64_t runWords_[4] = {};
+};
+
+}  // namespace portolan

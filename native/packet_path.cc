@@ -1,0 +1,146 @@
+#include "packet_path.h"
+
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace portolan {
+
+namespace {
+
+/// What epoll says of the eventfd; sockets are named by their numbers, which are smaller.
+constexpr uint32_t EVENT = UINT32_MAX;
+constexpr uint32_t EVENTS_A_POLL = 64;
+/// Segments that a message may hold: what the kernel's GRO merges, and what a local sender's GSO may ask for.
+constexpr uint32_t SEGMENTS_A_MESSAGE = 128;
+constexpr double LONGEST_SLEEP_MS = 60'000;
+
+}  // namespace
+
+PacketPath::PacketPath(Memory region, Memory batch, Memory slab, const PacketPathOptions& options)
+    : c_{.region = Region(region.base, region.length),
+         .batch = Batch(batch.base, batch.length),
+         .blocks = BlockPool(slab.base, slab.length),
+         .worker = options.worker,
+         .tags = ChooseTags(options.simd),
+         .epoll = OwnedFd(epoll_create1(EPOLL_CLOEXEC))},
+      classifier_(c_),
+      segmented_(c_, classifier_, true),
+      plain_(c_, classifier_, false),
+      sender_(c_),
+      receiveMessages_(std::clamp(options.receiveMessages, 1u, MAX_RECEIVE_MESSAGES)) {
+  if (options.worker >= c_.region.Workers()) throw std::out_of_range("the region has no such worker");
+  if (c_.epoll.Get() < 0) throw SystemError("epoll_create1", errno);
+  c_.counters.Bind(c_.region.CounterBlock(options.worker));
+  epoll_event event = {};
+  event.events = EPOLLIN | EPOLLET;  // edge-triggered: each signal wakes once, and nobody has to read it
+  event.data.u32 = EVENT;
+  if (options.event >= 0 && epoll_ctl(c_.epoll.Get(), EPOLL_CTL_ADD, options.event, &event) != 0)
+    throw SystemError("cannot wait for an event", errno);
+}
+
+PacketPath::~PacketPath() {
+  for (Socket* socket : c_.sockets.All()) sender_.transmitter().DropPending(*socket);
+  c_.counters.Publish();
+}
+
+void PacketPath::AddSocket(uint32_t number, int fd, const SocketOptions& options) {
+  Socket& socket = c_.sockets.Add(number);
+  socket.fd = fd;
+  socket.kind = options.kind;
+  socket.gso = options.gso;
+  socket.gro = options.gro && options.kind == SocketKind::Link;
+  try {
+    c_.Watch(socket, EPOLL_CTL_ADD, false);
+  } catch (...) {
+    c_.sockets.Remove(number);
+    throw;
+  }
+}
+
+void PacketPath::RemoveSocket(uint32_t number) {
+  Socket* socket = c_.sockets.Find(number);
+  if (socket == nullptr) return;
+  sender_.transmitter().DropPending(*socket);
+  c_.counters.Publish();
+  epoll_ctl(c_.epoll.Get(), EPOLL_CTL_DEL, socket->fd, nullptr);
+  c_.sockets.Remove(number);
+}
+
+uint32_t PacketPath::Receive(double waitMs) {
+  ReleaseBatch();
+  const auto& sockets = c_.sockets.All();
+  // A socket that filled the last call is read again without asking; with several, epoll keeps one from starving the others.
+  const bool goesOn = std::any_of(sockets.begin(), sockets.end(), [](const Socket* socket) { return socket->readable; });
+  if (!goesOn || sockets.size() > 1) Poll(goesOn ? 0 : waitMs);
+  c_.ReadClock();
+  c_.batch.Now() = c_.now;
+  bool more = false;
+  for (Socket* socket : sockets) {
+    if (!socket->readable) continue;
+    const uint32_t messages = RoomFor(*socket);
+    if (messages > 0) (socket->gro ? segmented_ : plain_).Receive(*socket, messages);
+    more |= socket->readable;
+  }
+  c_.batch.More() = more;
+  c_.counters.Publish();
+  return c_.batch.Runs();
+}
+
+/// Waits for input, and sends what waited for room. Returns whether anything happened.
+bool PacketPath::Poll(double waitMs) {
+  epoll_event events[EVENTS_A_POLL];
+  const int timeout = static_cast<int>(std::ceil(std::clamp(waitMs, 0.0, LONGEST_SLEEP_MS)));
+  const int count = epoll_wait(c_.epoll.Get(), events, EVENTS_A_POLL, timeout);
+  for (int i = 0; i < count; i++) {
+    if (events[i].data.u32 == EVENT) continue;
+    Socket* socket = c_.sockets.Find(events[i].data.u32);
+    if (socket == nullptr) continue;
+    // An error (EPOLLERR) is cleared by reading, too.
+    if (events[i].events & (EPOLLIN | EPOLLERR | EPOLLHUP)) socket->readable = true;
+    if (events[i].events & EPOLLOUT) sender_.transmitter().SendPending(*socket);
+  }
+  return count > 0;
+}
+
+/// Messages that may be taken from a socket, so that the batch holds whatever they bring.
+uint32_t PacketPath::RoomFor(const Socket& socket) const {
+  const uint32_t packets = c_.batch.Packets();
+  const uint32_t room = MAX_RECEIVED > packets ? MAX_RECEIVED - packets : 0;
+  return std::min(receiveMessages_, socket.gro ? room / SEGMENTS_A_MESSAGE : room);
+}
+
+void PacketPath::ReleaseBatch() {
+  for (const int32_t block : c_.inHand) c_.blocks.Release(block);
+  c_.inHand.clear();
+  if (reserveBlock_ != NO_BLOCK) {
+    c_.blocks.Release(reserveBlock_);
+    reserveBlock_ = NO_BLOCK;
+  }
+  c_.batch.Runs() = 0;
+  c_.batch.Packets() = 0;
+}
+
+uint32_t PacketPath::Send() {
+  const uint32_t sent = sender_.Send();
+  c_.counters.Publish();
+  return sent;
+}
+
+int64_t PacketPath::Reserve(uint32_t bytes) {
+  if (bytes > BLOCK_BYTES) return -1;
+  const uint32_t room = (bytes + 63) & ~63u;
+  if (reserveBlock_ == NO_BLOCK || reserved_ + room > BLOCK_BYTES) {
+    const int32_t block = c_.blocks.Take();
+    if (block == NO_BLOCK) return -1;
+    if (reserveBlock_ != NO_BLOCK) c_.inHand.push_back(reserveBlock_);
+    reserveBlock_ = block;
+    reserved_ = 0;
+  }
+  const uint32_t offset = c_.blocks.OffsetOf(reserveBlock_) + reserved_;
+  reserved_ += room;
+  return offset;
+}
+
+}  // namespace portolan

@@ -1,0 +1,67 @@
+// One worker's native packet path: receive a batch into shared memory, send what the stages have decided. The core of the class PacketPath
+// of the addon, free of Node-API, so that it can be tested and fuzzed alone.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "receive.h"
+#include "send.h"
+
+namespace portolan {
+
+struct PacketPathOptions {
+  uint32_t worker = 0;
+  /// The eventfd that wakes the worker: lent.
+  int event = -1;
+  /// Messages that one receive call takes from a socket: 1..64.
+  uint32_t receiveMessages = 32;
+  bool simd = true;
+};
+
+struct Memory {
+  uint8_t* base;
+  size_t length;
+};
+
+struct SocketOptions {
+  SocketKind kind = SocketKind::Link;
+  bool gso = true;
+  bool gro = true;
+};
+
+class PacketPath {
+ public:
+  PacketPath(Memory region, Memory batch, Memory slab, const PacketPathOptions& options);
+  ~PacketPath();
+
+  void AddSocket(uint32_t number, int fd, const SocketOptions& options);
+  void RemoveSocket(uint32_t number);
+  const Socket* FindSocket(uint32_t number) const { return c_.sockets.Find(number); }
+
+  /// Fills the batch with what waits, or sleeps for up to `waitMs`. Returns the number of runs.
+  uint32_t Receive(double waitMs);
+  /// Sends the batch's runs. Returns the number of packets sent.
+  uint32_t Send();
+  /// Room in the slab for `bytes` until the next receive: its offset, or -1.
+  int64_t Reserve(uint32_t bytes);
+
+  const char* Simd() const { return c_.tags.name; }
+  Context& context() { return c_; }
+
+ private:
+  void ReleaseBatch();
+  bool Poll(double waitMs);
+  uint32_t RoomFor(const Socket& socket) const;
+
+  Context c_;
+  Classifier classifier_;
+  Intake segmented_, plain_;
+  Sender sender_;
+  const uint32_t receiveMessages_;
+  int32_t reserveBlock_ = NO_BLOCK;
+  uint32_t reserved_ = 0;
+};
+
+}  // namespace portolan

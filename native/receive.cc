@@ -1,0 +1,115 @@
+#include "receive.h"
+
+#include <netinet/udp.h>
+
+#include <algorithm>
+
+namespace portolan {
+
+using layout::Counter;
+
+namespace {
+
+constexpr uint32_t CELL_HEADROOM = 64;
+constexpr uint32_t CELL_BYTES = 9344;  // a jumbo frame's payload; not a multiple of 4096, so that cells use different cache sets
+constexpr uint32_t CELLS = BLOCK_BYTES / CELL_BYTES;
+static_assert(CELL_HEADROOM >= layout::HEADERS_BYTES);
+
+}  // namespace
+
+Intake::Intake(Context& context, Classifier& classifier, bool gro) : c_(context), classifier_(classifier), gro_(gro) {
+  for (uint32_t i = 0; i < MAX_RECEIVE_MESSAGES; i++) {
+    headers_[i] = {};
+    msghdr& header = headers_[i].msg_hdr;
+    header.msg_name = &names_[i];
+    header.msg_iov = &places_[i];
+    header.msg_iovlen = 1;
+    header.msg_control = ancillary_[i].bytes;
+    header.msg_namelen = sizeof names_[i];
+    header.msg_controllen = sizeof ancillary_[i].bytes;
+  }
+}
+
+uint32_t Intake::Receive(Socket& socket, uint32_t messages) {
+  messages = Arm(std::min(messages, MAX_RECEIVE_MESSAGES));
+  if (messages == 0) return 0;
+  int received;
+  do received = recvmmsg(socket.fd, headers_, messages, MSG_DONTWAIT, nullptr);
+  while (received < 0 && errno == EINTR);
+  socket.readable = received == static_cast<int>(messages);
+  if (received <= 0) return 0;  // nothing waits; or an error of the network was pending, which reading it has cleared
+  if (socket.kind == SocketKind::Link) c_.counters.Add(Counter::ReceiveCalls);
+  for (int i = 0; i < received; i++) Take(socket, i, headers_[i].msg_len);
+  classifier_.Finish();
+  // Messages that were filled need new memory; the others keep theirs, moved to the front.
+  for (uint32_t i = 0; i < armed_ - received; i++) places_[i] = places_[i + received];
+  armed_ -= received;
+  return received;
+}
+
+/// Puts memory behind messages, up to `messages` of them. Returns how many have some.
+uint32_t Intake::Arm(uint32_t messages) {
+  while (armed_ < messages) {
+    uint8_t* place = NextPlace();
+    if (place == nullptr) break;
+    places_[armed_++] = {place, gro_ ? BLOCK_BYTES : CELL_BYTES - CELL_HEADROOM};
+  }
+  return std::min(armed_, messages);
+}
+
+uint8_t* Intake::NextPlace() {
+  if (gro_) {
+    const int32_t block = c_.blocks.Take();
+    return block == NO_BLOCK ? nullptr : c_.blocks.At(block);
+  }
+  if (cellBlock_ == NO_BLOCK || cellsUsed_ == CELLS) {
+    if (cellBlock_ != NO_BLOCK) c_.blocks.Release(cellBlock_);
+    cellBlock_ = c_.blocks.Take();
+    cellsUsed_ = 0;
+    if (cellBlock_ == NO_BLOCK) return nullptr;
+  }
+  c_.blocks.AddReference(cellBlock_);
+  return c_.blocks.At(cellBlock_) + CELL_BYTES * cellsUsed_++ + CELL_HEADROOM;
+}
+
+void Intake::Take(Socket& socket, uint32_t message, uint32_t length) {
+  msghdr& header = headers_[message].msg_hdr;
+  auto* place = static_cast<uint8_t*>(places_[message].iov_base);
+  c_.inHand.push_back(c_.blocks.BlockOf(place));
+  const uint32_t segment = header.msg_controllen > 0 ? ReadAncillary(socket, header) : 0;
+  const bool cutOff = (header.msg_flags & MSG_TRUNC) != 0;
+  header.msg_namelen = sizeof names_[message];
+  header.msg_controllen = sizeof ancillary_[message].bytes;
+
+  const uint32_t offset = static_cast<uint32_t>(place - c_.blocks.Base());
+  if (socket.kind == SocketKind::Local) {
+    if (!cutOff) classifier_.TakeRaw(offset, length, names_[message], socket.number);
+  } else if (cutOff) {
+    c_.counters.Add(Counter::Received);
+    c_.counters.Add(Counter::ReceivedBytes, length);
+    c_.counters.Add(Counter::Truncated);
+  } else {
+    classifier_.Take(offset, length, segment > 0 ? segment : length, names_[message], socket.number);
+  }
+}
+
+/// Reads what the kernel says of a message: the size of its segments (returned, 0 when it is one datagram), and how many datagrams it
+/// has dropped since the socket was opened.
+uint32_t Intake::ReadAncillary(Socket& socket, msghdr& header) {
+  uint32_t segment = 0;
+  for (cmsghdr* item = CMSG_FIRSTHDR(&header); item != nullptr; item = CMSG_NXTHDR(&header, item)) {
+    uint32_t value;
+    std::memcpy(&value, CMSG_DATA(item), sizeof value);
+    if (item->cmsg_level == SOL_UDP && item->cmsg_type == UDP_GRO) {
+      segment = value;
+    } else if (item->cmsg_level == SOL_SOCKET && item->cmsg_type == SO_RXQ_OVFL) {
+      const uint32_t dropped = value - socket.overflow;  // the kernel's count wraps
+      socket.overflow = value;
+      socket.overflowTotal += dropped;
+      if (socket.kind == SocketKind::Link) c_.counters.Add(Counter::SocketOverflows, dropped);
+    }
+  }
+  return segment;
+}
+
+}  // namespace portolan

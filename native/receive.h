@@ -1,0 +1,48 @@
+// Taking what has arrived out of the kernel, straight into blocks of the slab.
+#pragma once
+
+#include <vector>
+
+#include "classify.h"
+#include "context.h"
+
+namespace portolan {
+
+/// Messages that one recvmmsg may bring.
+inline constexpr uint32_t MAX_RECEIVE_MESSAGES = 64;
+
+/// The message headers of one kind of socket, with memory behind each that is waiting to be filled.
+///
+///   GRO on     a block a message: up to 64 KB of segments
+///   GRO off    a cell a message, 7 in a block:  | 64 bytes, room for headers | datagram, up to 9280 bytes |
+class Intake {
+ public:
+  Intake(Context& context, Classifier& classifier, bool gro);
+
+  /// Takes up to `messages` from the socket. Returns how many came, 0 when none waited.
+  uint32_t Receive(Socket& socket, uint32_t messages);
+
+ private:
+  struct Ancillary {
+    alignas(cmsghdr) char bytes[2 * CMSG_SPACE(sizeof(uint32_t))];
+  };
+
+  uint32_t Arm(uint32_t messages);
+  uint8_t* NextPlace();
+  void Take(Socket& socket, uint32_t message, uint32_t length);
+  uint32_t ReadAncillary(Socket& socket, msghdr& header);
+
+  Context& c_;
+  Classifier& classifier_;
+  const bool gro_;
+  /// Messages from 0 on that have memory behind them.
+  uint32_t armed_ = 0;
+  int32_t cellBlock_ = NO_BLOCK;
+  uint32_t cellsUsed_ = 0;
+  mmsghdr headers_[MAX_RECEIVE_MESSAGES];
+  iovec places_[MAX_RECEIVE_MESSAGES];
+  SocketAddress names_[MAX_RECEIVE_MESSAGES];
+  Ancillary ancillary_[MAX_RECEIVE_MESSAGES];
+};
+
+}  // namespace portolan

@@ -1,0 +1,179 @@
+#include "send.h"
+
+#include <algorithm>
+
+namespace portolan {
+
+using layout::Counter;
+using layout::FrameType;
+using layout::RunKind;
+using layout::Verdict;
+
+Sender::Sender(Context& context) : c_(context), transmitter_(context), chains_(context.region.Links()) {
+  touched_.reserve(context.region.Links());
+}
+
+uint32_t Sender::Send() {
+  const uint32_t runs = std::min(c_.batch.Runs(), layout::MAX_RUNS);
+  sent_ = 0;
+  for (uint32_t i = 0; i < runs; i++) {
+    Run& run = c_.batch.RunAt(i);
+    if (run.verdict == uint32_t(Verdict::Forward)) Chain(static_cast<int32_t>(i), run);
+  }
+  for (const uint32_t link : touched_) SendLink(link);
+  touched_.clear();
+  for (uint32_t i = 0; i < runs; i++) {
+    Run& run = c_.batch.RunAt(i);
+    if (run.verdict != uint32_t(Verdict::Raw)) continue;
+    SendRaw(run, c_.batch.AddressAt(i));
+    run.verdict = uint32_t(Verdict::Done);
+  }
+  Flush();
+  return sent_;
+}
+
+/// Hangs a run behind the earlier ones of its link, so that a link's packets leave together and in order.
+void Sender::Chain(int32_t index, Run& run) {
+  const uint32_t packets = std::min(c_.batch.Packets(), layout::MAX_PACKETS);
+  run.verdict = uint32_t(Verdict::Done);
+  if (run.packets > packets || run.first > packets - run.packets) return;  // not a run of this batch
+  if (run.argument == 0 || run.argument >= c_.region.Links()) return c_.counters.Add(Counter::SendFailed, run.packets);
+  LinkChain& chain = chains_[run.argument];
+  run.next = -1;
+  if (chain.first < 0) {
+    chain.first = index;
+    touched_.push_back(run.argument);
+  } else {
+    c_.batch.RunAt(chain.last).next = index;
+  }
+  chain.last = index;
+  chain.packets += run.packets;
+}
+
+void Sender::SendLink(uint32_t index) {
+  const LinkChain chain = chains_[index];
+  chains_[index] = {};
+  const Link link = c_.region.LinkAt(index);
+  Socket* socket = link.Live() && link.OverUdp() ? c_.sockets.Find(link.Socket()) : nullptr;
+  Destination destination;
+  destination.link = index;
+  if (socket != nullptr && socket->kind == SocketKind::Link)
+    destination.length =
+        MakeAddress(destination.address, link.AddressFamily(), link.AddressPort(), link.Address(), link.AddressScope());
+  if (destination.length == 0) return c_.counters.Add(Counter::SendFailed, chain.packets);
+
+  Use(*socket, destination);
+  const uint32_t mtu = link.Mtu().Get();
+  for (int32_t i = chain.first; i >= 0; i = c_.batch.RunAt(i).next) Collect(c_.batch.RunAt(i), link, mtu);
+  SendFrames(link);
+}
+
+void Sender::Collect(const Run& run, const Link& link, uint32_t mtu) {
+  const uint8_t hops = run.kind == uint32_t(RunKind::Origin) ? 0 : 1;
+  for (uint32_t i = run.first; i < run.first + run.packets; i++) {
+    const Packet packet = c_.batch.PacketAt(i);
+    if (packet.length < layout::HEADERS_BYTES || !c_.blocks.Holds(packet.offset, packet.length)) {
+      c_.counters.Add(Counter::SendFailed);
+      continue;
+    }
+    uint8_t* at = c_.blocks.Base() + packet.offset;
+    const bool hello = (at[layout::OFFSET_VERSION_TYPE] & 15) == uint8_t(FrameType::Hello);  // probes the MTU
+    if (packet.length > mtu && !hello) {
+      c_.counters.Add(Counter::Oversize);
+      continue;
+    }
+    if (at[layout::OFFSET_TTL] <= hops && hops > 0) {  // the route stage has seen to it: this is the last guard
+      c_.counters.Add(Counter::TtlExceeded);
+      continue;
+    }
+    if (framesInHand_ == TAG_BATCH) SendFrames(link);
+    frames_[framesInHand_++] = {at, packet.length, hops};
+  }
+}
+
+/// Writes the headers of the frames in hand and gathers them. Their counters are reserved by one atomic addition.
+void Sender::SendFrames(const Link& link) {
+  if (framesInHand_ == 0) return;
+  WriteHeaders(link, link.TransmitCounter().AddAtomically(framesInHand_));
+  bool data = false;
+  for (uint32_t i = 0; i < framesInHand_; i++) {
+    const Frame& frame = frames_[i];
+    Add(frame.at, frame.length, frame.hops > 0);
+    data |= (frame.at[layout::OFFSET_VERSION_TYPE] & 15) == uint8_t(FrameType::Data);
+  }
+  if (data) link.LastDataSent().Set(c_.now);
+  framesInHand_ = 0;
+}
+
+/// The header is put together in registers and stored once, so that hashing it does not wait for stores of single fields.
+void Sender::WriteHeaders(const Link& link, uint64_t counter) {
+  const SipKey key = link.TransmitKey();
+  const bool tagged = link.Tagged();
+  const uint64_t number = uint64_t{__builtin_bswap32(link.PeerNumber())} << 32;
+  for (uint32_t i = 0; i < framesInHand_; i++) {
+    uint8_t* at = frames_[i].at;
+    const uint64_t word0 = (Load32(at) - (uint32_t{frames_[i].hops} << 8 * layout::OFFSET_TTL)) | number;
+    const uint64_t word1 =
+        Load32(at + layout::OFFSET_LABEL) | uint64_t{__builtin_bswap32(static_cast<uint32_t>(counter + i))} << 32;
+    tags_.words[0][i] = word0;
+    tags_.words[1][i] = word1;
+    tags_.words[2][i] = Load64(at + 24);
+    tags_.words[3][i] = Load64(at + 32);
+    tags_.words[4][i] = Load64(at + 40);
+    tags_.words[5][i] = LastTagWord((counter + i) >> 32);
+    tags_.k0[i] = key.k0;
+    tags_.k1[i] = key.k1;
+    Store64(at, word0);
+    Store64(at + 8, word1);
+  }
+  if (tagged) c_.tags.function(tags_, framesInHand_);
+  for (uint32_t i = 0; i < framesInHand_; i++) {
+    const Frame& frame = frames_[i];
+    const bool data = (frame.at[layout::OFFSET_VERSION_TYPE] & 15) == uint8_t(FrameType::Data);
+    uint64_t tag = 0;
+    if (tagged) tag = data ? tags_.tags[i] : FrameTag(key, frame.at, frame.length, (counter + i) >> 32);
+    Store64(frame.at + layout::OFFSET_TAG, tag);
+  }
+}
+
+/// Sends packets as they are: handshakes from a listening socket, datagrams of port forwards from their own.
+void Sender::SendRaw(const Run& run, const RunAddress& to) {
+  const uint32_t packets = std::min(c_.batch.Packets(), layout::MAX_PACKETS);
+  if (run.packets > packets || run.first > packets - run.packets) return;
+  Socket* socket = c_.sockets.Find(run.argument);
+  Destination destination;
+  destination.length = MakeAddress(destination.address, to.family, to.port, to.bytes, to.scope);
+  if (socket == nullptr || destination.length == 0) return c_.counters.Add(Counter::SendFailed, run.packets);
+  Use(*socket, destination);
+  for (uint32_t i = run.first; i < run.first + run.packets; i++) {
+    const Packet packet = c_.batch.PacketAt(i);
+    if (c_.blocks.Holds(packet.offset, packet.length))
+      Add(c_.blocks.Base() + packet.offset, packet.length, false);
+    else
+      c_.counters.Add(Counter::SendFailed);
+  }
+}
+
+void Sender::Use(Socket& socket, const Destination& destination) {
+  gather_.End();
+  if (socket_ != &socket || !gather_.HasRoom()) Flush();
+  socket_ = &socket;
+  gather_.Begin(destination, socket.gso);
+}
+
+void Sender::Add(uint8_t* at, uint32_t length, bool forwarded) {
+  if (!gather_.HasRoom()) {
+    const Destination destination = gather_.LastDestination();
+    Socket& socket = *socket_;
+    Flush();
+    Use(socket, destination);
+  }
+  gather_.Add(at, length, forwarded);
+}
+
+void Sender::Flush() {
+  if (socket_ != nullptr) sent_ += transmitter_.Send(*socket_, gather_);
+  socket_ = nullptr;
+}
+
+}  // namespace portolan

@@ -1,0 +1,56 @@
+// The last half of a packet's way: what the stages have decided to send gets its link header rewritten in place, is gathered link by
+// link, and leaves.
+#pragma once
+
+#include <vector>
+
+#include "context.h"
+#include "gather.h"
+#include "transmit.h"
+
+namespace portolan {
+
+class Sender {
+ public:
+  explicit Sender(Context& context);
+
+  /// Sends all runs with verdict Forward or Raw, which become Done. Returns the number of packets sent.
+  uint32_t Send();
+
+  Transmitter& transmitter() { return transmitter_; }
+
+ private:
+  struct LinkChain {
+    int32_t first = -1, last = -1;
+    uint32_t packets = 0;
+  };
+  /// A frame whose header is to be written.
+  struct Frame {
+    uint8_t* at;
+    uint32_t length;
+    uint8_t hops;  // what its TTL is lowered by
+  };
+
+  void Chain(int32_t index, Run& run);
+  void SendLink(uint32_t index);
+  void Collect(const Run& run, const Link& link, uint32_t mtu);
+  void SendFrames(const Link& link);
+  void WriteHeaders(const Link& link, uint64_t counter);
+  void SendRaw(const Run& run, const RunAddress& to);
+  void Use(Socket& socket, const Destination& destination);
+  void Add(uint8_t* at, uint32_t length, bool forwarded);
+  void Flush();
+
+  Context& c_;
+  Transmitter transmitter_;
+  Gather gather_;
+  Socket* socket_ = nullptr;
+  uint32_t sent_ = 0;
+  std::vector<LinkChain> chains_;
+  std::vector<uint32_t> touched_;
+  uint32_t framesInHand_ = 0;
+  Frame frames_[TAG_BATCH];
+  TagBatch tags_;
+};
+
+}  // namespace portolan

@@ -1,0 +1,50 @@
+// Opening UDP sockets and finding out what the kernel can do for them.
+#pragma once
+
+#include <netinet/in.h>
+
+#include <cstdint>
+#include <string>
+
+namespace portolan {
+
+struct UdpOptions {
+  std::string host;  // an IPv4 or IPv6 address as text, with %scope where it is link-local
+  uint16_t port = 0;
+  bool reusePort = false;
+  int receiveBuffer = 0;  // bytes; 0: the system's default
+  int sendBuffer = 0;
+  bool gso = true;
+  bool gro = true;
+};
+
+/// Whether an offload is on, and if not, why.
+struct Offload {
+  bool on = false;
+  std::string reason;
+};
+
+struct UdpSocket {
+  int fd;
+  std::string host;
+  uint16_t port;  // the one that the kernel gave when 0 was asked for
+  Offload gso, gro;
+};
+
+/// Opens and binds a non-blocking socket and probes its offloads. Throws SystemError (EADDRINUSE ...).
+UdpSocket OpenUdpSocket(const UdpOptions& options);
+
+/// An eventfd: what wakes a worker that sleeps in epoll.
+int CreateEvent();
+void SignalEvent(int fd);
+
+union SocketAddress {
+  sockaddr any;
+  sockaddr_in v4;
+  sockaddr_in6 v6;
+};
+
+/// Fills `address` from the family (4 or 6), port, address bytes and scope of shared memory. 0 when the family is neither.
+socklen_t MakeAddress(SocketAddress& address, uint32_t family, uint32_t port, const uint8_t* bytes, uint32_t scope);
+
+}  // namespace portolan

@@ -1,0 +1,83 @@
+/**
+ * What the native addon offers: see native/addon.cc and native/packet_path_wrap.cc.
+ */
+export interface NativeAddon {
+  /** The fingerprint of the constants that it was built with. */
+  readonly layout: string;
+  /** Opens and binds a socket and probes its offloads. Throws an Error with a `code` (EADDRINUSE, EACCES, EADDRNOTAVAIL, EINVAL ...). */
+  openUdpSocket(options: UdpSocketOptions): NativeUdpSocket;
+  /** Closes a socket or an event. */
+  closeSocket(fd: number): void;
+  /** An eventfd: what a worker that sleeps in epoll is woken by. */
+  createEvent(): number;
+  signalEvent(fd: number): void;
+  readonly PacketPath: new (options: NativePacketPathOptions) => NativePacketPath;
+}
+
+export interface UdpSocketOptions {
+  /** An IPv4 or IPv6 address, with `%scope` where it is link-local. */
+  readonly host: string;
+  /** 0: the kernel chooses. */
+  readonly port: number;
+  readonly reusePort: boolean;
+  /** Bytes; 0: the system's default. */
+  readonly receiveBuffer: number;
+  readonly sendBuffer: number;
+  readonly gso: boolean;
+  readonly gro: boolean;
+}
+
+export interface NativeUdpSocket {
+  readonly fd: number;
+  readonly host: string;
+  readonly port: number;
+  readonly gso: Offload;
+  readonly gro: Offload;
+}
+
+/** Whether an offload is on; the reason is empty when it is. */
+export interface Offload {
+  readonly on: boolean;
+  readonly reason: string;
+}
+
+export interface NativePacketPathOptions {
+  /** Views over shared memory, which native code keeps alive until `close`: the region, a batch, a slab of at least 8 blocks. */
+  readonly region: Uint8Array;
+  readonly batch: Uint8Array;
+  readonly slab: Uint8Array;
+  readonly worker: number;
+  /** The worker's eventfd; -1: none. */
+  readonly event: number;
+  /** Messages that one receive call takes from a socket: 1..64. */
+  readonly receiveMessages: number;
+  readonly simd: boolean;
+}
+
+export interface NativePacketPath {
+  /** Which instructions hash tags: avx512, avx2, neon or scalar. */
+  readonly simd: string;
+  /** Uses a socket under a number (0..4095); the descriptor stays the caller's. */
+  addSocket(
+    number: number,
+    fd: number,
+    options: { readonly kind: 'link' | 'local'; readonly gso: boolean; readonly gro: boolean },
+  ): void;
+  removeSocket(number: number): void;
+  receive(waitMs: number): number;
+  send(): number;
+  reserve(bytes: number): number;
+  socketStats(number: number): NativeSocketStats | undefined;
+  close(): void;
+}
+
+export interface NativeSocketStats {
+  readonly gso: boolean;
+  readonly gro: boolean;
+  /** Why GSO was lost at run time; empty when it was not. */
+  readonly reason: string;
+  /** Datagrams that the kernel has dropped because the socket was full. */
+  readonly overflow: number;
+  /** Packets that wait because the socket was full. */
+  readonly pending: number;
+}

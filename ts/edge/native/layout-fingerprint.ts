@@ -1,0 +1,2 @@
+// Written by `npm run layout`, like native/layout.h: of the constants that TypeScript and native code share.
+export const LAYOUT_FINGERPRINT = '510806ef991c4f94';
