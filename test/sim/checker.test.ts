@@ -104,4 +104,16 @@ test('an edge that leads out of the zone is reported', () => {
   assert.is(checker.sums.escapes, 1);
 });
 
+test('a packet that leaves the zone and comes back by another layer goes in a loop', () => {
+  const checker = new Checker(() => 0);
+  const inside = checker.addVertex(id('1.1.1.1'));
+  const outside = checker.addVertex(id('2.1.1.1'));
+  const next = (vertex: number, layer: number, byte: number, primary: number) =>
+    checker.setNext(vertex, 0, layer, byte, { primary, backup: 0 });
+  next(outside, 1, 1, inside); // to 1.*.*.*: to the border
+  assert.equal(checker.sums.loops, 0);
+  next(inside, 2, 7, outside); // to 1.7.*.*: out of the zone 1
+  assert.equal([checker.sums.escapes, checker.sums.loops], [1, 1]);
+});
+
 test.run();

@@ -7,7 +7,8 @@
  * Nodes of the destination zone are terminals: they have no edges there.
  *
  * ```
- *   loop        a new edge closes a cycle                         (checked at each change of a next hop)
+ *   loop        a new edge closes a cycle                         (checked at each change of a next hop; once an edge has
+ *               escaped, also cycles that packets make through the graphs of other layers)
  *   inversion   an edge leads to a label that is not smaller,     (checked whenever a node is about to tell others: `settle`)
  *               or a label rose
  *   escape      an edge of layer n leads out of the zone of the n-1 bytes before it
@@ -49,6 +50,8 @@ export class Checker {
   readonly violations: Violation[] = [];
   readonly #ids: NodeId[] = [0];
   readonly #graphs = new Map<number, SlotGraph>();
+  /** Graphs that an edge has left: packets may come back to them by way of other layers. */
+  readonly #escaped = new Set<SlotGraph>();
   readonly #unsettled = new Map<Vertex, Set<SlotGraph>>();
   readonly #now: () => number;
   readonly #onViolation: (violation: Violation) => void;
@@ -87,17 +90,21 @@ export class Checker {
     if (graph.isTerminal(this.idOf(vertex))) return; // no packet takes such an edge: it is looked up in a deeper layer
     for (const head of [next.primary, next.backup]) {
       if (head === 0) continue;
-      if (!graph.contains(this.idOf(head)))
+      if (!graph.contains(this.idOf(head))) {
+        this.#escaped.add(graph);
         this.#report('escape', `${graph.describe(vertex)} leads out of its zone to ${graph.name(head)}`);
+      }
       const cycle = graph.pathBetween(head, vertex);
       if (cycle) this.#report('loop', `${graph.title()}: ${graph.names([vertex, ...cycle])}`);
     }
+    for (const escaped of this.#escaped) this.#checkAcrossLayers(escaped);
     this.#touch(vertex, graph);
   }
 
   /** The own label of `vertex` for the slot is now this. */
   setLabel(vertex: Vertex, trafficClass: number, layer: number, byte: number, label: CheckedLabel | undefined): void {
     const graph = this.#graph(vertex, trafficClass, layer, byte);
+    if (graph.isTerminal(this.idOf(vertex))) return; // an origin may say what it likes: no edge leaves it
     const before = graph.labelOf(vertex);
     if (before?.seqno === label?.seqno && before?.distance === label?.distance) return;
     graph.setLabel(vertex, label);
@@ -106,11 +113,6 @@ export class Checker {
       for (const tail of graph.tailsOf(vertex)) this.#checkLabels(tail, graph);
     }
     this.#touch(vertex, graph);
-  }
-
-  /** What is known of a vertex' label; for sweeps that compare it with the truth. */
-  labelOf(vertex: Vertex, trafficClass: number, layer: number, byte: number): CheckedLabel | undefined {
-    return this.#graph(vertex, trafficClass, layer, byte).labelOf(vertex);
   }
 
   /** `vertex` is about to tell others, or to wait: what it has changed must be in order now. */
@@ -127,6 +129,31 @@ export class Checker {
       if (graph.isTerminal(this.idOf(head)) || isSmaller(graph.labelOf(head), own)) continue;
       const labels = `${print(own)} -> ${print(graph.labelOf(head))}`;
       this.#report('inversion', `${graph.describe(vertex)} leads to ${graph.name(head)}: labels ${labels}`);
+    }
+  }
+
+  /** Follows packets out of the zone and back: outside, they go by the shallower layer in which a node first differs from the zone. */
+  #checkAcrossLayers(graph: SlotGraph): void {
+    const headsOf = (vertex: Vertex): Vertex[] => {
+      const id = this.idOf(vertex);
+      if (graph.isTerminal(id)) return [];
+      const layer = graph.firstDifference(id);
+      return this.#graph(vertex, graph.trafficClass, layer, graph.byteOf(layer)).headsOf(vertex);
+    };
+    const done = new Set<Vertex>();
+    const search = (vertex: Vertex, path: Vertex[]): Vertex[] | undefined => {
+      if (path.includes(vertex)) return [...path, vertex];
+      if (done.has(vertex)) return undefined;
+      for (const head of headsOf(vertex)) {
+        const cycle = search(head, [...path, vertex]);
+        if (cycle) return cycle;
+      }
+      done.add(vertex);
+      return undefined;
+    };
+    for (const vertex of graph.vertices()) {
+      const cycle = search(vertex, []);
+      if (cycle) return this.#report('loop', `${graph.title()}, across layers: ${graph.names(cycle)}`);
     }
   }
 

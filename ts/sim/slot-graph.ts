@@ -35,6 +35,22 @@ export class SlotGraph {
     return this.layer === 1 || id >>> (8 * (5 - this.layer)) === this.zone >>> 8;
   }
 
+  /** The first layer in which the id differs from the destination zone: the one by which its node routes. */
+  firstDifference(id: NodeId): number {
+    for (let layer = 1; layer < this.layer; layer++)
+      if (((id >>> (8 * (4 - layer))) & 255) !== this.byteOf(layer)) return layer;
+    return this.layer;
+  }
+
+  /** The destination zone's byte in a layer. */
+  byteOf(layer: number): number {
+    return (this.zone >>> (8 * (this.layer - layer))) & 255;
+  }
+
+  vertices(): Vertex[] {
+    return [...this.#states.keys()];
+  }
+
   /** Returns false when nothing changed. */
   setNext(vertex: Vertex, primary: Vertex, backup: Vertex): boolean {
     const state = this.#states.get(vertex);
@@ -85,9 +101,7 @@ export class SlotGraph {
 
   /** The destination zone, as in `1.2.*.*`. */
   title(): string {
-    const bytes = Array.from({ length: 4 }, (_, i) =>
-      i < this.layer ? (this.zone >>> (8 * (this.layer - 1 - i))) & 255 : '*',
-    );
+    const bytes = Array.from({ length: 4 }, (_, i) => (i < this.layer ? this.byteOf(i + 1) : '*'));
     return `to ${bytes.join('.')} (class ${this.trafficClass})`;
   }
 

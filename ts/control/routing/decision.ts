@@ -3,6 +3,7 @@
  * and only then what neighbours are told (R8: the route is stored before a frame with the new label leaves).
  */
 
+import { isNone } from './label.js';
 import { servePending, updateSearch } from './requests.js';
 import { isFeasible, replaceDeadPrimary, select } from './selection.js';
 import type { Advert, Slot } from './slot-state.js';
@@ -31,6 +32,7 @@ export class Decision {
     updateSearch(slot, news !== undefined, now);
     this.#schedule(slot, now);
 
+    if (slot.seqno !== seqno || slot.distance !== distance) this.#report(slot);
     if (slot.primary !== primary || slot.backup !== backup) this.storeRoute(slot);
     const isNews =
       slot.primary !== primary ||
@@ -51,6 +53,11 @@ export class Decision {
       primary: slot.primary?.neighbour.link ?? 0,
       backup: slot.backup?.neighbour.link ?? 0,
     });
+  }
+
+  #report(slot: Slot): void {
+    const label = isNone(slot) ? undefined : { seqno: slot.seqno, distance: slot.distance };
+    this.#state.onLabel?.(slot.layer, slot.byte, slot.trafficClass, label);
   }
 
   #tell(slot: Slot, now: number): void {

@@ -42,7 +42,8 @@ class LabelRouter implements Router {
   readonly #builder = new SyncBuilder();
 
   constructor(options: RouterOptions) {
-    this.#state = new RoutingState(options.self, safetyRules(options.rules), options.random);
+    const { self, rules, random, onLabel } = options;
+    this.#state = new RoutingState(self, safetyRules(rules), random, onLabel);
     this.#decision = new Decision(this.#state);
     this.#ownZone = new OwnZone(options.self, options.bootSeconds, (key, now) => this.#ownZoneChanged(key, now));
     this.#sessions = new Sessions(this.#state, this.#decision, (neighbour) => this.#senderHost(neighbour));

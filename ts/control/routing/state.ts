@@ -1,7 +1,7 @@
 /** What the parts of one node's routing share. */
 import type { NodeId } from '../../kit/node-id.js';
 import type { Neighbour } from './neighbour.js';
-import type { RouterOutput, SafetyRules } from './router.types.js';
+import type { RouterOptions, RouterOutput, SafetyRules } from './router.types.js';
 import { type Slot, SlotTable } from './slot-state.js';
 import { TimerQueue } from './timer-queue.js';
 
@@ -17,5 +17,6 @@ export class RoutingState {
     readonly self: NodeId,
     readonly rules: SafetyRules,
     readonly random: () => number,
+    readonly onLabel: RouterOptions['onLabel'],
   ) {}
 }
