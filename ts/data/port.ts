@@ -38,6 +38,9 @@ export interface Port {
    */
   openLocal(host: string, port: number): number;
 
+  /** The UDP port to which a socket of {@link openLocal} is bound. */
+  boundPort(socket: number): number;
+
   closeLocal(socket: number): void;
 
   /** Closes what the port itself opened. The node's listening sockets stay open: they belong to the process. */
