@@ -64,6 +64,14 @@ export class Child {
     );
   }
 
+  /** Waits until the process has printed `text`. */
+  async line(text: string): Promise<void> {
+    await until(`${this.#command} to say "${text}"`, () => {
+      this.assertAlive();
+      return this.#said.includes(text) || undefined;
+    });
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#process.kill(signal);
   }

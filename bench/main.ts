@@ -1,0 +1,84 @@
+/** The bench suite's front door: `npm run bench -- NAME` and `portolan bench NAME`. */
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import type { BenchOptions } from './lib/report.js';
+
+type Bench = (options: BenchOptions) => Promise<number>;
+
+interface Entry {
+  readonly name: string;
+  readonly summary: string;
+  readonly rounds: number;
+  readonly load: () => Promise<Bench>;
+}
+
+const BENCHES: readonly Entry[] = [
+  {
+    name: 'micro',
+    summary: 'header, tag, look-up, route update, ring: nanoseconds a call (benchmark.js)',
+    rounds: 1,
+    load: async () => (await import('./micro.js')).benchMicro,
+  },
+  {
+    name: 'forward',
+    summary: 'CPU a packet of a relay beside a plain C relay; highest rate with ≤ 0.1 % loss',
+    rounds: 10,
+    load: async () => (await import('./forward.js')).benchForward,
+  },
+  {
+    name: 'latency',
+    summary: 'round trip through one relay, idle and at half load, beside a plain C relay',
+    rounds: 10,
+    load: async () => (await import('./latency.js')).benchLatency,
+  },
+  {
+    name: 'failover',
+    summary: 'outage when the relay in use is killed or stopped, with real processes',
+    rounds: 20,
+    load: async () => (await import('./failover.js')).benchFailover,
+  },
+];
+
+/** Runs `bench ARGS...`; the exit code: 0 well, 1 a bench failed, 2 wrong use. */
+export async function benchCommand(argv: readonly string[]): Promise<number> {
+  let code = 0;
+  const program = new Command('portolan bench')
+    .description('Measures Portolan beside its baselines, all in one command, rounds interleaved.')
+    .exitOverride()
+    .showHelpAfterError('(portolan bench --help lists the benches)');
+  for (const entry of BENCHES)
+    program
+      .command(entry.name)
+      .summary(entry.summary)
+      .description(entry.summary)
+      .option('--rounds <n>', 'rounds, each with every variant in turn', positive, entry.rounds)
+      .option('--smoke', 'a run of a few seconds that only shows that the bench works')
+      .option('--json', 'print the results as JSON')
+      .option('--out <dir>', 'where the results (JSON) and plots (SVG) go', '.bench')
+      .action(async (flags: { rounds: number; smoke?: true; json?: true; out: string }) => {
+        const bench = await entry.load();
+        code = await bench({
+          rounds: flags.smoke ? 1 : flags.rounds,
+          smoke: flags.smoke ?? false,
+          json: flags.json ?? false,
+          out: flags.out,
+        });
+      });
+  const { addLoadCommands } = await import('./load.js');
+  addLoadCommands(program, (result) => {
+    code = result;
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
+    return 1;
+  }
+  return code;
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('expected a whole number of at least 1.');
+  return value;
+}
