@@ -61,7 +61,7 @@ async function measure(
 ): Promise<LatencyResult[]> {
   const flows = new Map<RelayKind, Flow[]>(RELAYS.map((relay) => [relay, []]));
   for (let round = 0; round < options.rounds; round++)
-    for (const relay of round % 2 ? [...RELAYS].reverse() : RELAYS) {
+    for (const relay of round % 2 ? RELAYS.toReversed() : RELAYS) {
       progress(`latency, ${load}, round ${round + 1}/${options.rounds}: ${relay}`);
       flows.get(relay)?.push(await (chains.get(relay) as Chain).echo(SIZE, rate, options.smoke ? 0.7 : 3));
     }

@@ -83,7 +83,7 @@ function run(maxTime: number): Promise<MicroResult[]> {
       })
       .on('complete', () => {
         if (sink === -1) reject(new Error('the benches computed nothing'));
-        resolve(results);
+        else resolve(results);
       })
       .run({ async: true });
   });

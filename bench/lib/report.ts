@@ -73,11 +73,11 @@ export function printPlot(plot: Plot): void {
   const colours = [asciichart.blue, asciichart.green, asciichart.magenta, asciichart.yellow];
   const drawn = plot.series.map(({ values }) => [...values]);
   if (drawn.length === 0 || (drawn[0]?.length ?? 0) < 2) return;
-  const colours_ = pc.isColorSupported ? { colors: colours.slice(0, drawn.length) } : {};
+  const palette = pc.isColorSupported ? { colors: colours.slice(0, drawn.length) } : {};
   console.log(
     `\n${plot.title} (${plot.y} over ${plot.x[0]} .. ${plot.x.at(-1)}): ${plot.series.map(({ name }) => name).join(', ')}`,
   );
-  console.log(asciichart.plot(drawn, { height: 10, ...colours_ }));
+  console.log(asciichart.plot(drawn, { height: 10, ...palette }));
 }
 
 /** Writes NAME.json (results with machine and commit) and, for each plot, NAME-N.svg; returns the paths. */
