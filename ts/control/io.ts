@@ -5,6 +5,7 @@
  * All times are milliseconds of one monotonic clock.
  */
 import type { Layer, NodeId } from '../kit/node-id.js';
+import type { ErrorName } from '../wire/error-payload.js';
 import type { Headers } from '../wire/frame.js';
 import type { FrameType } from '../wire/link-header.js';
 
@@ -16,6 +17,8 @@ export interface TransportAddress {
   readonly host: string;
   readonly port: number;
 }
+
+export type { ErrorName } from '../wire/error-payload.js';
 
 /** Where a peer may be: one of its addresses, as configured. Several with one id are one peer, tried in turn. */
 export interface PeerAddress {
@@ -164,7 +167,14 @@ export type LinkProblem =
 export type LinkStateName = 'resolving' | 'dialing' | 'up' | 'down' | 'closing';
 
 export type ControlEvent =
-  | { readonly type: 'linkUp'; readonly link: number; readonly peer: NodeId; readonly address: string }
+  | {
+      readonly type: 'linkUp';
+      readonly link: number;
+      readonly peer: NodeId;
+      readonly address: string;
+      /** The session's id, 16 hexadecimal digits, the same at both ends. */
+      readonly session: string;
+    }
   | { readonly type: 'linkDown'; readonly link: number; readonly peer: NodeId; readonly reason: LinkProblem }
   | { readonly type: 'linkProblem'; readonly peer: NodeId; readonly problem: LinkProblem; readonly detail: string }
   | { readonly type: 'duplicateId'; readonly id: NodeId; readonly address: string }
@@ -184,8 +194,6 @@ export type ControlEvent =
       /** When it came, ms: for round-trip times. */
       readonly receivedAt: number;
     };
-
-export type ErrorName = 'ttlExceeded' | 'noRoute' | 'portUnreachable' | 'tooBig' | 'prohibited';
 
 /** A line of `links`. */
 export interface LinkStatus {

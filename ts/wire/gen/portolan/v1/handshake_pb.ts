@@ -114,6 +114,8 @@ export const InitSchema: GenMessage<Init> = /*@__PURE__*/
   messageDesc(file_portolan_v1_handshake, 1);
 
 /**
+ * The listener has installed the session and waits for a first frame under its keys.
+ *
  * @generated from message portolan.v1.Accept
  */
 export type Accept = Message<"portolan.v1.Accept"> & {
@@ -133,6 +135,8 @@ export type Accept = Message<"portolan.v1.Accept"> & {
   bootEpoch: bigint;
 
   /**
+   * 16 fresh random bytes.
+   *
    * @generated from field: bytes nonce = 4;
    */
   nonce: Uint8Array;
@@ -145,6 +149,8 @@ export type Accept = Message<"portolan.v1.Accept"> & {
   dialerNonce: Uint8Array;
 
   /**
+   * What the dialer writes into the link number of its frames to the listener.
+   *
    * @generated from field: fixed32 link_number = 6;
    */
   linkNumber: number;
@@ -163,6 +169,8 @@ export const AcceptSchema: GenMessage<Accept> = /*@__PURE__*/
   messageDesc(file_portolan_v1_handshake, 2);
 
 /**
+ * There will be no session, and why.
+ *
  * @generated from message portolan.v1.Reject
  */
 export type Reject = Message<"portolan.v1.Reject"> & {
@@ -172,11 +180,15 @@ export type Reject = Message<"portolan.v1.Reject"> & {
   reason: Reject_Reason;
 
   /**
+   * The Init's nonce.
+   *
    * @generated from field: bytes dialer_nonce = 2;
    */
   dialerNonce: Uint8Array;
 
   /**
+   * The listener's version and id.
+   *
    * @generated from field: uint32 protocol_version = 3;
    */
   protocolVersion: number;
@@ -216,21 +228,29 @@ export enum Reject_Reason {
   NETWORK_KEY = 2,
 
   /**
+   * Another node has the dialer's id and is alive.
+   *
    * @generated from enum value: REASON_DUPLICATE_ID = 3;
    */
   DUPLICATE_ID = 3,
 
   /**
+   * The dialer expected another id than the listener's.
+   *
    * @generated from enum value: REASON_WRONG_ID = 4;
    */
   WRONG_ID = 4,
 
   /**
+   * The listener has no room for another link.
+   *
    * @generated from enum value: REASON_FULL = 5;
    */
   FULL = 5,
 
   /**
+   * One of the two wants tags and the other does not.
+   *
    * @generated from enum value: REASON_TAGS = 6;
    */
   TAGS = 6,

@@ -1,0 +1,87 @@
+import type { NodeId } from '../../kit/node-id.js';
+import { decodeError, type ErrorName, encodeError } from '../../wire/error-payload.js';
+import { type Headers, makeFrame, readHeaders } from '../../wire/frame.js';
+import { FrameType } from '../../wire/link-header.js';
+import { HEADERS_BYTES, Protocol } from '../../wire/network-header.js';
+import type { PuntedPacket } from '../io.js';
+import type { Outbox } from '../outbox.js';
+import { TokenBuckets } from '../token-buckets.js';
+
+/** Errors a second, and saved up, that one source gets; a trace asks each node for at most three. */
+const SOURCE_RATE = 10;
+const SOURCE_BURST = 20;
+/** Sources that are told apart; beyond that, the limit of the whole node holds. */
+const MAX_SOURCES = 1024;
+const NODE_RATE = 500;
+const NODE_BURST = 1000;
+
+/** Only these are answered by errors: never an error, nothing of a channel, nothing between the ends of one link. */
+const ANSWERED: ReadonlySet<number> = new Set([
+  Protocol.Datagram,
+  Protocol.EchoRequest,
+  Protocol.EchoReply,
+  Protocol.Fragment,
+  Protocol.Ip,
+]);
+
+/**
+ * Errors about packets, both ways: tells a packet's source what went wrong with it here, within limits; and reads what others tell about
+ * packets of ours.
+ */
+export class PacketErrors {
+  readonly #self: NodeId;
+  readonly #outbox: Outbox;
+  readonly #sources = new TokenBuckets<NodeId>(SOURCE_RATE, SOURCE_BURST, MAX_SOURCES);
+  readonly #node = new TokenBuckets<0>(NODE_RATE, NODE_BURST, 1);
+
+  constructor(self: NodeId, outbox: Outbox) {
+    this.#self = self;
+    this.#outbox = outbox;
+  }
+
+  handlePacket({ reason, frame, receivedAt = Infinity }: PuntedPacket, now: number): void {
+    const headers = readHeaders(frame);
+    if (typeof headers === 'string' || headers.type !== FrameType.Data) this.#outbox.count('controlMalformed');
+    else if (reason === 'error') this.#heard(headers, frame, Math.min(receivedAt, now));
+    else this.#report(reason, headers, frame, now);
+  }
+
+  /** Tells the source of the packet. */
+  #report(code: ErrorName, headers: Headers, frame: Uint8Array, now: number): void {
+    const { source, sourcePort, destinationPort, trafficClass, protocol } = headers;
+    if (!ANSWERED.has(protocol) || source === 0) return;
+    if (source === this.#self) {
+      this.#tell(code, this.#self, headers, now);
+      return;
+    }
+    if (!this.#sources.take(source, now) || !this.#node.take(0, now)) {
+      this.#outbox.count('errorLimited');
+      return;
+    }
+    const answer = makeFrame(
+      {
+        type: FrameType.Data,
+        protocol: Protocol.Error,
+        source: this.#self,
+        sourcePort: destinationPort,
+        destination: source,
+        destinationPort: sourcePort,
+        trafficClass,
+      },
+      encodeError(code, frame),
+    );
+    this.#outbox.push({ kind: 'sendPacket', frame: answer });
+  }
+
+  /** Somebody tells us. That the packet was ours is what its headers say; what else they say is for whoever sent it to check. */
+  #heard(headers: Headers, frame: Uint8Array, receivedAt: number): void {
+    const error = decodeError(frame.subarray(HEADERS_BYTES));
+    if (headers.protocol !== Protocol.Error || error === 'malformed' || error.headers.source !== this.#self)
+      this.#outbox.count('controlMalformed');
+    else this.#tell(error.code, headers.source, error.headers, receivedAt);
+  }
+
+  #tell(code: ErrorName, reporter: NodeId, headers: Headers, receivedAt: number): void {
+    this.#outbox.event({ type: 'packetError', code, reporter, headers, receivedAt });
+  }
+}

@@ -1,0 +1,283 @@
+import { formatNodeId, type NodeId } from '../../kit/node-id.js';
+import type { AcceptMessage, ForeignMessage, RejectMessage } from '../../wire/handshake.js';
+import { NONCE_BYTES } from '../../wire/session-keys.js';
+import type { Timed } from '../deadlines.js';
+import type { JobResult, LinkProblem, PeerAddress, TransportAddress } from '../io.js';
+import { Backoff } from './backoff.js';
+import { formatAddress, type LinkServices, sameAddress } from './services.js';
+
+/** An address that does not answer is left for the next one after this time, doubled each round up to the longest. */
+const FIRST_PATIENCE_MS = 750;
+const LONGEST_PATIENCE_MS = 3_000;
+/** An Init is repeated after this time, then after twice as long, and so on. */
+const FIRST_REPEAT_MS = 200;
+/** Resolving takes at most so long. */
+const RESOLVE_MS = 5_000;
+/** A peer has at most so many addresses, configured and resolved. */
+export const MAX_ADDRESSES = 16;
+
+/** One try at one address. Its link index is reserved until the session is installed or the try given up. */
+interface Attempt {
+  readonly address: TransportAddress;
+  readonly socket: number;
+  readonly nonce: Uint8Array;
+  readonly link: number;
+  readonly ourNumber: number;
+  readonly until: number;
+  repeatAt: number;
+  repeatAfter: number;
+  /** What an answer that nobody vouches for says about why there will be no other. */
+  hint: LinkProblem | undefined;
+}
+
+/** Whoever a dialer dials for. */
+export interface DialerOwner {
+  nextJobId(dialer: Dialer): number;
+  /** An Accept came: install the session (`link` is now its own). */
+  accepted(dialer: Dialer, attempt: Omit<Attempt, 'hint'>, accept: AcceptMessage, now: number): void;
+  problem(dialer: Dialer, problem: LinkProblem, detail: string): void;
+}
+
+/**
+ * Dials one peer until it has a session, for ever:
+ *
+ * ```
+ * stopped ──> resolving ──> dialing ──> confirming ──> stopped (the session is established)
+ *                 ^            │ ^          │
+ *                 │            │ └── next ──┤ no answer, rejected
+ *                 └── waiting <┴────────────┘ no address is left
+ * ```
+ * Names are resolved anew in every round. `yielding` stands for `dialing` while the peer, whose id is smaller, dials us.
+ */
+export class Dialer implements Timed {
+  phase: 'stopped' | 'resolving' | 'dialing' | 'confirming' | 'yielding' | 'waiting' = 'stopped';
+  readonly peer: NodeId;
+  readonly #services: LinkServices;
+  readonly #owner: DialerOwner;
+  readonly #backoff: Backoff;
+  #configured: PeerAddress[] = [];
+  #jobs = new Map<number, PeerAddress>();
+  #targets: TransportAddress[] = [];
+  #nextTarget = 0;
+  #round = 0;
+  #attempt: Attempt | undefined;
+  #resolveError = '';
+
+  constructor(peer: NodeId, services: LinkServices, owner: DialerOwner) {
+    this.peer = peer;
+    this.#services = services;
+    this.#owner = owner;
+    this.#backoff = new Backoff(services.random);
+  }
+
+  /** Adds an address; returns false when it is known, or one too many. */
+  add(address: PeerAddress): boolean {
+    const known = this.#configured.some(({ host, port }) => host === address.host && port === address.port);
+    if (known || this.#configured.length >= MAX_ADDRESSES) return false;
+    this.#configured.push(address);
+    return true;
+  }
+
+  /** What is being dialed, or the first configured address. */
+  get address(): string {
+    const address = this.#attempt?.address ?? this.#configured[0];
+    return address ? formatAddress(address) : '';
+  }
+
+  /** Whether no address of the peer is known. */
+  get unresolved(): boolean {
+    return this.#targets.length === 0;
+  }
+
+  /** Begins a round at once, or after the back-off. */
+  start(now: number, when: 'now' | 'later'): void {
+    this.stop();
+    if (when === 'now') this.#resolve(now);
+    else this.#wait(now);
+  }
+
+  /** There is a session, or the peer is no longer wanted. */
+  stop(): void {
+    this.#dropAttempt();
+    this.#jobs.clear();
+    this.#services.deadlines.clear(this);
+    this.phase = 'stopped';
+  }
+
+  /** A session was up: the next failure starts with short waits again. */
+  succeeded(): void {
+    this.#backoff.reset();
+    this.#round = 0;
+  }
+
+  /** The session that was accepted came to nothing. */
+  failed(problem: LinkProblem, now: number): void {
+    if (this.phase === 'confirming') this.#giveUp(problem, '', now);
+  }
+
+  /** Whether an Init is under way to this address. */
+  isDialing(address: TransportAddress): boolean {
+    return this.phase === 'dialing' && this.#attempt !== undefined && sameAddress(this.#attempt.address, address);
+  }
+
+  /** Lets the peer's own Init win; goes on if nothing comes of it. */
+  yield(now: number, patience: number): void {
+    if (this.phase !== 'dialing') return;
+    this.#dropAttempt();
+    this.phase = 'yielding';
+    this.#services.deadlines.set(this, now + patience);
+  }
+
+  handleTimeout(now: number): void {
+    if (this.phase === 'waiting') this.#resolve(now);
+    else if (this.phase === 'yielding') this.#next(now);
+    else if (this.phase === 'resolving') {
+      this.#jobs.clear();
+      this.#resolveError ||= 'the name service does not answer';
+      this.#next(now);
+    } else if (this.#attempt && this.phase === 'dialing') this.#repeatOrGiveUp(this.#attempt, now);
+  }
+
+  handleJobDone(result: JobResult, now: number): void {
+    const asked = this.#jobs.get(result.id);
+    if (!asked) return;
+    this.#jobs.delete(result.id);
+    if ('error' in result) this.#resolveError = result.error;
+    else this.#targets.push(...result.addresses.slice(0, MAX_ADDRESSES - this.#targets.length));
+    if (this.phase === 'resolving') this.#next(now);
+  }
+
+  /** Whether this is the nonce of the Init that is under way. */
+  owns(nonce: Uint8Array): boolean {
+    return this.#attemptOf(nonce) !== undefined;
+  }
+
+  handleAccept(accept: AcceptMessage, now: number): void {
+    const attempt = this.#attemptOf(accept.dialerNonce);
+    if (!attempt) return;
+    if (accept.id !== this.peer) return this.#giveUp('wrongId', `${formatNodeId(accept.id)} answers there`, now);
+    if (accept.tags !== this.#services.tags) return this.#giveUp('otherTags', '', now);
+    this.#attempt = undefined;
+    this.phase = 'confirming';
+    this.#services.deadlines.clear(this);
+    this.#owner.accepted(this, attempt, accept, now);
+  }
+
+  handleReject({ reason, dialerNonce, version, id }: RejectMessage, now: number): void {
+    if (!this.#attemptOf(dialerNonce)) return;
+    if (reason === 'protocolVersion') this.#giveUp('otherVersion', `it speaks version ${version}`, now);
+    else if (reason === 'wrongId') this.#giveUp('wrongId', `${formatNodeId(id)} answers there`, now);
+    else if (reason === 'tags') this.#giveUp('otherTags', '', now);
+    else if (reason === 'full') this.#giveUp('full', 'it has no room for another link', now);
+    else if (reason === 'duplicateId') this.#giveUp('duplicateId', 'another node has our id', now);
+    else this.#giveUp('noAnswer', 'rejected', now);
+  }
+
+  handleForeign({ nonce, version }: ForeignMessage, now: number): void {
+    if (this.#attemptOf(nonce)) this.#giveUp('otherVersion', `it speaks version ${version}`, now);
+  }
+
+  /** An answer that nobody vouches for says that the network keys differ: noted, but the real answer may still come. */
+  handleNetworkKeyHint(dialerNonce: Uint8Array, source: TransportAddress): void {
+    const attempt = this.#attemptOf(dialerNonce);
+    if (!attempt || !sameAddress(attempt.address, source)) return;
+    attempt.hint = 'otherNetworkKey';
+    this.#owner.problem(this, 'otherNetworkKey', formatAddress(source));
+  }
+
+  #resolve(now: number): void {
+    this.phase = 'resolving';
+    this.#targets = [];
+    this.#nextTarget = 0;
+    this.#resolveError = '';
+    this.#jobs.clear();
+    for (const address of this.#configured) {
+      const id = this.#owner.nextJobId(this);
+      this.#jobs.set(id, address);
+      this.#services.outbox.push({ kind: 'job', id, job: { kind: 'resolve', host: address.host, port: address.port } });
+    }
+    this.#services.deadlines.set(this, now + RESOLVE_MS);
+  }
+
+  /** Dials the next address; waits for the next round when none is left. */
+  #next(now: number): void {
+    for (;;) {
+      const target = this.#targets[this.#nextTarget];
+      if (target === undefined) break;
+      this.#nextTarget++;
+      const socket = this.#services.sockets.findIndex(({ family }) => family === target.family);
+      if (socket >= 0) return this.#dial(target, socket, now);
+      this.#owner.problem(this, 'noAnswer', `there is no listening socket of IPv${target.family} to dial from`);
+    }
+    if (this.#jobs.size > 0) {
+      this.phase = 'resolving';
+      this.#services.deadlines.set(this, now + RESOLVE_MS);
+      return;
+    }
+    if (this.unresolved) this.#owner.problem(this, 'unresolved', this.#resolveError || 'it has no address');
+    this.#wait(now);
+  }
+
+  #wait(now: number): void {
+    this.phase = 'waiting';
+    this.#round++;
+    this.#services.deadlines.set(this, now + this.#backoff.next());
+  }
+
+  #dial(address: TransportAddress, socket: number, now: number): void {
+    const link = this.#services.pool.take();
+    if (!link) {
+      this.#owner.problem(this, 'full', 'this node has no room for another link');
+      return this.#wait(now);
+    }
+    this.phase = 'dialing';
+    this.#attempt = {
+      address,
+      socket,
+      nonce: this.#services.entropy(NONCE_BYTES),
+      link: link.index,
+      ourNumber: link.number,
+      until: now + Math.min(LONGEST_PATIENCE_MS, FIRST_PATIENCE_MS * 2 ** Math.min(this.#round, 10)),
+      repeatAt: now,
+      repeatAfter: FIRST_REPEAT_MS,
+      hint: undefined,
+    };
+    this.#repeatOrGiveUp(this.#attempt, now);
+  }
+
+  #repeatOrGiveUp(attempt: Attempt, now: number): void {
+    if (now >= attempt.until) return this.#giveUp(attempt.hint ?? 'noAnswer', formatAddress(attempt.address), now);
+    if (now >= attempt.repeatAt) {
+      this.#sendInit(attempt);
+      attempt.repeatAt = now + attempt.repeatAfter;
+      attempt.repeatAfter *= 2;
+    }
+    this.#services.deadlines.set(this, Math.min(attempt.until, attempt.repeatAt));
+  }
+
+  #sendInit({ socket, address, nonce, ourNumber }: Attempt): void {
+    const { self, bootEpoch, tags, frames, outbox } = this.#services;
+    const frame = frames.seal(
+      { kind: 'init', id: self, expectedId: this.peer, bootEpoch, nonce, linkNumber: ourNumber, tags },
+      self,
+      this.peer,
+    );
+    outbox.push({ kind: 'sendTo', socket, address, frame });
+  }
+
+  #giveUp(problem: LinkProblem, detail: string, now: number): void {
+    this.#dropAttempt();
+    this.#owner.problem(this, problem, detail);
+    this.#next(now);
+  }
+
+  #attemptOf(nonce: Uint8Array): Attempt | undefined {
+    const attempt = this.phase === 'dialing' ? this.#attempt : undefined;
+    return attempt?.nonce.every((byte, index) => byte === nonce[index]) ? attempt : undefined;
+  }
+
+  #dropAttempt(): void {
+    if (this.#attempt) this.#services.pool.giveBack(this.#attempt.link);
+    this.#attempt = undefined;
+  }
+}

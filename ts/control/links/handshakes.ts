@@ -1,0 +1,50 @@
+import type { ForeignMessage, HandshakeMessage } from '../../wire/handshake.js';
+import { Acceptor, type Origin } from './acceptor.js';
+import type { Dialer } from './dialer.js';
+import type { PeerBook } from './peer-book.js';
+import type { LinkServices } from './services.js';
+import type { Sessions } from './sessions.js';
+
+/** Opens handshake frames and hands them to whom they are for: Inits to the acceptor, answers to the dialer that has asked. */
+export class Handshakes {
+  readonly #services: LinkServices;
+  readonly #peers: PeerBook;
+  readonly #acceptor: Acceptor;
+
+  constructor(services: LinkServices, sessions: Sessions, peers: PeerBook) {
+    this.#services = services;
+    this.#peers = peers;
+    this.#acceptor = new Acceptor(services, sessions, peers);
+  }
+
+  handleFrame(frame: Uint8Array, origin: Origin, now: number): void {
+    const opened = this.#services.frames.open(frame);
+    if (opened.kind === 'authentic') {
+      this.#dispatch(opened.message, origin, now);
+      return;
+    }
+    this.#services.outbox.count('handshakesRefused');
+    if (opened.kind === 'otherNetwork') this.#otherNetwork(opened.message, origin, now);
+  }
+
+  #dispatch(message: HandshakeMessage | ForeignMessage, origin: Origin, now: number): void {
+    if (message.kind === 'init') this.#acceptor.handleInit(message, origin, now);
+    else if (message.kind === 'accept') this.#dialerOf(message.dialerNonce)?.handleAccept(message, now);
+    else if (message.kind === 'reject') this.#dialerOf(message.dialerNonce)?.handleReject(message, now);
+    else if (message.message === 'init') this.#acceptor.handleForeign(message, origin, now);
+    else this.#dialerOf(message.nonce)?.handleForeign(message, now);
+  }
+
+  /** Nothing in it is to be believed, but people want to know that two nodes try to talk under different keys. */
+  #otherNetwork(message: HandshakeMessage | ForeignMessage, origin: Origin, now: number): void {
+    const isInit = message.kind === 'init' || (message.kind === 'foreign' && message.message === 'init');
+    if (isInit) this.#acceptor.handleOtherNetwork(message, origin, now);
+    else if (message.kind === 'reject' && message.reason === 'networkKey')
+      this.#dialerOf(message.dialerNonce)?.handleNetworkKeyHint(message.dialerNonce, origin.source);
+  }
+
+  #dialerOf(nonce: Uint8Array): Dialer | undefined {
+    for (const { dialer } of this.#peers.all()) if (dialer?.owns(nonce)) return dialer;
+    return undefined;
+  }
+}

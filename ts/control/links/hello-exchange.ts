@@ -1,0 +1,85 @@
+import { HELLO_BYTES, type Hello, writeHello } from '../../wire/hello.js';
+import type { LinkObservation } from '../io.js';
+import { DETECT_MULTIPLIER, type Liveness } from './liveness.js';
+import { LossMeter } from './loss-meter.js';
+import { RttEstimator } from './rtt.js';
+
+/** How many hellos may be under way: a reply to an older one is not measured. A power of two. */
+const REMEMBERED = 64;
+
+/**
+ * The hellos of one session: writes ours, and learns from the peer's and from replies how long a round trip takes, how much is lost, and
+ * whether what we send arrives at all.
+ */
+export class HelloExchange {
+  readonly rtt = new RttEstimator();
+  readonly lossIn = new LossMeter();
+  readonly lossOut = new LossMeter();
+
+  #sequence = 0;
+  /** When each of the last hellos left; 0: answered. */
+  readonly #sentAt = new Float64Array(REMEMBERED);
+
+  /** The most of our frames that the peer has reported, since when it has been that many, and the hellos sent since. */
+  #reported = 0;
+  #reportedAt = 0;
+  #unreported = 0;
+
+  /** Frames of ours are expected to be reported from here on. */
+  start(now: number): void {
+    this.#reportedAt = now;
+    this.#unreported = 0;
+  }
+
+  /** The payload of the next hello. */
+  write(liveness: Liveness, seen: LinkObservation, now: number): Uint8Array {
+    this.#sequence = (this.#sequence + 1) >>> 0;
+    this.#sentAt[this.#sequence % REMEMBERED] = now;
+    this.#unreported++;
+    const payload = new Uint8Array(HELLO_BYTES);
+    writeHello(payload, {
+      reply: false,
+      fastConfirmed: liveness.confirmed,
+      sequence: this.#sequence,
+      interval: liveness.announced,
+      heardInterval: liveness.heard,
+      clock: Math.max(0, Math.round(now * 1000)),
+      lastCounter: seen.rxHighest,
+      received: seen.rxFrames,
+      sent: seen.txFrames,
+      held: 0,
+    });
+    this.lossIn.add(seen.rxHighest, seen.rxFrames, now);
+    return payload;
+  }
+
+  /** A reply to one of ours. True: it was the first to this hello, and yields a round-trip time. */
+  hearReply(hello: Hello, receivedAt: number): boolean {
+    const age = (this.#sequence - hello.sequence) >>> 0;
+    const slot = hello.sequence % REMEMBERED;
+    const sentAt = this.#sentAt[slot] as number;
+    if (age >= REMEMBERED || sentAt === 0) return false;
+    this.#sentAt[slot] = 0;
+    // The own clock and the own memory of when it left: of what the peer says, only how long it held the hello counts.
+    this.rtt.add(receivedAt - sentAt - Math.min(hello.held / 1000, receivedAt - sentAt));
+    return true;
+  }
+
+  /** What the peer has received of ours, as every hello and reply tells. */
+  hearReport(hello: Hello, now: number): void {
+    this.lossOut.add(hello.lastCounter, hello.received, now);
+    if (hello.received <= this.#reported) return;
+    this.#reported = hello.received;
+    this.#reportedAt = now;
+    this.#unreported = 0;
+  }
+
+  /**
+   * Whether the peer, which we hear, does not hear us: asked when an unasked hello of it has just been read. Hellos that may still be under
+   * way are not held against it.
+   */
+  notArriving(liveness: Liveness, now: number): boolean {
+    const patience = DETECT_MULTIPLIER * liveness.sending + (this.rtt.smoothed ?? 0) + 4 * (this.rtt.variance ?? 0);
+    return this.#unreported >= DETECT_MULTIPLIER && now - this.#reportedAt >= patience;
+  }
+}

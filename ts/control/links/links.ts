@@ -1,0 +1,239 @@
+import type { NodeId } from '../../kit/node-id.js';
+import { type ControlMessage, decodeControl, type GoodbyeReason } from '../../wire/control.js';
+import type { RoutingSync } from '../../wire/gen/portolan/v1/control_pb.js';
+import type { AcceptMessage } from '../../wire/handshake.js';
+import { readHello } from '../../wire/hello.js';
+import { FrameType } from '../../wire/link-header.js';
+import { HEADERS_BYTES } from '../../wire/network-header.js';
+import { sessionKeys } from '../../wire/session-keys.js';
+import type { JobResult, LinkProblem, LinkStatus, PeerAddress, ReceivedFrame } from '../io.js';
+import { Dialer, type DialerOwner } from './dialer.js';
+import { Handshakes } from './handshakes.js';
+import { PeerBook } from './peer-book.js';
+import { formatAddress, type LinkServices } from './services.js';
+import type { Session } from './session.js';
+import { type Ending, type SessionEvents, Sessions } from './sessions.js';
+
+/** What routing hears of links. */
+export interface LinkListener {
+  linkUp(link: number, peer: NodeId, rtt: number, now: number): void;
+  linkDown(link: number, now: number): void;
+  linkRtt(link: number, rtt: number, now: number): void;
+  /** Returns false when the message breaks the protocol. */
+  handleSync(link: number, message: RoutingSync, now: number): boolean;
+}
+
+const GOODBYE_PROBLEMS: Readonly<Record<GoodbyeReason, LinkProblem>> = {
+  shutdown: 'goodbye',
+  replaced: 'replaced',
+  removed: 'removed',
+  silence: 'oneWay',
+  other: 'goodbye',
+};
+
+/**
+ * All links of a node: whom to dial, whom to let in, and what comes by the sessions. Configured peers are dialed for ever; whoever knows the
+ * network key may dial us.
+ */
+export class Links implements SessionEvents, DialerOwner {
+  readonly #services: LinkServices;
+  readonly #listener: LinkListener;
+  readonly #peers: PeerBook;
+  readonly #sessions: Sessions;
+  readonly #handshakes: Handshakes;
+  readonly #jobs = new Map<number, Dialer>();
+  #lastJob = 0;
+  #closing = false;
+
+  constructor(services: LinkServices, listener: LinkListener) {
+    this.#services = services;
+    this.#listener = listener;
+    this.#peers = new PeerBook(services.outbox);
+    this.#sessions = new Sessions(services, this);
+    this.#handshakes = new Handshakes(services, this.#sessions, this.#peers);
+  }
+
+  // What comes in.
+
+  handleFrame({ link, type, frame, receivedAt = Infinity, source, socket }: ReceivedFrame, now: number): void {
+    if (this.#closing) return;
+    if (type === FrameType.Handshake) {
+      if (source && socket !== undefined) this.#handshakes.handleFrame(frame, { source, socket }, now);
+      return;
+    }
+    const session = this.#sessions.at(link);
+    if (!session) return; // it ended while the frame was on its way from the worker
+    if (frame.byteLength < HEADERS_BYTES) return this.#services.outbox.count('controlMalformed');
+    session.proven(now);
+    if (session.isOver()) return;
+    if (type === FrameType.Hello) this.#handleHello(session, frame, Math.min(receivedAt, now), now);
+    else if (type === FrameType.Control) this.#handleControl(session, frame, now);
+  }
+
+  handleJobDone(result: JobResult, now: number): void {
+    const dialer = this.#jobs.get(result.id);
+    this.#jobs.delete(result.id);
+    dialer?.handleJobDone(result, now);
+  }
+
+  /** A worker found the link silent. */
+  handleLinkDown(link: number, now: number): void {
+    const session = this.#sessions.at(link);
+    if (session?.phase === 'ready') this.#sessions.lost(session, 'silent', now);
+  }
+
+  // What people want.
+
+  addPeer(address: PeerAddress, now: number): void {
+    if (this.#closing || address.id === this.#services.self) return;
+    const peer = this.#peers.of(address.id, now);
+    peer.dialer ??= new Dialer(peer.id, this.#services, this);
+    if (peer.dialer.add(address) && !peer.session) peer.dialer.start(now, 'now');
+  }
+
+  removePeer(id: NodeId, now: number): void {
+    const peer = this.#peers.find(id);
+    if (!peer) return;
+    peer.dialer?.stop();
+    peer.dialer = undefined;
+    for (const session of this.#sessions.all())
+      if (session.terms.peer === id) this.#sessions.end(session, 'removed', 'removed', now);
+    this.#peers.remove(id);
+  }
+
+  networkChange(now: number): void {
+    if (this.#closing) return;
+    for (const { dialer, session } of this.#peers.all()) {
+      if (session) session.sendHello(now);
+      else dialer?.start(now, 'now');
+    }
+  }
+
+  /** Says goodbye to all; nothing is dialed or let in from here on. */
+  close(now: number): void {
+    this.#closing = true;
+    for (const { dialer } of this.#peers.all()) dialer?.stop();
+    for (const session of this.#sessions.all()) this.#sessions.end(session, 'goodbye', 'shutdown', now);
+  }
+
+  statuses(now: number): LinkStatus[] {
+    return this.#peers.statuses(now, this.#closing);
+  }
+
+  /** The peer at the other end of a link. */
+  peerAt(link: number): NodeId | undefined {
+    return this.#sessions.at(link)?.terms.peer;
+  }
+
+  sendSync(link: number, message: RoutingSync): void {
+    this.#sessions.at(link)?.sendControl({ kind: 'routingSync', message });
+  }
+
+  // What becomes of sessions.
+
+  established(session: Session, now: number): void {
+    const peer = this.#peers.of(session.terms.peer, now);
+    peer.session = session;
+    peer.address = formatAddress(session.terms.address);
+    // A session of our own that waits for its first frame may still be the one that stays: see isTwin in sessions.ts.
+    if (session.terms.weDialed || peer.dialer?.phase !== 'confirming') peer.dialer?.stop();
+  }
+
+  ready(session: Session, now: number): void {
+    const { link, peer: id, address, sessionId } = session.terms;
+    const peer = this.#peers.of(id, now);
+    peer.wasUp = true;
+    peer.problem = undefined;
+    peer.detail = '';
+    peer.dialer?.succeeded();
+    this.#services.outbox.push({ kind: 'linkUp', link });
+    this.#services.outbox.event({
+      type: 'linkUp',
+      link,
+      peer: id,
+      address: formatAddress(address),
+      session: sessionId,
+    });
+    this.#listener.linkUp(link, id, session.hellos.rtt.smoothed ?? 0, now);
+    for (const message of session.takeHeld()) this.#act(session, message, now);
+  }
+
+  rttChanged(session: Session, now: number): void {
+    this.#listener.linkRtt(session.terms.link, session.hellos.rtt.smoothed ?? 0, now);
+  }
+
+  over(session: Session, { problem, wasLive, wasReady }: Ending, now: number): void {
+    const { link, peer: id, weDialed } = session.terms;
+    if (wasReady) {
+      this.#listener.linkDown(link, now);
+      this.#services.outbox.event({ type: 'linkDown', link, peer: id, reason: problem });
+    }
+    const peer = this.#peers.find(id);
+    if (!peer) return;
+    peer.session = this.#sessions.live(id);
+    if (this.#closing) return;
+    if (peer.session) {
+      if (weDialed) peer.dialer?.stop();
+    } else if (wasLive) {
+      peer.at = now;
+      this.#peers.note(peer, problem, '');
+      // The one that found the silence dials at once; after a goodbye the peer may be gone, or just about to return.
+      peer.dialer?.start(now, problem === 'silent' || problem === 'oneWay' ? 'now' : 'later');
+    } else if (weDialed) peer.dialer?.failed('noAnswer', now);
+  }
+
+  // What dialers ask for.
+
+  nextJobId(dialer: Dialer): number {
+    this.#lastJob++;
+    this.#jobs.set(this.#lastJob, dialer);
+    return this.#lastJob;
+  }
+
+  accepted(dialer: Dialer, attempt: Parameters<DialerOwner['accepted']>[1], accept: AcceptMessage, now: number): void {
+    const { self, networkKey } = this.#services;
+    const { nonce: dialerNonce, link, ourNumber, socket, address } = attempt;
+    const keys = sessionKeys(networkKey, { id: self, nonce: dialerNonce }, { id: accept.id, nonce: accept.nonce });
+    this.#sessions.install(
+      {
+        link,
+        ourNumber,
+        peerNumber: accept.linkNumber,
+        peer: dialer.peer,
+        bootEpoch: accept.bootEpoch,
+        weDialed: true,
+        dialerNonce,
+        sessionId: keys.sessionId,
+        rxKey: keys.listenerKey,
+        txKey: keys.dialerKey,
+        socket,
+        address,
+      },
+      now,
+    );
+  }
+
+  problem(dialer: Dialer, problem: LinkProblem, detail: string): void {
+    const peer = this.#peers.find(dialer.peer);
+    if (peer) this.#peers.note(peer, problem, detail);
+  }
+
+  #handleHello(session: Session, frame: Uint8Array, receivedAt: number, now: number): void {
+    const hello = readHello(frame.subarray(HEADERS_BYTES));
+    if (hello) session.handleHello(hello, receivedAt, now);
+    else this.#services.outbox.count('controlMalformed');
+  }
+
+  #handleControl(session: Session, frame: Uint8Array, now: number): void {
+    const message = decodeControl(frame.slice(HEADERS_BYTES));
+    if (message === 'malformed') this.#services.outbox.count('controlMalformed');
+    else if (message.kind === 'routingSync' && session.phase !== 'ready') session.hold(message);
+    else this.#act(session, message, now);
+  }
+
+  #act(session: Session, message: ControlMessage, now: number): void {
+    if (message.kind === 'goodbye') this.#sessions.end(session, GOODBYE_PROBLEMS[message.reason], undefined, now);
+    else if (!this.#listener.handleSync(session.terms.link, message.message, now))
+      this.#services.outbox.count('controlMalformed');
+  }
+}

@@ -1,0 +1,47 @@
+import type { NodeId } from '../../kit/node-id.js';
+import type { HandshakeFrames } from '../../wire/handshake-frame.js';
+import type { Deadlines } from '../deadlines.js';
+import type { Entropy, LinkObserver, TransportAddress } from '../io.js';
+import type { Outbox } from '../outbox.js';
+import type { LinkPool } from './link-pool.js';
+
+/** What all parts of link control share. */
+export interface LinkServices {
+  readonly self: NodeId;
+  readonly bootEpoch: number;
+  readonly networkKey: Uint8Array;
+  readonly tags: boolean;
+  readonly mtu: number;
+  readonly sockets: readonly { readonly family: 4 | 6 }[];
+  readonly outbox: Outbox;
+  readonly deadlines: Deadlines;
+  readonly pool: LinkPool;
+  readonly observer: LinkObserver;
+  readonly frames: HandshakeFrames;
+  readonly entropy: Entropy;
+  readonly random: () => number;
+  readonly wake: WakeClock;
+}
+
+/**
+ * Since when this node has been awake: silence during a stall of its own is not a peer's silence. A stall is noticed when a deadline
+ * is met more than {@link STALL_MS} late.
+ */
+export class WakeClock {
+  since = -Infinity;
+
+  notice(deadline: number, now: number): void {
+    if (now - deadline > STALL_MS) this.since = now;
+  }
+}
+
+export const STALL_MS = 100;
+
+/** An address as people write it. */
+export function formatAddress({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `udp://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+export function sameAddress(a: TransportAddress, b: TransportAddress): boolean {
+  return a.port === b.port && a.host === b.host && a.family === b.family;
+}

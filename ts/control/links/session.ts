@@ -1,0 +1,249 @@
+import type { NodeId } from '../../kit/node-id.js';
+import { type ControlMessage, encodeControl, type GoodbyeReason } from '../../wire/control.js';
+import type { Hello } from '../../wire/hello.js';
+import { FrameType } from '../../wire/link-header.js';
+import type { Timed } from '../deadlines.js';
+import type { LinkObservation, TransportAddress } from '../io.js';
+import { HelloExchange } from './hello-exchange.js';
+import { DATA_MEMORY_MS, FAST_INTERVAL, IDLE_INTERVAL, Liveness } from './liveness.js';
+import type { LinkServices } from './services.js';
+
+/** A session that is not established within this time is given up. */
+export const PENDING_MS = 3_000;
+
+/** Hellos before the first round-trip time is known: at once, then after 20, 40, 80 ... ms; and a few more to make it firm. */
+const QUICK_INTERVAL = 20;
+const QUICK_HELLOS = 3;
+/** BFD's jitter: an interval is shortened by up to a quarter, never lengthened. */
+const HELLO_JITTER = 0.25;
+/** A change of intervals is answered at once, but hellos are at least this far apart. */
+const HELLO_GAP = 10;
+
+/** Control messages that come before the first round-trip time is known are kept, up to this many. */
+const MAX_HELD = 16;
+
+/** Of a link that is being installed there is nothing to observe yet. */
+const UNSEEN: LinkObservation = { up: false, rxFrames: 0, txFrames: 0, rxHighest: 0, lastHeard: 0, lastData: 0 };
+
+/** What both ends have agreed on. */
+export interface SessionTerms {
+  readonly link: number;
+  readonly ourNumber: number;
+  readonly peerNumber: number;
+  readonly peer: NodeId;
+  readonly bootEpoch: number;
+  readonly weDialed: boolean;
+  readonly dialerNonce: Uint8Array;
+  readonly sessionId: string;
+  readonly rxKey: Uint8Array;
+  readonly txKey: Uint8Array;
+  readonly socket: number;
+  readonly address: TransportAddress;
+}
+
+/** Whoever must know what becomes of a session. */
+export interface SessionOwner {
+  /** The first authenticated frame came. */
+  established(session: Session, now: number): void;
+  /** The first round-trip time is known. */
+  ready(session: Session, now: number): void;
+  rttChanged(session: Session, now: number): void;
+  /** It must end. */
+  lost(session: Session, problem: 'noAnswer' | 'silent' | 'oneWay', now: number): void;
+}
+
+/**
+ * One session with a peer:
+ *
+ * ```
+ * installed ── first authenticated frame ──> established ── first round-trip time ──> ready ──> over
+ *     └── 3 s ──> over                            └── silence, one-way loss, goodbye, replaced ────┘
+ * ```
+ * Only a ready session carries data and routes. Nothing leaves `over`.
+ */
+export class Session implements Timed {
+  phase: 'installed' | 'established' | 'ready' | 'over' = 'installed';
+  establishedAt = 0;
+  readonly terms: SessionTerms;
+  readonly liveness = new Liveness();
+  readonly hellos = new HelloExchange();
+  readonly #services: LinkServices;
+  readonly #owner: SessionOwner;
+  readonly #installedAt: number;
+  #lastHello = -Infinity;
+  #nextHello = Infinity;
+  #quickSent = 0;
+  #timing = '';
+  /** Control messages that wait until the session is ready. */
+  #held: ControlMessage[] = [];
+
+  constructor(terms: SessionTerms, services: LinkServices, owner: SessionOwner, now: number) {
+    this.terms = terms;
+    this.#services = services;
+    this.#owner = owner;
+    this.#installedAt = now;
+    const { link, peer, ourNumber, peerNumber, socket, address, rxKey, txKey } = terms;
+    const { mtu, tags, outbox } = services;
+    const entry = { link, peer, ourNumber, peerNumber, socket, address, rxKey, txKey, mtu, tags };
+    outbox.push({ kind: 'linkInstall', ...entry });
+    // The listener keeps silent until the dialer has proved that it has the keys.
+    if (terms.weDialed) this.sendHello(now, UNSEEN);
+    else this.#schedule(now);
+  }
+
+  /** The node that dialed: of two sessions that were opened at once, the one of the smaller id stays. */
+  get dialer(): NodeId {
+    return this.terms.weDialed ? this.#services.self : this.terms.peer;
+  }
+
+  /** When the peer was last heard; a stall of our own does not count as its silence. */
+  lastHeard(seen: LinkObservation = this.observe()): number {
+    return Math.max(seen.lastHeard, this.establishedAt, this.#services.wake.since);
+  }
+
+  /** Whether the peer was heard within its detection time. */
+  isAlive(now: number): boolean {
+    return this.phase !== 'over' && now < this.lastHeard() + this.liveness.silence;
+  }
+
+  observe(): LinkObservation {
+    return this.#services.observer.observe(this.terms.link);
+  }
+
+  /** An authenticated frame came by this session. */
+  proven(now: number): void {
+    if (this.phase !== 'installed') return;
+    this.phase = 'established';
+    this.establishedAt = now;
+    this.hellos.start(now);
+    this.#owner.established(this, now);
+    if (this.isOver()) return;
+    this.#publishTiming();
+    if (!this.terms.weDialed) this.sendHello(now);
+    this.#schedule(now);
+  }
+
+  handleHello(hello: Hello, receivedAt: number, now: number): void {
+    this.hellos.hearReport(hello, now);
+    if (hello.reply) {
+      if (this.hellos.hearReply(hello, receivedAt)) this.#measured(now);
+      return;
+    }
+    const { heard, announced } = this.liveness;
+    if (!this.liveness.hear(hello)) return;
+    if (this.hellos.notArriving(this.liveness, now)) {
+      this.#owner.lost(this, 'oneWay', now);
+      return;
+    }
+    this.#chooseInterval(now);
+    this.#publishTiming();
+    const changed = heard !== this.liveness.heard || announced !== this.liveness.announced;
+    if (changed && now - this.#lastHello >= HELLO_GAP) this.sendHello(now);
+    else this.#schedule(now);
+  }
+
+  handleTimeout(now: number): void {
+    if (this.isOver()) return;
+    if (this.phase === 'installed' && now >= this.#installedAt + PENDING_MS) {
+      this.#owner.lost(this, 'noAnswer', now);
+      return;
+    }
+    if (this.phase !== 'installed') {
+      const seen = this.observe();
+      const silent = now >= this.lastHeard(seen) + this.liveness.silence;
+      if (silent || (this.phase === 'ready' && !seen.up)) {
+        this.#owner.lost(this, 'silent', now);
+        return;
+      }
+    }
+    if (now >= this.#nextHello) {
+      this.#chooseInterval(now);
+      this.sendHello(now);
+    } else this.#schedule(now);
+  }
+
+  sendHello(now: number, seen: LinkObservation = this.observe()): void {
+    const payload = this.hellos.write(this.liveness, seen, now);
+    this.#send(FrameType.Hello, payload);
+    this.#lastHello = now;
+    this.#nextHello = now + this.#helloDelay();
+    this.#publishTiming();
+    this.#schedule(now);
+  }
+
+  sendControl(message: ControlMessage): void {
+    this.#send(FrameType.Control, encodeControl(message));
+  }
+
+  /** Keeps a control message until the session is ready; beyond {@link MAX_HELD} they are dropped, and the peer sends them again. */
+  hold(message: ControlMessage): void {
+    if (this.#held.length < MAX_HELD) this.#held.push(message);
+  }
+
+  takeHeld(): ControlMessage[] {
+    const held = this.#held;
+    this.#held = [];
+    return held;
+  }
+
+  /** Ends it, and tells the peer if there is a reason to tell. */
+  end(goodbye: GoodbyeReason | undefined): void {
+    if (this.isOver()) return;
+    if (goodbye !== undefined) this.sendControl({ kind: 'goodbye', reason: goodbye });
+    this.phase = 'over';
+    this.#held = [];
+    this.#services.deadlines.clear(this);
+    this.#services.outbox.push({ kind: 'linkRetire', link: this.terms.link });
+  }
+
+  /** (A method, because the owner's calls may have changed the phase behind the compiler's back.) */
+  isOver(): boolean {
+    return this.phase === 'over';
+  }
+
+  #measured(now: number): void {
+    if (this.phase === 'ready') {
+      this.#owner.rttChanged(this, now);
+      return;
+    }
+    this.phase = 'ready';
+    this.#quickSent = 0;
+    this.#owner.ready(this, now);
+  }
+
+  #chooseInterval(now: number): void {
+    const { lastData } = this.observe();
+    const carriesData = lastData > 0 && now - lastData < DATA_MEMORY_MS;
+    this.liveness.want(carriesData ? FAST_INTERVAL : IDLE_INTERVAL);
+  }
+
+  #helloDelay(): number {
+    const { sending } = this.liveness;
+    if (this.phase !== 'ready') return Math.min(IDLE_INTERVAL, QUICK_INTERVAL * 2 ** this.#quickSent++);
+    if (this.#quickSent++ < QUICK_HELLOS) return QUICK_INTERVAL;
+    return sending * (1 - HELLO_JITTER * this.#services.random());
+  }
+
+  /** The next hello, the end of patience with silence, or of the time to get established: whatever comes first. */
+  #schedule(now: number): void {
+    if (this.isOver()) return;
+    const limit =
+      this.phase === 'installed' ? this.#installedAt + PENDING_MS : this.lastHeard() + this.liveness.silence;
+    // With an interval that was shortened meanwhile, the next hello comes sooner than planned.
+    if (this.phase === 'ready') this.#nextHello = Math.min(this.#nextHello, now + this.liveness.sending);
+    this.#services.deadlines.set(this, Math.min(this.#nextHello, limit));
+  }
+
+  #publishTiming(): void {
+    if (this.phase === 'installed') return;
+    const { silence, announced: ownInterval, heard: heardInterval } = this.liveness;
+    const timing = `${silence} ${ownInterval} ${heardInterval}`;
+    if (timing === this.#timing) return;
+    this.#timing = timing;
+    this.#services.outbox.push({ kind: 'linkTiming', link: this.terms.link, silence, ownInterval, heardInterval });
+  }
+
+  #send(type: FrameType, payload: Uint8Array): void {
+    this.#services.outbox.push({ kind: 'send', link: this.terms.link, type, payload });
+  }
+}

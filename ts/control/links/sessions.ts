@@ -1,0 +1,154 @@
+import type { NodeId } from '../../kit/node-id.js';
+import type { GoodbyeReason } from '../../wire/control.js';
+import type { LinkProblem } from '../io.js';
+import type { LinkServices } from './services.js';
+import { PENDING_MS, Session, type SessionOwner, type SessionTerms } from './session.js';
+
+/** Sessions that peers have begun and not yet proved: so many a peer, and in all. The oldest gives way. */
+const MAX_PENDING_OF_PEER = 4;
+const MAX_PENDING = 64;
+
+/** Whoever acts on what becomes of sessions. */
+export interface SessionEvents {
+  /** The peer's session is this one from now on; its earlier one, if there was one, is over. */
+  established(session: Session, now: number): void;
+  ready(session: Session, now: number): void;
+  rttChanged(session: Session, now: number): void;
+  over(session: Session, ending: Ending, now: number): void;
+}
+
+/** How a session ended. */
+export interface Ending {
+  readonly problem: LinkProblem;
+  /** It was established, and the peer's session until now. */
+  readonly wasLive: boolean;
+  /** It was up. */
+  readonly wasReady: boolean;
+}
+
+/** All sessions: at most one that is established a peer, and those that may become so. */
+export class Sessions implements SessionOwner {
+  readonly #byLink = new Map<number, Session>();
+  readonly #live = new Map<NodeId, Session>();
+  /** Those that peers have dialed and not yet proved, oldest first. */
+  readonly #pending = new Set<Session>();
+  readonly #services: LinkServices;
+  readonly #events: SessionEvents;
+
+  constructor(services: LinkServices, events: SessionEvents) {
+    this.#services = services;
+    this.#events = events;
+  }
+
+  at(link: number): Session | undefined {
+    return this.#byLink.get(link);
+  }
+
+  /** The peer's established session. */
+  live(peer: NodeId): Session | undefined {
+    return this.#live.get(peer);
+  }
+
+  /** A copy: whoever goes through it may end them. */
+  all(): Session[] {
+    return [...this.#byLink.values()];
+  }
+
+  /** The session that a dialer's Init has led to, if it still exists. */
+  ofInit(peer: NodeId, dialerNonce: Uint8Array): Session | undefined {
+    const live = this.#live.get(peer);
+    const candidates = live ? [live, ...this.#pending] : this.#pending;
+    for (const session of candidates)
+      if (session.terms.peer === peer && !session.terms.weDialed && sameBytes(session.terms.dialerNonce, dialerNonce))
+        return session;
+    return undefined;
+  }
+
+  install(terms: SessionTerms, now: number): Session {
+    if (!terms.weDialed) this.#makeRoom(terms.peer, now);
+    const session = new Session(terms, this.#services, this, now);
+    this.#byLink.set(terms.link, session);
+    if (!terms.weDialed) this.#pending.add(session);
+    return session;
+  }
+
+  /** Ends a session; `goodbye`: what the peer is told. */
+  end(session: Session, problem: LinkProblem, goodbye: GoodbyeReason | undefined, now: number): void {
+    const { link, peer } = session.terms;
+    const wasLive = this.#live.get(peer) === session;
+    if (wasLive) this.#live.delete(peer);
+    this.#byLink.delete(link);
+    this.#pending.delete(session);
+    this.#finish(session, { problem, wasLive, wasReady: session.phase === 'ready' }, goodbye, now);
+  }
+
+  established(session: Session, now: number): void {
+    this.#pending.delete(session);
+    const old = this.#live.get(session.terms.peer);
+    if (old && isTwin(old, session, now)) {
+      this.end(session, 'replaced', 'replaced', now);
+      return;
+    }
+    // The new one first: whoever is told that the old one is over finds that there is no need to dial.
+    this.#live.set(session.terms.peer, session);
+    if (old) this.#replace(old, now);
+    this.#events.established(session, now);
+  }
+
+  ready(session: Session, now: number): void {
+    this.#events.ready(session, now);
+  }
+
+  rttChanged(session: Session, now: number): void {
+    this.#events.rttChanged(session, now);
+  }
+
+  lost(session: Session, problem: 'noAnswer' | 'silent' | 'oneWay', now: number): void {
+    // Told also to a peer that seems dead: when only one direction is, it need not find out by itself.
+    this.end(session, problem, problem === 'noAnswer' && !session.terms.weDialed ? undefined : 'silence', now);
+  }
+
+  #replace(old: Session, now: number): void {
+    this.#byLink.delete(old.terms.link);
+    const ending: Ending = { problem: 'replaced', wasLive: true, wasReady: old.phase === 'ready' };
+    this.#finish(old, ending, 'replaced', now);
+  }
+
+  #finish(session: Session, ending: Ending, goodbye: GoodbyeReason | undefined, now: number): void {
+    if (session.isOver()) return;
+    session.end(goodbye);
+    this.#events.over(session, ending, now);
+  }
+
+  #makeRoom(peer: NodeId, now: number): void {
+    const ofPeer = [...this.#pending].filter((session) => session.terms.peer === peer);
+    const victim =
+      ofPeer.length >= MAX_PENDING_OF_PEER
+        ? ofPeer[0]
+        : this.#pending.size >= MAX_PENDING
+          ? first(this.#pending)
+          : undefined;
+    if (victim) this.end(victim, 'replaced', undefined, now);
+  }
+}
+
+/**
+ * Whether the two sessions were opened at once, one by each end, and the established one is to stay: both ends must decide alike, so it is the one
+ * that the smaller id dialed.
+ */
+function isTwin(old: Session, candidate: Session, now: number): boolean {
+  return (
+    old.terms.bootEpoch === candidate.terms.bootEpoch &&
+    old.dialer < candidate.dialer &&
+    now - old.establishedAt < PENDING_MS
+  );
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.byteLength === b.byteLength && a.every((byte, index) => byte === b[index]);
+}
+
+function first<T>(items: Iterable<T>): T | undefined {
+  for (const item of items) return item;
+  return undefined;
+}

@@ -1,0 +1,119 @@
+/**
+ * A node's control plane. To follow a control message: it comes in by {@link ControlNode.handleFrame}, `links` finds its session, and routing
+ * messages go on to `router`; whatever they want done is in the outbox when the call returns, in order, for {@link ControlNode.poll}.
+ *
+ * ```
+ *   frames, timeouts,      ┌───────────────── node.ts ─────────────────┐
+ *   commands, results ───> │ links ── up, down, RTT, messages ─> router │ ───> outbox: send, route, link, job, event
+ *   packets in trouble ──> │ errors                                     │
+ *                          └───────────────────────────────────────────┘
+ * ```
+ */
+import { invariant } from '../kit/assert.js';
+import { HandshakeFrames } from '../wire/handshake-frame.js';
+import { BASE_MTU } from '../wire/network-header.js';
+import { networkSecrets } from '../wire/session-keys.js';
+import { Deadlines } from './deadlines.js';
+import { PacketErrors } from './errors/packet-errors.js';
+import type { Command, RouteOutput } from './io.js';
+import { LinkPool } from './links/link-pool.js';
+import { Links } from './links/links.js';
+import { WakeClock } from './links/services.js';
+import type { ControlNode, ControlNodeOptions } from './node.types.js';
+import { Outbox } from './outbox.js';
+import { createRouter } from './routing/router.js';
+
+export type { ControlNode, ControlNodeOptions } from './node.types.js';
+
+/** Makes the control plane of a node. Throws an InvariantError when an option is out of its range. */
+export function createControlNode(options: ControlNodeOptions): ControlNode {
+  const { id, networkKey, bootEpoch, peers, sockets, entropy, random, observer, linkCapacity } = options;
+  invariant(linkCapacity >= 2 && linkCapacity <= 4096, 'a node has room for 1 to 4095 links');
+  const outbox = new Outbox();
+  const deadlines = new Deadlines();
+  const wake = new WakeClock();
+  const pool = new LinkPool(linkCapacity, new DataView(entropy(4).slice().buffer).getUint32(0));
+  const frames = new HandshakeFrames(networkSecrets(networkKey));
+  const makeRouter = options.createRouter ?? createRouter;
+  const bootSeconds = Math.floor(bootEpoch / 1_000_000);
+  const router = makeRouter({ self: id, bootSeconds, random, ...(options.rules ? { rules: options.rules } : {}) });
+  const links = new Links(
+    {
+      self: id,
+      bootEpoch,
+      networkKey,
+      tags: options.tags ?? true,
+      mtu: options.mtu ?? BASE_MTU,
+      sockets,
+      outbox,
+      deadlines,
+      pool,
+      observer,
+      frames,
+      entropy,
+      random,
+      wake,
+    },
+    router,
+  );
+  const errors = new PacketErrors(id, outbox);
+
+  const nextTimeout = () => Math.min(deadlines.next(), router.nextTimeout());
+
+  /** Does the work of one input, then lets what routing wants follow what links want. */
+  function handle(now: number, work: () => void): void {
+    wake.notice(nextTimeout(), now);
+    work();
+    for (let output = router.poll(); output !== undefined; output = router.poll()) {
+      if (output.kind === 'sync') links.sendSync(output.link, output.message);
+      else storeRoute(output);
+    }
+  }
+
+  function storeRoute(route: RouteOutput): void {
+    const { layer, byte, primary, backup } = route;
+    outbox.push(route);
+    const nextHop = links.peerAt(primary);
+    outbox.event({ type: 'routeChanged', layer, byte, nextHop, backup: links.peerAt(backup) });
+  }
+
+  function obey(command: Command, now: number): void {
+    switch (command.kind) {
+      case 'addPeer':
+        return links.addPeer(command.peer, now);
+      case 'removePeer':
+        return links.removePeer(command.id, now);
+      case 'networkChange':
+        return links.networkChange(now);
+      case 'resume':
+        wake.since = now;
+        return;
+      case 'close':
+        return links.close(now);
+    }
+  }
+
+  return {
+    id,
+    start: (now) =>
+      handle(now, () => {
+        for (const peer of peers) links.addPeer(peer, now);
+      }),
+    handleFrame: (received, now) => handle(now, () => links.handleFrame(received, now)),
+    handlePacket: (packet, now) => handle(now, () => errors.handlePacket(packet, now)),
+    handleTimeout: (now) =>
+      handle(now, () => {
+        deadlines.run(now);
+        if (router.nextTimeout() <= now) router.handleTimeout(now);
+      }),
+    handleCommand: (command, now) => handle(now, () => obey(command, now)),
+    handleJobDone: (result, now) => handle(now, () => links.handleJobDone(result, now)),
+    handleLinkDown: (link, now) => handle(now, () => links.handleLinkDown(link, now)),
+    handleLinkFree: (link) => pool.giveBack(link),
+    poll: () => outbox.poll(),
+    nextTimeout,
+    links: (now) => links.statuses(now),
+    routes: () => router.routes(),
+    entry: (layer, byte, trafficClass) => router.entry(layer, byte, trafficClass),
+  };
+}

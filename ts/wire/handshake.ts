@@ -1,0 +1,154 @@
+/**
+ * Handshake messages as values: what two nodes say before there is a session between them (proto/portolan/v1/handshake.proto).
+ * Total: any bytes yield a message or `malformed`.
+ */
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { type NodeId, nodeIdProblem } from '../kit/node-id.js';
+import {
+  type Accept as AcceptProto,
+  type Handshake,
+  HandshakeSchema,
+  type Init as InitProto,
+  Reject_Reason as Reason,
+  type Reject as RejectProto,
+} from './gen/portolan/v1/handshake_pb.js';
+import { LINK_INDEX_MASK } from './link-header.js';
+import { NONCE_BYTES } from './session-keys.js';
+
+/** The version of handshake and control messages. Nodes of different versions make no session. */
+export const PROTOCOL_VERSION = 1;
+
+/** Longer handshakes are refused unread. */
+export const MAX_HANDSHAKE_BYTES = 512;
+
+export type RejectReason =
+  | 'protocolVersion'
+  | 'networkKey'
+  | 'duplicateId'
+  | 'wrongId'
+  | 'full'
+  | 'tags'
+  /** A reason that this version does not know. */
+  | 'other';
+
+interface Offer {
+  readonly id: NodeId;
+  /** Microseconds since 1970, at most 2^53. */
+  readonly bootEpoch: number;
+  readonly nonce: Uint8Array;
+  /** What the receiver writes into the link number of its frames. */
+  readonly linkNumber: number;
+  readonly tags: boolean;
+}
+
+export interface InitMessage extends Offer {
+  readonly kind: 'init';
+  /** 0: any. */
+  readonly expectedId: NodeId;
+}
+
+export interface AcceptMessage extends Offer {
+  readonly kind: 'accept';
+  readonly dialerNonce: Uint8Array;
+}
+
+export interface RejectMessage {
+  readonly kind: 'reject';
+  readonly reason: RejectReason;
+  readonly dialerNonce: Uint8Array;
+  readonly version: number;
+  readonly id: NodeId;
+}
+
+/** An Init or Accept of another protocol version: nothing else in it can be relied on. */
+export interface ForeignMessage {
+  readonly kind: 'foreign';
+  readonly message: 'init' | 'accept';
+  readonly version: number;
+  readonly id: NodeId;
+  /** The dialer's nonce. */
+  readonly nonce: Uint8Array;
+}
+
+export type HandshakeMessage = InitMessage | AcceptMessage | RejectMessage;
+
+const REASONS: readonly (readonly [RejectReason, Reason])[] = [
+  ['protocolVersion', Reason.PROTOCOL_VERSION],
+  ['networkKey', Reason.NETWORK_KEY],
+  ['duplicateId', Reason.DUPLICATE_ID],
+  ['wrongId', Reason.WRONG_ID],
+  ['full', Reason.FULL],
+  ['tags', Reason.TAGS],
+];
+
+/** Writes a handshake message, in this node's protocol version. */
+export function encodeHandshake(message: HandshakeMessage): Uint8Array {
+  return toBinary(HandshakeSchema, create(HandshakeSchema, { body: bodyOf(message) }));
+}
+
+/** Reads a handshake message. */
+export function decodeHandshake(bytes: Uint8Array): HandshakeMessage | ForeignMessage | 'malformed' {
+  if (bytes.byteLength > MAX_HANDSHAKE_BYTES) return 'malformed';
+  let handshake: Handshake;
+  try {
+    handshake = fromBinary(HandshakeSchema, bytes);
+  } catch {
+    return 'malformed'; // the library throws on whatever is no Protocol Buffers message
+  }
+  const { body } = handshake;
+  if (body.case === 'init') return readInit(body.value);
+  if (body.case === 'accept') return readAccept(body.value);
+  if (body.case === 'reject') return readReject(body.value);
+  return 'malformed';
+}
+
+function bodyOf(message: HandshakeMessage) {
+  if (message.kind === 'reject') {
+    const reason = REASONS.find(([name]) => name === message.reason)?.[1] ?? Reason.UNSPECIFIED;
+    const value = { reason, dialerNonce: message.dialerNonce, protocolVersion: message.version, id: message.id };
+    return { case: 'reject', value } as const;
+  }
+  const offer = {
+    protocolVersion: PROTOCOL_VERSION,
+    id: message.id,
+    bootEpoch: BigInt(message.bootEpoch),
+    nonce: message.nonce,
+    linkNumber: message.linkNumber,
+    tags: message.tags,
+  };
+  if (message.kind === 'init') return { case: 'init', value: { ...offer, expectedId: message.expectedId } } as const;
+  return { case: 'accept', value: { ...offer, dialerNonce: message.dialerNonce } } as const;
+}
+
+function readInit(init: InitProto): InitMessage | ForeignMessage | 'malformed' {
+  if (!isNonce(init.nonce)) return 'malformed';
+  if (init.protocolVersion !== PROTOCOL_VERSION)
+    return { kind: 'foreign', message: 'init', version: init.protocolVersion, id: init.id, nonce: init.nonce };
+  const offer = readOffer(init);
+  return offer ? { kind: 'init', ...offer, expectedId: init.expectedId } : 'malformed';
+}
+
+function readAccept(accept: AcceptProto): AcceptMessage | ForeignMessage | 'malformed' {
+  if (!isNonce(accept.dialerNonce)) return 'malformed';
+  const { dialerNonce, id } = accept;
+  if (accept.protocolVersion !== PROTOCOL_VERSION)
+    return { kind: 'foreign', message: 'accept', version: accept.protocolVersion, id, nonce: dialerNonce };
+  const offer = readOffer(accept);
+  return offer ? { kind: 'accept', ...offer, dialerNonce } : 'malformed';
+}
+
+function readOffer({ id, bootEpoch, nonce, linkNumber, tags }: InitProto | AcceptProto): Offer | undefined {
+  if (nodeIdProblem(id) !== undefined || !isNonce(nonce)) return undefined;
+  if (bootEpoch > BigInt(Number.MAX_SAFE_INTEGER)) return undefined;
+  if ((linkNumber & LINK_INDEX_MASK) === 0) return undefined;
+  return { id, bootEpoch: Number(bootEpoch), nonce, linkNumber, tags };
+}
+
+function readReject(reject: RejectProto): RejectMessage | 'malformed' {
+  if (!isNonce(reject.dialerNonce)) return 'malformed';
+  const reason = REASONS.find(([, number]) => number === reject.reason)?.[0] ?? 'other';
+  const { dialerNonce, protocolVersion: version, id } = reject;
+  return { kind: 'reject', reason, dialerNonce, version, id };
+}
+
+const isNonce = (bytes: Uint8Array): boolean => bytes.byteLength === NONCE_BYTES;
