@@ -26,6 +26,7 @@ Napi::Value OpenSocket(const Napi::CallbackInfo& info) {
   options.host = from.Get("host").As<Napi::String>().Utf8Value();
   options.port = static_cast<uint16_t>(from.Get("port").As<Napi::Number>().Uint32Value());
   options.reusePort = from.Get("reusePort").ToBoolean();
+  options.fragments = from.Get("fragments").ToBoolean();
   options.receiveBuffer = from.Get("receiveBuffer").As<Napi::Number>().Int32Value();
   options.sendBuffer = from.Get("sendBuffer").As<Napi::Number>().Int32Value();
   options.gso = from.Get("gso").ToBoolean();

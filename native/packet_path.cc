@@ -49,8 +49,11 @@ void PacketPath::AddSocket(uint32_t number, int fd, const SocketOptions& options
   Socket& socket = c_.sockets.Add(number);
   socket.fd = fd;
   socket.kind = options.kind;
-  socket.gso = options.gso;
-  socket.gro = options.gro && options.kind == SocketKind::Link;
+  const bool link = options.kind == SocketKind::Link;
+  const Offload gso = SetSegmentation(fd, options.gso), gro = SetCoalescing(fd, options.gro && link);
+  socket.gso = gso.on;
+  socket.gro = gro.on;
+  socket.reason = gso.reason.empty() ? gro.reason : gso.reason;
   try {
     c_.Watch(socket, EPOLL_CTL_ADD, false);
   } catch (...) {
@@ -125,6 +128,7 @@ void PacketPath::ReleaseBatch() {
 uint32_t PacketPath::Send() {
   const uint32_t sent = sender_.Send();
   c_.counters.Publish();
+  ReleaseBatch();
   return sent;
 }
 

@@ -37,7 +37,7 @@ void Sender::Chain(int32_t index, Run& run) {
   const uint32_t packets = std::min(c_.batch.Packets(), layout::MAX_PACKETS);
   run.verdict = uint32_t(Verdict::Done);
   if (run.packets > packets || run.first > packets - run.packets) return;  // not a run of this batch
-  if (run.argument == 0 || run.argument >= c_.region.Links()) return c_.counters.Add(Counter::SendFailed, run.packets);
+  if (run.argument == 0 || run.argument >= c_.region.Links()) return c_.counters.Add(Counter::UnknownLink, run.packets);
   LinkChain& chain = chains_[run.argument];
   run.next = -1;
   if (chain.first < 0) {
@@ -60,6 +60,7 @@ void Sender::SendLink(uint32_t index) {
   if (socket != nullptr && socket->kind == SocketKind::Link)
     destination.length =
         MakeAddress(destination.address, link.AddressFamily(), link.AddressPort(), link.Address(), link.AddressScope());
+  if (!link.Live()) return c_.counters.Add(Counter::UnknownLink, chain.packets);
   if (destination.length == 0) return c_.counters.Add(Counter::SendFailed, chain.packets);
 
   Use(*socket, destination);
@@ -69,7 +70,7 @@ void Sender::SendLink(uint32_t index) {
 }
 
 void Sender::Collect(const Run& run, const Link& link, uint32_t mtu) {
-  const uint8_t hops = run.kind == uint32_t(RunKind::Origin) ? 0 : 1;
+  const uint8_t hops = run.kind == uint32_t(RunKind::Data) ? 1 : 0;
   for (uint32_t i = run.first; i < run.first + run.packets; i++) {
     const Packet packet = c_.batch.PacketAt(i);
     if (packet.length < layout::HEADERS_BYTES || !c_.blocks.Holds(packet.offset, packet.length)) {

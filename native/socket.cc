@@ -50,10 +50,7 @@ void ForbidFragments(int fd, int family) {
             v4 ? IP_PMTUDISC_PROBE : IPV6_PMTUDISC_PROBE, "cannot forbid fragments");
 }
 
-/// `value`: what to leave the option at when the kernel knows it.
-Offload Probe(int fd, bool wanted, int name, const char* spelled, int value) {
-  if (!wanted) return {false, "switched off"};
-  if (setsockopt(fd, SOL_UDP, name, &value, sizeof value) == 0) return {true, ""};
+Offload Refused(const char* spelled) {
   return {false, std::string("the kernel refuses ") + spelled + ": " + std::strerror(errno)};
 }
 
@@ -68,6 +65,20 @@ void ReadName(int fd, UdpSocket& socket) {
 
 }  // namespace
 
+Offload SetSegmentation(int fd, bool wanted) {
+  if (!wanted) return {false, "switched off"};
+  // Size 0: no segmentation unless a message asks for it; a kernel that does not know the option refuses.
+  const int none = 0;
+  return setsockopt(fd, SOL_UDP, UDP_SEGMENT, &none, sizeof none) == 0 ? Offload{true, ""} : Refused("UDP_SEGMENT");
+}
+
+Offload SetCoalescing(int fd, bool wanted) {
+  const int value = wanted ? 1 : 0;
+  const bool set = setsockopt(fd, SOL_UDP, UDP_GRO, &value, sizeof value) == 0;
+  if (!wanted) return {false, "switched off"};
+  return set ? Offload{true, ""} : Refused("UDP_GRO");
+}
+
 UdpSocket OpenUdpSocket(const UdpOptions& options) {
   socklen_t length;
   const SocketAddress address = ParseAddress(options, length);
@@ -80,12 +91,12 @@ UdpSocket OpenUdpSocket(const UdpOptions& options) {
   SetOption(fd.Get(), SOL_SOCKET, SO_RXQ_OVFL, 1, "cannot set SO_RXQ_OVFL");
   SetBuffer(fd.Get(), SO_RCVBUFFORCE, SO_RCVBUF, options.receiveBuffer);
   SetBuffer(fd.Get(), SO_SNDBUFFORCE, SO_SNDBUF, options.sendBuffer);
-  ForbidFragments(fd.Get(), family);
+  if (!options.fragments) ForbidFragments(fd.Get(), family);
   if (bind(fd.Get(), &address.any, length) != 0) throw SystemError("cannot bind " + options.host, errno);
 
   UdpSocket opened = {};
-  opened.gso = Probe(fd.Get(), options.gso, UDP_SEGMENT, "UDP_SEGMENT", 0);
-  opened.gro = Probe(fd.Get(), options.gro, UDP_GRO, "UDP_GRO", 1);
+  opened.gso = SetSegmentation(fd.Get(), options.gso);
+  opened.gro = SetCoalescing(fd.Get(), options.gro);
   ReadName(fd.Get(), opened);
   opened.fd = fd.Release();
   return opened;

@@ -12,6 +12,7 @@ struct UdpOptions {
   std::string host;  // an IPv4 or IPv6 address as text, with %scope where it is link-local
   uint16_t port = 0;
   bool reusePort = false;
+  bool fragments = false;  // may the kernel cut what is larger than the path's MTU?
   int receiveBuffer = 0;  // bytes; 0: the system's default
   int sendBuffer = 0;
   bool gso = true;
@@ -30,6 +31,10 @@ struct UdpSocket {
   uint16_t port;  // the one that the kernel gave when 0 was asked for
   Offload gso, gro;
 };
+
+/// Switches UDP_SEGMENT or UDP_GRO on or off; off when the kernel refuses.
+Offload SetSegmentation(int fd, bool wanted);
+Offload SetCoalescing(int fd, bool wanted);
 
 /// Opens and binds a non-blocking socket and probes its offloads. Throws SystemError (EADDRINUSE ...).
 UdpSocket OpenUdpSocket(const UdpOptions& options);

@@ -29,7 +29,7 @@ struct Socket {
   SocketKind kind = SocketKind::Link;
   bool gso = false;
   bool gro = false;
-  /// Why an offload is off although it was on.
+  /// Why an offload is off.
   std::string reason;
   /// Runs that went plainly after segmentation had failed; two, and the socket loses GSO.
   uint32_t gsoFailures = 0;

@@ -44,7 +44,7 @@ Transmitter::Outcome Transmitter::Refused(Socket& socket, const msghdr& message,
   if (error == EAGAIN || error == EWOULDBLOCK) return Outcome::Full;
   const bool offload = facts.packets > 1 && (error == EINVAL || error == EIO || error == EMSGSIZE);
   if (offload) return SendPlainly(socket, message, facts, destination, error);
-  Fail(socket, facts, destination, error);
+  Fail(facts, destination, error);
   return Outcome::Refused;
 }
 
@@ -73,7 +73,7 @@ Transmitter::Outcome Transmitter::SendPlainly(Socket& socket, const msghdr& mess
         Keep(socket, plain, one, destination);
         all = false;
       } else {
-        Fail(socket, one, destination, errno);
+        Fail(one, destination, errno);
         all = false;
       }
       at += length;
@@ -84,17 +84,13 @@ Transmitter::Outcome Transmitter::SendPlainly(Socket& socket, const msghdr& mess
   return Outcome::Taken;
 }
 
-void Transmitter::Fail(Socket& socket, const MessageFacts& facts, const Destination& destination, int error) {
-  if (error != EMSGSIZE) return Drop(socket, Counter::SendFailed, facts.packets);
+void Transmitter::Fail(const MessageFacts& facts, const Destination& destination, int error) {
+  if (error != EMSGSIZE) return c_.counters.Add(Counter::SendFailed, facts.packets);
   LowerMtu(destination.link, facts.segment);
-  Drop(socket, Counter::Oversize, facts.packets);
+  c_.counters.Add(Counter::Oversize, facts.packets);
 }
 
 /// What goes by the local sockets of port forwards is counted by the stages.
-void Transmitter::Drop(const Socket& socket, Counter counter, uint32_t packets) {
-  if (socket.kind == SocketKind::Link) c_.counters.Add(counter, packets);
-}
-
 void Transmitter::Count(const Socket& socket, const MessageFacts& facts, const Destination& destination) {
   if (socket.kind == SocketKind::Local) return;
   c_.counters.Add(Counter::SendCalls);
@@ -111,7 +107,7 @@ void Transmitter::Count(const Socket& socket, const MessageFacts& facts, const D
 uint32_t Transmitter::Keep(Socket& socket, const msghdr& message, const MessageFacts& facts, const Destination& destination) {
   const bool room = socket.pendingPackets + facts.packets <= MAX_PENDING_PACKETS && c_.blocks.Free() > c_.blocks.Blocks() / 2;
   if (!room) {
-    Drop(socket, Counter::EgressFull, facts.packets);
+    c_.counters.Add(Counter::EgressFull, facts.packets);
     return 0;
   }
   PendingMessage kept = {destination, facts, {message.msg_iov, message.msg_iov + message.msg_iovlen}};
@@ -160,7 +156,7 @@ void Transmitter::SendPending(Socket& socket) {
 void Transmitter::DropPending(Socket& socket) {
   for (const PendingMessage& message : socket.pending) {
     for (const iovec& piece : message.pieces) c_.blocks.Release(c_.blocks.BlockOf(piece.iov_base));
-    Drop(socket, Counter::EgressFull, message.facts.packets);
+    c_.counters.Add(Counter::EgressFull, message.facts.packets);
   }
   socket.pending.clear();
   socket.pendingPackets = 0;

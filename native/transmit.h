@@ -37,9 +37,8 @@ class Transmitter {
 
   Outcome Refused(Socket& socket, const msghdr& message, const MessageFacts& facts, const Destination& destination, int error);
   Outcome SendPlainly(Socket& socket, const msghdr& message, const MessageFacts& facts, const Destination& destination, int error);
-  void Fail(Socket& socket, const MessageFacts& facts, const Destination& destination, int error);
+  void Fail(const MessageFacts& facts, const Destination& destination, int error);
   void Count(const Socket& socket, const MessageFacts& facts, const Destination& destination);
-  void Drop(const Socket& socket, layout::Counter counter, uint32_t packets);
   uint32_t Keep(Socket& socket, const msghdr& message, const MessageFacts& facts, const Destination& destination);
   void LoseGso(Socket& socket, int error);
   void LowerMtu(uint32_t link, uint32_t length);

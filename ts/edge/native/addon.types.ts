@@ -20,6 +20,8 @@ export interface UdpSocketOptions {
   /** 0: the kernel chooses. */
   readonly port: number;
   readonly reusePort: boolean;
+  /** Whether the kernel may cut what is larger than the path's MTU (applications' datagrams); links forbid it. Default: false. */
+  readonly fragments?: boolean;
   /** Bytes; 0: the system's default. */
   readonly receiveBuffer: number;
   readonly sendBuffer: number;
@@ -74,7 +76,7 @@ export interface NativePacketPath {
 export interface NativeSocketStats {
   readonly gso: boolean;
   readonly gro: boolean;
-  /** Why GSO was lost at run time; empty when it was not. */
+  /** Why an offload is off: switched off, refused by the kernel, lost at run time; empty when both are on. */
   readonly reason: string;
   /** Datagrams that the kernel has dropped because the socket was full. */
   readonly overflow: number;
