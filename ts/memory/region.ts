@@ -5,7 +5,7 @@
  * +-----------------+ 0
  * | header          |  magic, layout version, capacities: whoever attaches checks them
  * +-----------------+ HEADER_BYTES
- * | worker states   |  a 128-byte line a worker           (worker-state.ts)
+ * | worker states   |  256 bytes a worker                 (worker-state.ts)
  * | counters        |  a block a worker, one for control  (counters.ts)
  * | links up        |  a bit a link                       (link-table.ts)
  * | forwarding      |  4 classes x 4 layers x 256 words   (forwarding-table.ts)
