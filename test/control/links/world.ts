@@ -149,7 +149,10 @@ export class TestNode {
   running = true;
   /** The control thread stands still; the packet path goes on. What is for control waits. */
   stalled = false;
+  /** All of the node stands still: frames wait in its socket. */
+  frozen = false;
   #waiting: (() => void)[] = [];
+  readonly #socket: { frame: Uint8Array; from: string }[] = [];
   #timer = 0;
 
   constructor(
@@ -200,6 +203,13 @@ export class TestNode {
     this.act(() => this.control.handleTimeout(this.world.now));
   }
 
+  /** Wakes up a frozen node: its timers run before it has read its socket. */
+  thaw(): void {
+    this.frozen = false;
+    this.resume();
+    for (const { frame, from } of this.#socket.splice(0)) this.receive(frame, from);
+  }
+
   crash(): void {
     this.running = false;
     this.world.nodes.splice(this.world.nodes.indexOf(this), 1);
@@ -231,6 +241,10 @@ export class TestNode {
 
   receive(frame: Uint8Array, from: string): void {
     if (!this.running) return;
+    if (this.frozen) {
+      this.#socket.push({ frame, from });
+      return;
+    }
     const { now } = this.world;
     const headers = readHeaders(frame);
     if (typeof headers === 'string') return;

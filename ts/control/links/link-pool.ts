@@ -19,6 +19,11 @@ export class LinkPool {
     for (let index = 1; index < capacity; index++) this.#free.push(index);
   }
 
+  /** Indexes in all, the unused 0 included. */
+  get capacity(): number {
+    return this.#taken.length;
+  }
+
   /** Gives out an index; `undefined`: none is left. `number` is what the peer writes into its frames. */
   take(): { readonly index: number; readonly number: number } | undefined {
     const index = this.#free.shift();

@@ -4,7 +4,10 @@ import type { LinkProblem } from '../io.js';
 import type { LinkServices } from './services.js';
 import { PENDING_MS, Session, type SessionOwner, type SessionTerms } from './session.js';
 
-/** Sessions that peers have begun and not yet proved: so many a peer, and in all. The oldest gives way. */
+/**
+ * Sessions that peers have begun and not yet proved: so many a peer, and in all so many or a quarter of all links, for the neighbours of a
+ * large node all dial at once when it returns. The oldest gives way.
+ */
 const MAX_PENDING_OF_PEER = 4;
 const MAX_PENDING = 64;
 
@@ -122,12 +125,10 @@ export class Sessions implements SessionOwner {
 
   #makeRoom(peer: NodeId, now: number): void {
     const ofPeer = [...this.#pending].filter((session) => session.terms.peer === peer);
-    const victim =
-      ofPeer.length >= MAX_PENDING_OF_PEER
-        ? ofPeer[0]
-        : this.#pending.size >= MAX_PENDING
-          ? first(this.#pending)
-          : undefined;
+    const limit = Math.max(MAX_PENDING, this.#services.pool.capacity / 4);
+    let victim: Session | undefined;
+    if (ofPeer.length >= MAX_PENDING_OF_PEER) victim = ofPeer[0];
+    else if (this.#pending.size >= limit) victim = first(this.#pending);
     if (victim) this.end(victim, 'replaced', undefined, now);
   }
 }

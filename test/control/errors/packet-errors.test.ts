@@ -1,0 +1,116 @@
+/** Errors about packets: who is told, how often, and what is believed. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { PacketErrors } from '../../../ts/control/errors/packet-errors.js';
+import type { Output, PuntedPacket } from '../../../ts/control/io.js';
+import { Outbox } from '../../../ts/control/outbox.js';
+import { decodeError, encodeError } from '../../../ts/wire/error-payload.js';
+import { type Headers, makeFrame, readHeaders } from '../../../ts/wire/frame.js';
+import { FrameType } from '../../../ts/wire/link-header.js';
+import { HEADERS_BYTES, Protocol } from '../../../ts/wire/network-header.js';
+
+const SELF = 0x01010102;
+const SOURCE = 0x01010101;
+const TARGET = 0x01010103;
+const ours = { source: SOURCE, destination: TARGET, sourcePort: 1111, destinationPort: 2222, trafficClass: 0, ttl: 1 };
+
+function setup() {
+  const outbox = new Outbox();
+  const errors = new PacketErrors(SELF, outbox);
+  const handle = (
+    reason: PuntedPacket['reason'],
+    headers: Partial<Headers>,
+    payload: Uint8Array = new Uint8Array(),
+    now = 0,
+  ) => {
+    errors.handlePacket({ reason, link: 3, frame: makeFrame(headers, payload), receivedAt: now - 1 }, now);
+    const outputs: Output[] = [];
+    for (let output = outbox.poll(); output; output = outbox.poll()) outputs.push(output);
+    return outputs;
+  };
+  return { handle };
+}
+
+test('the source is told what went wrong, with the headers as they came', () => {
+  for (const reason of ['ttlExceeded', 'noRoute', 'portUnreachable'] as const) {
+    const { handle } = setup();
+    const [output, ...rest] = handle(reason, { ...ours, protocol: Protocol.EchoRequest, sequence: 9 });
+    assert.is(rest.length, 0);
+    assert.ok(output?.kind === 'sendPacket');
+    const headers = readHeaders(output.frame) as Headers;
+    assert.is(headers.protocol, Protocol.Error);
+    assert.equal([headers.source, headers.destination], [SELF, SOURCE]);
+    assert.equal([headers.sourcePort, headers.destinationPort], [2222, 1111]);
+    const error = decodeError(output.frame.subarray(HEADERS_BYTES));
+    assert.ok(error !== 'malformed');
+    assert.is(error.code, reason);
+    assert.is(error.headers.ttl, 1);
+    assert.is(error.headers.sequence, 9);
+  }
+});
+
+test('never about errors, channels, or what concerns one link', () => {
+  const { handle } = setup();
+  for (const protocol of [Protocol.Error, Protocol.Channel, Protocol.Link, 99])
+    assert.equal(handle('ttlExceeded', { ...ours, protocol }), [], String(protocol));
+  assert.equal(handle('noRoute', { ...ours, source: 0 }), []);
+});
+
+test('a packet of our own that has no route is told without a detour', () => {
+  const { handle } = setup();
+  const [output] = handle('noRoute', { ...ours, source: SELF }, undefined, 50);
+  assert.ok(output?.kind === 'event' && output.event.type === 'packetError');
+  assert.equal([output.event.code, output.event.reporter], ['noRoute', SELF]);
+});
+
+test('an error for us becomes an event; its time is when it came', () => {
+  const { handle } = setup();
+  const packet = makeFrame({ source: SELF, destination: TARGET, sequence: 7 }, new Uint8Array());
+  const error = { source: 0x01010109, destination: SELF, protocol: Protocol.Error };
+  const [output] = handle('error', error, encodeError('ttlExceeded', packet), 100);
+  assert.equal(output, {
+    kind: 'event',
+    event: {
+      type: 'packetError',
+      code: 'ttlExceeded',
+      reporter: 0x01010109,
+      headers: readHeaders(packet),
+      receivedAt: 99,
+    },
+  });
+});
+
+test('errors that are not about our packets, or cannot be read, are counted', () => {
+  const { handle } = setup();
+  const malformed = [{ kind: 'count', counter: 'controlMalformed' }];
+  const foreign = makeFrame({ source: SOURCE, destination: TARGET }, new Uint8Array());
+  const error = { source: 0x01010109, destination: SELF, protocol: Protocol.Error };
+  assert.equal(handle('error', error, encodeError('noRoute', foreign)), malformed);
+  assert.equal(handle('error', error, new Uint8Array(55)), malformed);
+  assert.equal(handle('error', { ...error, protocol: Protocol.Datagram }, new Uint8Array(56)), malformed);
+  assert.equal(handle('noRoute', { ...ours, type: FrameType.Control }), malformed);
+});
+
+test('a source gets 20 at once and 10 a second; others are not touched by it', () => {
+  const { handle } = setup();
+  const sent = (from: number, now: number) =>
+    handle('noRoute', { ...ours, source: from }, undefined, now).some(({ kind }) => kind === 'sendPacket');
+  const burst = Array.from({ length: 96 }, () => sent(SOURCE, 1000));
+  assert.is(burst.filter(Boolean).length, 20);
+  assert.ok(sent(SOURCE + 5, 1000));
+  const second = Array.from({ length: 100 }, (_, i) => sent(SOURCE, 1000 + 10 * (i + 1)));
+  assert.ok([9, 10].includes(second.filter(Boolean).length)); // tokens are fractions
+  assert.equal(handle('noRoute', ours, undefined, 2000), [{ kind: 'count', counter: 'errorLimited' }]);
+});
+
+test('many sources together are limited too', () => {
+  const { handle } = setup();
+  let sent = 0;
+  for (let i = 0; i < 5000; i++)
+    sent += handle('noRoute', { ...ours, source: 0x02000001 + i * 2 }, undefined, 1000).filter(
+      ({ kind }) => kind === 'sendPacket',
+    ).length;
+  assert.is(sent, 1000);
+});
+
+test.run();

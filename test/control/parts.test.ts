@@ -1,0 +1,129 @@
+/** The small parts of the control plane: timers, rate limits, link numbers, estimators. */
+import * as fc from 'fast-check';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Deadlines } from '../../ts/control/deadlines.js';
+import { Backoff } from '../../ts/control/links/backoff.js';
+import { LinkPool } from '../../ts/control/links/link-pool.js';
+import { LossMeter } from '../../ts/control/links/loss-meter.js';
+import { RttEstimator } from '../../ts/control/links/rtt.js';
+import { TokenBuckets } from '../../ts/control/token-buckets.js';
+
+test('deadlines come in order, and are as good as a list that is searched', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat(9), fc.option(fc.nat(100)))), (changes) => {
+      const deadlines = new Deadlines();
+      const fired: number[] = [];
+      const owners = Array.from({ length: 10 }, (_, i) => ({ handleTimeout: () => void fired.push(i) }));
+      const model = new Map<number, number>();
+      for (const [i, at] of changes) {
+        const owner = owners[i];
+        if (!owner) continue;
+        if (at === null) {
+          deadlines.clear(owner);
+          model.delete(i);
+        } else {
+          deadlines.set(owner, at);
+          model.set(i, at);
+        }
+        assert.is(deadlines.next(), Math.min(Infinity, ...model.values()));
+      }
+      deadlines.run(50);
+      const due = [...model.keys()].filter((i) => (model.get(i) as number) <= 50);
+      assert.equal(new Set(fired), new Set(due));
+      deadlines.run(50);
+      assert.is(new Set(fired).size, fired.length, 'each once');
+    }),
+  );
+});
+
+test('a deadline that is set while deadlines run waits for the next run', () => {
+  const deadlines = new Deadlines();
+  let calls = 0;
+  const eager = { handleTimeout: () => (calls++, deadlines.set(eager, 0)) };
+  deadlines.set(eager, 0);
+  deadlines.run(10);
+  assert.is(calls, 1);
+});
+
+test('buckets fill again, and their number is bounded', () => {
+  const buckets = new TokenBuckets<string>(10, 2, 3);
+  assert.equal(
+    [0, 0, 0].map((now) => buckets.take('a', now)),
+    [true, true, false],
+  );
+  assert.not(buckets.take('a', 99));
+  assert.ok(buckets.take('a', 200));
+  assert.ok(buckets.take('a', 100_000) && buckets.take('a', 100_000));
+  assert.not(buckets.take('a', 100_000), 'no more than the burst is saved up');
+  for (const key of 'bcdefg') buckets.take(key, 100_000);
+  assert.is(buckets.size, 3);
+});
+
+test('a link index has another number each time, and is not given out twice', () => {
+  const pool = new LinkPool(4, 0xfffff);
+  const taken = [pool.take(), pool.take(), pool.take()];
+  assert.equal(
+    taken.map((link) => link?.index),
+    [1, 2, 3],
+  );
+  assert.is(pool.take(), undefined);
+  pool.giveBack(2);
+  const again = pool.take();
+  assert.is(again?.index, 2);
+  assert.not.equal(again?.number, taken[1]?.number);
+  assert.is((again?.number ?? 0) & 0xfff, 2);
+  pool.giveBack(1);
+  assert.throws(() => pool.giveBack(1), /given back once/);
+});
+
+test('back-off doubles to its limit, jittered, and starts again', () => {
+  for (const [random, factor] of [
+    [0, 0.75],
+    [0.5, 1],
+    [1, 1.25],
+  ] as const) {
+    const backoff = new Backoff(() => random);
+    const waits = Array.from({ length: 8 }, () => backoff.next());
+    assert.equal(
+      waits,
+      [100, 200, 400, 800, 1600, 3200, 5000, 5000].map((wait) => wait * factor),
+    );
+    backoff.reset();
+    assert.is(backoff.next(), 100 * factor);
+  }
+});
+
+test('round-trip times are smoothed as in RFC 6298', () => {
+  const rtt = new RttEstimator();
+  assert.is(rtt.smoothed, undefined);
+  rtt.add(80);
+  assert.equal([rtt.smoothed, rtt.variance], [80, 40]);
+  rtt.add(160);
+  assert.equal([rtt.smoothed, rtt.variance], [90, 50]);
+  rtt.add(-5);
+  rtt.add(1e12);
+  assert.ok((rtt.smoothed ?? 0) < 8000);
+});
+
+test('loss is what the counters say, whatever is reordered', () => {
+  const meter = new LossMeter();
+  assert.is(meter.percent, 0);
+  meter.add(100, 100, 0);
+  assert.is(meter.percent, 0);
+  meter.add(200, 150, 1);
+  assert.ok(Math.abs(meter.percent - 25) < 0.1);
+  meter.add(150, 120, 2);
+  assert.ok(Math.abs(meter.percent - 25) < 0.1, 'an old report changes nothing');
+  meter.add(210, 210, 3);
+  assert.ok(meter.percent < 1, 'what was late was not lost');
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat(), fc.nat(), fc.nat())), (reports) => {
+      const any = new LossMeter();
+      for (const [counter, received, now] of reports) any.add(counter, received, now);
+      assert.ok(any.percent >= 0 && any.percent <= 100);
+    }),
+  );
+});
+
+test.run();

@@ -1,0 +1,62 @@
+/** Control messages and error payloads: what is written is read, whatever is not is refused by name. */
+import { create } from '@bufbuild/protobuf';
+import * as fc from 'fast-check';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { decodeControl, encodeControl } from '../../ts/wire/control.js';
+import { decodeError, ERROR_BYTES, ErrorCode, type ErrorName, encodeError } from '../../ts/wire/error-payload.js';
+import { makeFrame, readHeaders } from '../../ts/wire/frame.js';
+import { RoutingSyncSchema } from '../../ts/wire/gen/portolan/v1/control_pb.js';
+
+test('goodbyes and routing messages are read as they were written', () => {
+  for (const reason of ['shutdown', 'replaced', 'removed', 'silence', 'other'] as const)
+    assert.equal(decodeControl(encodeControl({ kind: 'goodbye', reason })), { kind: 'goodbye', reason });
+  fc.assert(
+    fc.property(
+      fc.nat(0xffff_ffff),
+      fc.uint8Array(),
+      fc.array(fc.nat(0xffff_ffff)),
+      (number, entries, acknowledged) => {
+        const message = create(RoutingSyncSchema, { number, entries, acknowledged });
+        const read = decodeControl(encodeControl({ kind: 'routingSync', message }));
+        assert.equal(read, { kind: 'routingSync', message });
+      },
+    ),
+  );
+});
+
+test('any bytes are a control message or malformed', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 1200 }), (input) => {
+      const read = decodeControl(input);
+      assert.ok(read === 'malformed' || read.kind === 'goodbye' || read.kind === 'routingSync');
+    }),
+  );
+  assert.is(decodeControl(new Uint8Array()), 'malformed');
+});
+
+test('an error carries its code, limit and the headers of the packet', () => {
+  const packet = makeFrame(
+    { source: 0x01010101, destination: 0x01010102, sourcePort: 5, sequence: 77 },
+    new Uint8Array(9),
+  );
+  for (const code of Object.keys(ErrorCode) as ErrorName[]) {
+    const payload = encodeError(code, packet, 1152);
+    assert.is(payload.byteLength, ERROR_BYTES);
+    assert.equal(decodeError(payload), { code, limit: 1152, headers: readHeaders(packet) });
+  }
+});
+
+test('any bytes are an error or malformed', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 80 }), (input) => {
+      const read = decodeError(input);
+      assert.ok(read === 'malformed' || read.code in ErrorCode);
+    }),
+  );
+  const good = encodeError('noRoute', makeFrame({}, new Uint8Array()));
+  assert.is(decodeError(good.subarray(0, 55)), 'malformed');
+  for (const code of [0, 6, 255]) assert.is(decodeError(Uint8Array.of(code, ...good.subarray(1))), 'malformed');
+});
+
+test.run();

@@ -1,0 +1,156 @@
+/** Handshake messages and frames: what is written is read, whatever is not is refused by name. */
+import { create, toBinary } from '@bufbuild/protobuf';
+import * as fc from 'fast-check';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { nodeIdProblem } from '../../ts/kit/node-id.js';
+import { HandshakeSchema } from '../../ts/wire/gen/portolan/v1/handshake_pb.js';
+import {
+  decodeHandshake,
+  encodeHandshake,
+  type HandshakeMessage,
+  MAX_HANDSHAKE_BYTES,
+} from '../../ts/wire/handshake.js';
+import { HandshakeFrames } from '../../ts/wire/handshake-frame.js';
+import { networkSecrets, sessionKeys } from '../../ts/wire/session-keys.js';
+
+const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+const id = fc.integer({ min: 1, max: 0xffff_ffff }).filter((value) => nodeIdProblem(value) === undefined);
+const offer = {
+  id,
+  bootEpoch: fc.maxSafeNat(),
+  nonce: bytes(16),
+  linkNumber: fc.nat(0xffff_ffff).filter((number) => (number & 0xfff) !== 0),
+  tags: fc.boolean(),
+};
+const messages: fc.Arbitrary<HandshakeMessage> = fc.oneof(
+  fc.record({ kind: fc.constant('init' as const), ...offer, expectedId: fc.nat(0xffff_ffff) }),
+  fc.record({ kind: fc.constant('accept' as const), ...offer, dialerNonce: bytes(16) }),
+  fc.record({
+    kind: fc.constant('reject' as const),
+    reason: fc.constantFrom('protocolVersion', 'networkKey', 'duplicateId', 'wrongId', 'full', 'tags', 'other'),
+    dialerNonce: bytes(16),
+    version: fc.nat(0xffff_ffff),
+    id: fc.nat(0xffff_ffff),
+  }),
+);
+
+const NETWORK_KEY = Uint8Array.from({ length: 32 }, (_, i) => i);
+const frames = new HandshakeFrames(networkSecrets(NETWORK_KEY));
+const others = new HandshakeFrames(networkSecrets(new Uint8Array(32)));
+
+test('what is written is read', () => {
+  fc.assert(
+    fc.property(messages, (message) => {
+      assert.equal(decodeHandshake(encodeHandshake(message)), { ...message }); // fast-check's records have no prototype
+      assert.ok(encodeHandshake(message).byteLength <= 100, 'no handshake amplifies another');
+      assert.equal(frames.open(frames.seal(message, 1, 2)), { kind: 'authentic', message: { ...message } });
+    }),
+  );
+});
+
+test('any bytes are a message or malformed', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 600 }), (input) => {
+      assert.type(decodeHandshake(input), decodeHandshake(input) === 'malformed' ? 'string' : 'object');
+      assert.not.equal(frames.open(input).kind, 'authentic');
+    }),
+  );
+  assert.is(decodeHandshake(new Uint8Array(MAX_HANDSHAKE_BYTES + 1)), 'malformed');
+});
+
+test('a frame that was altered anywhere is not authentic', () => {
+  fc.assert(
+    fc.property(messages, fc.nat(), fc.integer({ min: 1, max: 255 }), (message, at, change) => {
+      const frame = frames.seal(message, 1, 2);
+      const index = at % frame.byteLength;
+      frame[index] = (frame[index] as number) ^ change;
+      assert.not.equal(frames.open(frame).kind, 'authentic');
+      assert.not.equal(frames.open(frame.subarray(0, index)).kind, 'authentic');
+    }),
+  );
+});
+
+test('a frame of another network is told from noise', () => {
+  const message = { kind: 'reject', reason: 'networkKey', dialerNonce: new Uint8Array(16), version: 1, id: 5 } as const;
+  assert.equal(frames.open(others.seal(message, 5, 6)), { kind: 'otherNetwork', message });
+  const altered = frames.seal(message, 5, 6);
+  altered[30] = 1;
+  assert.equal(frames.open(altered), { kind: 'badTag' });
+});
+
+test('values out of range are malformed', () => {
+  const init = { protocolVersion: 1, id: 0x01010101, nonce: new Uint8Array(16), linkNumber: 0x1001 };
+  const decode = (changes: object) =>
+    decodeHandshake(
+      toBinary(HandshakeSchema, create(HandshakeSchema, { body: { case: 'init', value: { ...init, ...changes } } })),
+    );
+  assert.is((decode({}) as HandshakeMessage).kind, 'init');
+  for (const wrong of [
+    { id: 0 },
+    { id: 0x01010100 },
+    { nonce: new Uint8Array(15) },
+    { linkNumber: 0x1000 },
+    { bootEpoch: 2n ** 53n },
+  ])
+    assert.is(decode(wrong), 'malformed', Object.keys(wrong)[0]);
+  assert.equal(decode({ protocolVersion: 2, id: 9 }), {
+    kind: 'foreign',
+    message: 'init',
+    version: 2,
+    id: 9,
+    nonce: init.nonce,
+  });
+});
+
+test("a session's keys depend on all that makes the session", () => {
+  const dialer = { id: 1, nonce: new Uint8Array(16).fill(1) };
+  const listener = { id: 2, nonce: new Uint8Array(16).fill(2) };
+  const all = [
+    sessionKeys(NETWORK_KEY, dialer, listener),
+    sessionKeys(new Uint8Array(32), dialer, listener),
+    sessionKeys(NETWORK_KEY, listener, dialer),
+    sessionKeys(NETWORK_KEY, { ...dialer, id: 3 }, listener),
+    sessionKeys(NETWORK_KEY, dialer, { ...listener, id: 3 }),
+    sessionKeys(NETWORK_KEY, { ...dialer, nonce: new Uint8Array(16) }, listener),
+    sessionKeys(NETWORK_KEY, dialer, { ...listener, nonce: new Uint8Array(16) }),
+  ];
+  assert.is(new Set(all.map((keys) => JSON.stringify(keys))).size, all.length);
+  for (const { dialerKey, listenerKey, sessionId } of all) {
+    assert.not.equal(dialerKey, listenerKey);
+    assert.match(sessionId, /^[0-9a-f]{16}$/);
+  }
+  assert.equal(sessionKeys(NETWORK_KEY, dialer, listener), all[0]);
+  assert.throws(() => sessionKeys(new Uint8Array(16), dialer, listener), /32 bytes/);
+});
+
+test('the derivation is HKDF-SHA256 as written down', async () => {
+  // The same by another implementation: WebCrypto.
+  const key = await crypto.subtle.importKey('raw', NETWORK_KEY, 'HKDF', false, ['deriveBits']);
+  const derive = async (salt: number[], info: number[], length: number) =>
+    new Uint8Array(
+      await crypto.subtle.deriveBits(
+        { name: 'HKDF', hash: 'SHA-256', salt: Uint8Array.from(salt), info: Uint8Array.from(info) },
+        key,
+        length * 8,
+      ),
+    );
+  const nonces = Array.from({ length: 32 }, (_, i) => (i < 16 ? 1 : 2));
+  const info = (use: number) => [...ascii('portolan session v1'), 1, 2, 3, 4, 5, 6, 7, 8, use];
+  const keys = sessionKeys(
+    NETWORK_KEY,
+    { id: 0x01020304, nonce: new Uint8Array(16).fill(1) },
+    { id: 0x05060708, nonce: new Uint8Array(16).fill(2) },
+  );
+  assert.equal(keys.dialerKey, await derive(nonces, info(1), 16));
+  assert.equal(keys.listenerKey, await derive(nonces, info(2), 16));
+  assert.is(keys.sessionId, Buffer.from(await derive(nonces, info(0), 8)).toString('hex'));
+  const { handshakeKey, fingerprint } = networkSecrets(NETWORK_KEY);
+  assert.equal(handshakeKey, await derive([], ascii('portolan handshake v1'), 16));
+  const print = await derive([], ascii('portolan fingerprint v1'), 4);
+  assert.is(fingerprint, new DataView(print.buffer).getUint32(0));
+});
+
+const ascii = (text: string): number[] => Array.from(text, (character) => character.charCodeAt(0));
+
+test.run();
