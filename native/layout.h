@@ -6,7 +6,7 @@
 namespace portolan::layout {
 
 /// Of all that follows: an addon that was built for other constants is refused (ts/edge/native/addon.ts).
-inline constexpr const char* FINGERPRINT = "510806ef991c4f94";
+inline constexpr const char* FINGERPRINT = "9a5c3ef5a79ee871";
 
 // ts/memory/region.ts
 inline constexpr uint32_t CACHE_LINE = 128;
@@ -63,6 +63,11 @@ enum class PortKind : uint32_t { None = 0, Udp = 1 };
 // ts/memory/batch.ts
 inline constexpr uint32_t ADDRESSES = 196736;
 inline constexpr uint32_t ADDRESS_BYTES = 32;
+inline constexpr uint32_t ADDRESS_FAMILY = 0;
+inline constexpr uint32_t ADDRESS_IP = 8;
+inline constexpr uint32_t ADDRESS_PORT = 4;
+inline constexpr uint32_t ADDRESS_SCOPE = 24;
+inline constexpr uint32_t ADDRESS_SOCKET = 28;
 inline constexpr uint32_t BATCH_BYTES = 327808;
 inline constexpr uint32_t BATCH_MORE = 4;
 inline constexpr uint32_t BATCH_NOW = 8;
@@ -127,7 +132,7 @@ inline constexpr uint32_t SEAL_BYTES = 16;
 enum class TrafficClass : uint32_t { LowLatency = 0, LowCost = 1, Reliable = 2, HighBandwidth = 3 };
 
 // ts/memory/counter-names.ts: places in a counter block
-inline constexpr uint32_t COUNTER_COUNT = 41;
+inline constexpr uint32_t COUNTER_COUNT = 42;
 enum class Counter : uint32_t {
   /// Frames taken from the network, whatever became of them.
   Received = 0,
@@ -207,10 +212,12 @@ enum class Counter : uint32_t {
   HandshakeLimited = 37,
   /// Datagrams of a new client of a port forward whose flow table is full.
   FlowsFull = 38,
+  /// Datagrams for a port forward from somebody who takes no part in it.
+  Strangers = 39,
   /// Packets that came in over the link that they would leave by.
-  NotForwarded = 39,
+  NotForwarded = 40,
   /// Packets that a worker held when it crashed.
-  Crashed = 40,
+  Crashed = 41,
 };
 
 }  // namespace portolan::layout

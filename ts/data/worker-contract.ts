@@ -79,7 +79,7 @@ export type WorkerCommand =
   /** Closes a forward or an expose. */
   | { readonly type: 'close'; readonly id: number; readonly rule: number }
   /**
-   * Sends packets of `size` bytes of payload (32..1136) to `destination:port` from `flows` source ports (1..1024), `rate` a second (0: as fast as
+   * Sends packets of `size` bytes of payload (see ts/memory/load-stats.ts for the range) to `destination:port` from `flows` source ports (1..1024), `rate` a second (0: as fast as
    * it goes), for `seconds` (0: until `loadSourceStop`). Replaces the one that ran. What it sent stands in the load statistics.
    */
   | {
@@ -91,6 +91,8 @@ export type WorkerCommand =
       readonly rate: number;
       readonly flows: number;
       readonly seconds: number;
+      /** Sends echo requests from this port instead: replies come to the sink at that port here, which so measures round trips. */
+      readonly echoPort?: number;
     }
   | { readonly type: 'loadSourceStop'; readonly id: number }
   /** Starts to measure what comes to `port` (whose handler in the port table is the sink), from zero. Goes to every worker. */

@@ -32,6 +32,12 @@ export const BATCH_MORE = 4;
 export const RUN_BYTES = 32;
 export const PACKET_BYTES = 8;
 export const ADDRESS_BYTES = 32;
+// Byte offsets within an address, here, in records and in link entries (there without the socket).
+export const ADDRESS_FAMILY = 0;
+export const ADDRESS_PORT = 4;
+export const ADDRESS_IP = 8;
+export const ADDRESS_SCOPE = 24;
+export const ADDRESS_SOCKET = 28;
 export const RUNS = 128;
 export const PACKETS = RUNS + MAX_RUNS * RUN_BYTES;
 export const ADDRESSES = PACKETS + MAX_PACKETS * PACKET_BYTES;

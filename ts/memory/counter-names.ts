@@ -73,6 +73,7 @@ export const COUNTERS = [
   drop('puntFull', 'Frames for the control plane whose ring was full.'),
   drop('handshakeLimited', 'Handshake frames above the rate that the control plane is given.'),
   drop('flowsFull', 'Datagrams of a new client of a port forward whose flow table is full.'),
+  drop('strangers', 'Datagrams for a port forward from somebody who takes no part in it.'),
   drop('notForwarded', 'Packets that came in over the link that they would leave by.'),
   drop('crashed', 'Packets that a worker held when it crashed.'),
 ] as const satisfies readonly CounterName[];

@@ -1,7 +1,8 @@
 /**
  * The port table: for each local port of the overlay, who gets its packets, in one byte.
  *
- * Proof. *Who writes*: the control thread alone, an atomic store a byte. *Who reads*: workers, with plain byte loads: they see the old handler or the
+ * Proof. *Who writes*: the control thread, an atomic store a byte; but worker 0 those of port forwards (exposed ports and the ports of flows), which control
+ * gives to nobody else. *Who reads*: workers, with plain byte loads: they see the old handler or the
  * new one, and a packet that was already decided goes to the old one, which refuses what it does not know. *Valid*: None to any handler and
  * back. *Forbidden*: one handler to another without None in between: a port has one owner at a time.
  */

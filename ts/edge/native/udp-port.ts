@@ -59,9 +59,9 @@ export class NativeUdpPort implements Port {
     for (const [number, { fd }] of sockets.entries()) this.#path.addSocket(number, fd, { kind: 'link', gso, gro });
   }
 
-  /** The port to which listening address `socket` is bound. */
+  /** The port to which a local socket, or listening address `socket`, is bound. */
   boundPort(socket: number): number {
-    return this.#listening[socket]?.port ?? 0;
+    return this.#locals.get(socket)?.port ?? this.#listening[socket]?.port ?? 0;
   }
 
   /** The instructions that hash tags: avx512, avx2, neon or scalar. */
@@ -107,11 +107,6 @@ export class NativeUdpPort implements Port {
     this.#path.addSocket(number, socket.fd, { kind: 'local', gso: socket.gso.on, gro: false });
     this.#locals.set(number, socket);
     return number;
-  }
-
-  /** The port to which a local socket is bound. */
-  localPort(socket: number): number {
-    return this.#locals.get(socket)?.port ?? 0;
   }
 
   closeLocal(socket: number): void {

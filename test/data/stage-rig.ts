@@ -1,0 +1,185 @@
+/** A node's stages over a port that keeps what it is told to send: for tests of decisions, without sockets. */
+
+import type { StageContext } from '../../ts/data/context.js';
+import type { RunTakers } from '../../ts/data/local.js';
+import { Pipeline } from '../../ts/data/pipeline.js';
+import type { Port } from '../../ts/data/port.js';
+import { appendToRun } from '../../ts/data/runs.js';
+import type { Layer } from '../../ts/kit/node-id.js';
+import {
+  BATCH_BYTES,
+  BATCH_MORE,
+  BATCH_NOW,
+  BATCH_PACKET_COUNT,
+  BATCH_RUN_COUNT,
+  openBatch,
+  packetAt,
+  RUN_ARGUMENT,
+  RUN_FIRST,
+  RUN_PACKETS,
+  RUN_VERDICT,
+  RunKind,
+  runAt,
+  Verdict,
+} from '../../ts/memory/batch.js';
+import { CounterBlock, type CounterSums, readCounters } from '../../ts/memory/counters.js';
+import { ForwardingTableWriter, slotFor } from '../../ts/memory/forwarding-table.js';
+import { LinkTableWriter, PortKind } from '../../ts/memory/link-table.js';
+import { createRegion } from '../../ts/memory/region.js';
+import { createQueue, QueueConsumer, QueueProducer } from '../../ts/memory/sharedarraybuffer-queue/index.js';
+
+const SLAB_BYTES = 1 << 20;
+
+/** What left: by which link, or (Raw) by which socket. */
+export interface Sent {
+  readonly verdict: number;
+  readonly by: number;
+  readonly frame: Uint8Array;
+}
+
+export class StageRig implements Port {
+  readonly region = createRegion({ workers: 1, links: 64 });
+  readonly links = new LinkTableWriter(this.region);
+  readonly batch = openBatch(new SharedArrayBuffer(BATCH_BYTES), new SharedArrayBuffer(SLAB_BYTES));
+  readonly context: StageContext;
+  readonly pipeline: Pipeline;
+  readonly sent: Sent[] = [];
+  /** Local sockets that were closed. */
+  readonly closed: number[] = [];
+  now = 1000;
+  readonly #routes = new ForwardingTableWriter(this.region);
+  readonly #toControl = queue();
+  readonly #toSockets = queue();
+  readonly #fromControl = queue();
+  readonly #fromSockets = queue();
+  readonly #punts = new QueueConsumer(this.#toControl);
+  readonly #deliveries = new QueueConsumer(this.#toSockets);
+  readonly #control = new QueueProducer(this.#fromControl);
+  readonly #data = new QueueProducer(this.#fromSockets);
+  #taken = 0;
+  #locals = 100;
+
+  constructor(self: number, makeTakers: (context: StageContext) => RunTakers = () => ({})) {
+    const counters = new CounterBlock(this.region, 0);
+    this.context = { self, region: this.region, batch: this.batch, counters, port: this, clock: () => this.now };
+    this.pipeline = new Pipeline(this.context, {
+      fromShell: [new QueueConsumer(this.#fromControl), new QueueConsumer(this.#fromSockets)],
+      toControl: new QueueProducer(this.#toControl),
+      toSockets: new QueueProducer(this.#toSockets),
+      onCommand: () => undefined,
+      takers: makeTakers(this.context),
+    });
+  }
+
+  /** A link that is up. */
+  link(index: number, peer: number): void {
+    const entry = {
+      peer,
+      ourNumber: 4096 + index,
+      peerNumber: 8192 + index,
+      portKind: PortKind.Udp,
+      socket: 0,
+      mtu: 1200,
+      address: { family: 4, port: 7000, bytes: Uint8Array.of(127, 0, 0, 1), scope: 0 } as const,
+      rxKey: new Uint8Array(16),
+      txKey: new Uint8Array(16),
+      flags: 0,
+    };
+    this.links.install(index, entry, this.now);
+    this.links.setUp(index, true);
+  }
+
+  route(destination: number, primary: number, backup = 0): void {
+    const slot = slotFor(this.context.self, destination, 0);
+    this.#routes.store(0, (((slot >>> 8) & 3) + 1) as Layer, slot & 255, primary, backup);
+  }
+
+  /** Puts a frame into the batch as if it had been received and checked. */
+  arrive(frame: Uint8Array, link: number, kind: number = RunKind.Data): void {
+    const at = this.reserve(frame.length);
+    this.batch.slabBytes.set(frame, at);
+    appendToRun(this.batch, kind, link, at, frame.length);
+    this.context.counters.add(0, 1);
+  }
+
+  /** Writes a record as the shell would. */
+  fromShell(ring: 'control' | 'data', record: Uint8Array): void {
+    (ring === 'control' ? this.#control : this.#data).tryWrite(record);
+  }
+
+  /** One step; returns what it sent. */
+  step(): Sent[] {
+    this.sent.length = 0;
+    this.pipeline.step(0);
+    return [...this.sent];
+  }
+
+  punts(): Uint8Array[] {
+    return drain(this.#punts);
+  }
+
+  deliveries(): Uint8Array[] {
+    return drain(this.#deliveries);
+  }
+
+  counters(): CounterSums {
+    return readCounters(this.region);
+  }
+
+  receive(): number {
+    this.batch.floats[BATCH_NOW / 8] = this.now;
+    this.batch.words[BATCH_MORE] = 0;
+    return this.batch.words[BATCH_RUN_COUNT] as number;
+  }
+
+  send(): number {
+    const { words, slabBytes } = this.batch;
+    for (let index = 0; index < (words[BATCH_RUN_COUNT] as number); index++) {
+      const run = runAt(index);
+      const verdict = words[run + RUN_VERDICT] as number;
+      if (verdict !== Verdict.Forward && verdict !== Verdict.Raw) continue;
+      const first = words[run + RUN_FIRST] as number;
+      for (let packet = first; packet < first + (words[run + RUN_PACKETS] as number); packet++) {
+        const at = words[packetAt(packet)] as number;
+        const frame = slabBytes.slice(at, at + (words[packetAt(packet) + 1] as number));
+        this.sent.push({ verdict, by: words[run + RUN_ARGUMENT] as number, frame });
+      }
+    }
+    words[BATCH_RUN_COUNT] = 0;
+    words[BATCH_PACKET_COUNT] = 0;
+    this.#taken = 0;
+    return this.sent.length;
+  }
+
+  reserve(bytes: number): number {
+    if (this.#taken + bytes > SLAB_BYTES) return -1;
+    this.#taken += bytes;
+    return this.#taken - bytes;
+  }
+
+  openLocal(): number {
+    return this.#locals++;
+  }
+
+  boundPort(socket: number): number {
+    return 40_000 + socket;
+  }
+
+  closeLocal(socket: number): void {
+    this.closed.push(socket);
+  }
+
+  close(): void {
+    this.sent.length = 0;
+  }
+}
+
+function drain(ring: QueueConsumer): Uint8Array[] {
+  const records: Uint8Array[] = [];
+  ring.read((_type, offset, length) => records.push(ring.bytes.slice(offset, offset + length)));
+  return records;
+}
+
+function queue(): SharedArrayBuffer {
+  return createQueue({ bytes: 1 << 18, producers: 'one' });
+}

@@ -1,0 +1,19 @@
+/**
+ * What every stage of one worker works on. Each worker has its own, but for the region, which all workers and control share.
+ */
+import type { Batch } from '../memory/batch.js';
+import type { CounterBlock } from '../memory/counters.js';
+import type { Region } from '../memory/region.js';
+import type { Port } from './port.js';
+
+export interface StageContext {
+  /** The id of this node. */
+  readonly self: number;
+  readonly region: Region;
+  readonly batch: Batch;
+  /** This worker's counters: it is their only writer. */
+  readonly counters: CounterBlock;
+  readonly port: Port;
+  /** Milliseconds of the monotonic clock; the simulator's in the simulator. Stages prefer the batch's time, which costs nothing. */
+  readonly clock: () => number;
+}

@@ -1,0 +1,146 @@
+/**
+ * The hello stage: answers hellos in the worker, so that a busy control thread takes no link down. The layout is in ts/wire/hello.ts.
+ *
+ * ```
+ *   hello ──> copy to control ──> becomes its reply where it lies ──> forward into the same link
+ *   reply ──> control
+ *   too short ──> drop malformed
+ * ```
+ */
+import {
+  BATCH_NOW,
+  BATCH_RUN_COUNT,
+  type Batch,
+  PuntReason,
+  packetAt,
+  RUN_ARGUMENT,
+  RUN_FIRST,
+  RUN_KIND,
+  RUN_LINK,
+  RUN_PACKETS,
+  RUN_VERDICT,
+  RunKind,
+  runAt,
+  Verdict,
+} from '../memory/batch.js';
+import { COUNTER } from '../memory/counter-names.js';
+import type { CounterBlock } from '../memory/counters.js';
+import {
+  LINK_HEARD_INTERVAL,
+  LINK_HELLO_INTERVAL,
+  LINK_PEER_ID,
+  LINK_RX_FRAMES,
+  LINK_RX_HIGHEST,
+  LINK_TX_FRAMES,
+} from '../memory/link-table.js';
+import { LINK_ENTRY_BYTES } from '../memory/region.js';
+import {
+  HELLO_FLAG_REPLY,
+  HELLO_FLAGS,
+  HELLO_FRAME_BYTES,
+  HELLO_HEARD_INTERVAL,
+  HELLO_HELD,
+  HELLO_INTERVAL,
+  HELLO_LAST_COUNTER,
+  HELLO_RECEIVED,
+  HELLO_SENT,
+} from '../wire/hello.js';
+import { OFFSET_FLAGS, OFFSET_TTL } from '../wire/link-header.js';
+import { HEADERS_BYTES, OFFSET_DESTINATION, OFFSET_SOURCE } from '../wire/network-header.js';
+import type { StageContext } from './context.js';
+import type { PuntStage } from './punt.js';
+import { appendRun } from './runs.js';
+
+export class HelloStage {
+  readonly #self: number;
+  readonly #batch: Batch;
+  readonly #counters: CounterBlock;
+  readonly #entries: DataView;
+  readonly #clock: () => number;
+  readonly #punt: PuntStage;
+
+  constructor({ self, batch, counters, region, clock }: StageContext, punt: PuntStage) {
+    this.#self = self;
+    this.#batch = batch;
+    this.#counters = counters;
+    this.#entries = new DataView(region.buffer, region.layout.linkEntries, region.layout.links * LINK_ENTRY_BYTES);
+    this.#clock = clock;
+    this.#punt = punt;
+  }
+
+  /** Answers all hellos of the batch; returns how many. */
+  step(): number {
+    const { words } = this.#batch;
+    const runs = words[BATCH_RUN_COUNT] as number;
+    let answered = 0;
+    for (let index = 0; index < runs; index++) {
+      const run = runAt(index);
+      if (words[run + RUN_KIND] !== RunKind.Hello || words[run + RUN_VERDICT] !== Verdict.Undecided) continue;
+      words[run + RUN_VERDICT] = Verdict.Done;
+      const first = words[run + RUN_FIRST] as number;
+      const end = first + (words[run + RUN_PACKETS] as number);
+      for (let packet = first; packet < end; packet++) answered += this.#hear(index, packet) ? 1 : 0;
+    }
+    return answered;
+  }
+
+  /** Deals with one frame; whether it was a hello that is answered. */
+  #hear(index: number, packet: number): boolean {
+    const { words, slab } = this.#batch;
+    const frame = words[packetAt(packet)] as number;
+    if ((words[packetAt(packet) + 1] as number) < HELLO_FRAME_BYTES) {
+      this.#counters.add(COUNTER.malformed, 1);
+      return false;
+    }
+    const isReply = (slab.getUint8(frame + HEADERS_BYTES + HELLO_FLAGS) & HELLO_FLAG_REPLY) !== 0;
+    const copied = this.#punt.copyUp(index, packet, PuntReason.Hello);
+    if (isReply) {
+      this.#counters.add(copied ? COUNTER.punted : COUNTER.puntFull, 1);
+      return false;
+    }
+    if (!copied) this.#counters.add(COUNTER.copiesLost, 1);
+    this.#counters.add(COUNTER.hellosAnswered, 1);
+    this.#answer(words[runAt(index) + RUN_LINK] as number, packet, frame);
+    return true;
+  }
+
+  #answer(link: number, packet: number, frame: number): void {
+    const { words, slab } = this.#batch;
+    this.#counters.add(COUNTER.originated, 1);
+    words[packetAt(packet) + 1] = HELLO_FRAME_BYTES; // padding, which probes the MTU in one direction, does not come back
+    this.#writeReply(link, frame);
+    const index = appendRun(this.#batch, RunKind.Origin, 0, packet, 1);
+    if (index < 0) return this.#counters.add(COUNTER.egressFull, 1);
+    words[runAt(index) + RUN_VERDICT] = Verdict.Forward;
+    words[runAt(index) + RUN_ARGUMENT] = link;
+    slab.setUint8(frame + OFFSET_TTL, 1);
+  }
+
+  /** Sequence and clock stay the asker's; the rest says what this end knows. */
+  #writeReply(link: number, frame: number): void {
+    const { slab, floats } = this.#batch;
+    const entry = link * LINK_ENTRY_BYTES;
+    const payload = frame + HEADERS_BYTES;
+    slab.setUint8(frame + OFFSET_FLAGS, 0);
+    slab.setUint32(frame + OFFSET_DESTINATION, this.#entries.getUint32(entry + LINK_PEER_ID, true));
+    slab.setUint32(frame + OFFSET_SOURCE, this.#self);
+    slab.setInt32(payload + HELLO_FLAGS, HELLO_FLAG_REPLY << 24);
+    slab.setUint32(payload + HELLO_INTERVAL, this.#entries.getUint32(entry + LINK_HELLO_INTERVAL, true));
+    slab.setUint32(payload + HELLO_HEARD_INTERVAL, this.#entries.getUint32(entry + LINK_HEARD_INTERVAL, true));
+    this.#quote(payload + HELLO_LAST_COUNTER, entry + LINK_RX_HIGHEST);
+    this.#quote(payload + HELLO_RECEIVED, entry + LINK_RX_FRAMES);
+    this.#quote(payload + HELLO_SENT, entry + LINK_TX_FRAMES);
+    const heldMs = this.#clock() - (floats[BATCH_NOW / 8] as number);
+    slab.setUint32(payload + HELLO_HELD, Math.max(0, heldMs * 1000));
+    slab.setUint32(payload + HELLO_HELD + 4, 0);
+  }
+
+  /**
+   * Copies a 64-bit number of the link's entry into the frame. Another worker may be adding to it: around a carry, which comes
+   * once in 2^32 frames, a report may be wrong by that much; control passes over numbers that go back.
+   */
+  #quote(to: number, from: number): void {
+    this.#batch.slab.setUint32(to + 4, this.#entries.getUint32(from, true));
+    this.#batch.slab.setUint32(to, this.#entries.getUint32(from + 4, true));
+  }
+}

@@ -1,0 +1,31 @@
+/** Writes both headers of a packet that starts at this node; what the send stage fills in is left zero. */
+import { FrameType, INITIAL_TTL, WIRE_VERSION } from '../wire/link-header.js';
+import {
+  OFFSET_DESTINATION,
+  OFFSET_PROTOCOL,
+  OFFSET_SEQUENCE,
+  OFFSET_SOURCE,
+  OFFSET_SOURCE_PORT,
+} from '../wire/network-header.js';
+
+const FIRST_WORD = (((WIRE_VERSION << 4) | FrameType.Data) << 24) | (INITIAL_TTL << 8);
+
+/** The frame starts at `frame`; `ports`: source port · 65536 + destination port. Class 0, not sealed. */
+export function writePacketHeaders(
+  slab: DataView,
+  frame: number,
+  protocol: number,
+  source: number,
+  destination: number,
+  ports: number,
+  sequence: number,
+): void {
+  slab.setInt32(frame, FIRST_WORD);
+  for (let i = 4; i < OFFSET_DESTINATION; i += 4) slab.setInt32(frame + i, 0);
+  slab.setInt32(frame + OFFSET_DESTINATION, destination);
+  slab.setInt32(frame + OFFSET_SOURCE_PORT, ports);
+  slab.setInt32(frame + OFFSET_SOURCE, source);
+  slab.setInt32(frame + OFFSET_PROTOCOL, protocol << 24);
+  slab.setInt32(frame + OFFSET_SEQUENCE, Math.floor(sequence / 0x1_0000_0000));
+  slab.setInt32(frame + OFFSET_SEQUENCE + 4, sequence | 0);
+}

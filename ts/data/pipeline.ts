@@ -1,0 +1,88 @@
+/**
+ * A worker's stages in the order in which a packet meets them. One step takes a batch in and lets it out again; the same object runs in a
+ * worker over real sockets, in tests, and in the simulator.
+ *
+ * ```
+ *   port.receive ─> origin ─> (load source) ─> forward ─> hello ─> route ─> local ─> (turned round: route, local) ─> liveness ─> punt ─> port.send
+ * ```
+ */
+import type { QueueConsumer, QueueProducer } from '../memory/sharedarraybuffer-queue/index.js';
+import type { StageContext } from './context.js';
+import type { ForwardStage } from './forward.js';
+import { HelloStage } from './hello.js';
+import { LivenessStage } from './liveness.js';
+import type { LoadSource } from './load-source.js';
+import { LocalStage, type RunTakers } from './local.js';
+import { OriginStage } from './origin.js';
+import { PuntStage } from './punt.js';
+import { RouteStage } from './route.js';
+
+export interface PipelineOptions {
+  /** What the shell writes, in the order of precedence: control before data. */
+  readonly fromShell: readonly QueueConsumer[];
+  /** To the control plane, and to the library's sockets. */
+  readonly toControl: QueueProducer;
+  readonly toSockets: QueueProducer;
+  /** Gets the ring whose current record is a command. */
+  readonly onCommand: (ring: QueueConsumer) => void;
+  /** The port forwards; undefined in workers other than worker 0. */
+  readonly forward?: ForwardStage | undefined;
+  /** The load tester's packets. */
+  readonly source?: LoadSource | undefined;
+  /** Who takes datagrams for local ports, by PortHandler. */
+  readonly takers: RunTakers;
+}
+
+export class Pipeline {
+  readonly #context: StageContext;
+  readonly #origin: OriginStage;
+  readonly #forward: ForwardStage | undefined;
+  readonly #source: LoadSource | undefined;
+  readonly #hello: HelloStage;
+  readonly #route: RouteStage;
+  readonly #local: LocalStage;
+  readonly #liveness: LivenessStage;
+  readonly #punt: PuntStage;
+
+  constructor(context: StageContext, options: PipelineOptions) {
+    this.#context = context;
+    this.#punt = new PuntStage(context, options.toControl);
+    this.#origin = new OriginStage(context, options.fromShell, options.onCommand);
+    this.#forward = options.forward;
+    this.#source = options.source;
+    this.#hello = new HelloStage(context, this.#punt);
+    this.#route = new RouteStage(context);
+    this.#local = new LocalStage(context, options.toSockets, options.takers);
+    this.#liveness = new LivenessStage(context, this.#punt);
+  }
+
+  /** One batch. Waits for up to `waitMs` when nothing is there (0: never). Returns the work done: runs and records, 0 when idle. */
+  step(waitMs: number): number {
+    const { port } = this.#context;
+    let work = port.receive(waitMs);
+    work += this.#origin.step();
+    work += this.#source?.step() ?? 0;
+    this.#forward?.step();
+    this.#hello.step();
+    this.#route.step();
+    if (this.#local.step() > 0) {
+      // Echo requests became replies, which have a way of their own: perhaps back to a socket of this node.
+      this.#route.step();
+      this.#local.step();
+    }
+    this.#liveness.step();
+    this.#punt.step();
+    port.send();
+    return work;
+  }
+
+  /** Whether something waits for room, so that the worker must not sleep. */
+  isWaiting(): boolean {
+    return this.#origin.isWaiting();
+  }
+
+  /** How long the next step may wait, ms, at most `most`. The answer is remembered: a step that comes much later was held up. */
+  waitFor(most: number): number {
+    return this.#liveness.waitFor(most);
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * The punt stage: what the control plane must see goes into the ring to the shell, copied, for control may take its time.
+ *
+ * Control and handshake frames and errors go up whole, each of them. Of packets that were dropped with an error (TTL, no route, port unreachable) the
+ * first of each run goes up: control answers the sender, at a limited rate, and needs one header for it.
+ */
+import {
+  ADDRESS_BYTES,
+  addressAt,
+  BATCH_NOW,
+  BATCH_RUN_COUNT,
+  type Batch,
+  PuntReason,
+  packetAt,
+  RUN_ARGUMENT,
+  RUN_FIRST,
+  RUN_KIND,
+  RUN_LINK,
+  RUN_PACKETS,
+  RUN_VERDICT,
+  RunKind,
+  runAt,
+  Verdict,
+} from '../memory/batch.js';
+import { COUNTER } from '../memory/counter-names.js';
+import type { CounterBlock } from '../memory/counters.js';
+import type { QueueProducer } from '../memory/sharedarraybuffer-queue/index.js';
+import {
+  LINK_DOWNED_BYTES,
+  LINK_DOWNED_LINK,
+  LINK_DOWNED_TIME,
+  PUNT_ADDRESS,
+  PUNT_FRAME,
+  PUNT_LINK,
+  PUNT_REASON,
+  PUNT_TIME,
+  RECORD_KIND,
+  RecordKind,
+} from '../memory/worker-records.js';
+import type { StageContext } from './context.js';
+import { copyBytes } from './copy.js';
+
+export class PuntStage {
+  readonly #batch: Batch;
+  readonly #batchView: DataView;
+  readonly #counters: CounterBlock;
+  readonly #ring: QueueProducer;
+
+  constructor({ batch, counters }: StageContext, ring: QueueProducer) {
+    this.#batch = batch;
+    this.#batchView = new DataView(batch.words.buffer);
+    this.#counters = counters;
+    this.#ring = ring;
+  }
+
+  /** Hands up all runs of kind Control and Handshake and all with verdict Punt. Returns the number of records. */
+  step(): number {
+    const { words } = this.#batch;
+    const runs = words[BATCH_RUN_COUNT] as number;
+    let records = 0;
+    for (let index = 0; index < runs; index++) {
+      const run = runAt(index);
+      const kind = words[run + RUN_KIND];
+      const isOpen = words[run + RUN_VERDICT] === Verdict.Undecided;
+      if (words[run + RUN_VERDICT] === Verdict.Punt)
+        records += this.#puntRun(index, words[run + RUN_ARGUMENT] as number);
+      else if (isOpen && kind === RunKind.Control) records += this.#puntRun(index, PuntReason.Control);
+      else if (isOpen && kind === RunKind.Handshake) records += this.#puntRun(index, PuntReason.Handshake);
+      else continue;
+      words[run + RUN_VERDICT] = Verdict.Done;
+    }
+    this.#ring.publish();
+    return records;
+  }
+
+  /** Tells control that a worker took the link down. */
+  linkDowned(link: number, now: number): void {
+    const at = this.#ring.claim(LINK_DOWNED_BYTES);
+    if (at < 0) return this.#counters.add(COUNTER.copiesLost, 1);
+    const { view } = this.#ring;
+    view.setInt32(at + RECORD_KIND, RecordKind.LinkDowned, true);
+    view.setInt32(at + LINK_DOWNED_LINK, link, true);
+    view.setFloat64(at + LINK_DOWNED_TIME, now, true);
+  }
+
+  /** Copies the packet `packet` of run `index` up; false when the ring is full, which the caller counts. */
+  copyUp(index: number, packet: number, reason: number): boolean {
+    const { words, floats, slab } = this.#batch;
+    const run = runAt(index);
+    const from = words[packetAt(packet)] as number;
+    const length = words[packetAt(packet) + 1] as number;
+    const at = this.#ring.claim(PUNT_FRAME + length);
+    if (at < 0) return false;
+    const { view } = this.#ring;
+    view.setInt32(at + RECORD_KIND, RecordKind.Punt, true);
+    view.setInt32(at + PUNT_REASON, reason, true);
+    view.setInt32(at + PUNT_LINK, words[run + RUN_LINK] as number, true);
+    copyBytes(this.#batchView, addressAt(index), view, at + PUNT_ADDRESS, ADDRESS_BYTES);
+    view.setFloat64(at + PUNT_TIME, floats[BATCH_NOW / 8] as number, true);
+    copyBytes(slab, from, view, at + PUNT_FRAME, length);
+    return true;
+  }
+
+  #puntRun(index: number, reason: number): number {
+    const { words } = this.#batch;
+    const run = runAt(index);
+    const first = words[run + RUN_FIRST] as number;
+    if (isDropWithError(reason)) {
+      // The packets themselves are counted as dropped already.
+      if (this.copyUp(index, first, reason)) return 1;
+      this.#counters.add(COUNTER.copiesLost, 1);
+      return 0;
+    }
+    let records = 0;
+    const packets = words[run + RUN_PACKETS] as number;
+    for (let packet = first; packet < first + packets; packet++) {
+      if (!this.copyUp(index, packet, reason)) this.#counters.add(COUNTER.puntFull, 1);
+      else {
+        this.#counters.add(COUNTER.punted, 1);
+        records++;
+      }
+    }
+    return records;
+  }
+}
+
+function isDropWithError(reason: number): boolean {
+  return reason === PuntReason.TtlExceeded || reason === PuntReason.NoRoute || reason === PuntReason.PortUnreachable;
+}

@@ -1,0 +1,133 @@
+/**
+ * The route stage: decides each undecided run of data, from the headers of its first packet (all others are alike).
+ *
+ * ```
+ *   TTL 0 ────────────────────────────────────────────────────────> drop    ttlExceeded
+ *   for this node ────────────────────────────────────────────────> deliver (local.ts)
+ *   transit with TTL 1 ───────────────────────────────────────────> punt    TtlExceeded   (channels: drop, nobody is told)
+ *   labelled ─────────────────────────────────────────────────────> drop    badLabel      (this node has given out no labels)
+ *   a channel, or a frame of one link only ───────────────────────> drop    badProtocol   (nobody here has subscribed)
+ *   next hop: primary, or the backup if the primary's link is down  > forward
+ *      the link that it came by ──────────────────────────────────> drop    notForwarded
+ *      none ──────────────────────────────────────────────────────> punt    NoRoute
+ * ```
+ * The TTL comes first, so that it holds on every path, also for labelled packets and channels. A packet never leaves by the link it
+ * came by: labels of routes fall strictly along every edge (docs/routing-protocol.md), so this only happens when a neighbour breaks the rules.
+ */
+import {
+  BATCH_RUN_COUNT,
+  PuntReason,
+  RUN_ARGUMENT,
+  RUN_FRAME,
+  RUN_KIND,
+  RUN_LINK,
+  RUN_PACKETS,
+  RUN_VERDICT,
+  RUN_WORDS,
+  RUNS,
+  RunKind,
+  Verdict,
+} from '../memory/batch.js';
+import { COUNTER } from '../memory/counter-names.js';
+import type { CounterBlock } from '../memory/counters.js';
+import { forwardingWords } from '../memory/forwarding-table.js';
+import { linksUpWords } from '../memory/link-table.js';
+import { OFFSET_LABEL, OFFSET_TTL } from '../wire/link-header.js';
+import { OFFSET_CLASS, OFFSET_DESTINATION, OFFSET_PROTOCOL, Protocol } from '../wire/network-header.js';
+import type { StageContext } from './context.js';
+
+/**
+ * Classes below this have routes of their own; packets of all others follow class 0. A constant of the protocol's version and not a
+ * question of which slots are filled: if each node fell back by itself, a packet could change classes on the way, and circulate.
+ */
+const ROUTED_CLASSES = 1;
+
+export class RouteStage {
+  readonly #self: number;
+  readonly #words: Int32Array;
+  readonly #slab: DataView;
+  readonly #forwarding: Int32Array;
+  readonly #up: Int32Array;
+  readonly #counters: CounterBlock;
+
+  constructor({ self, region, batch, counters }: StageContext) {
+    this.#self = self | 0; // ids are compared as signed words: unsigned ones beyond 2^31 would not be small integers
+    this.#words = batch.words;
+    this.#slab = batch.slab;
+    this.#forwarding = forwardingWords(region);
+    this.#up = linksUpWords(region);
+    this.#counters = counters;
+  }
+
+  /** Decides all undecided runs of kind Data and Origin; returns how many. */
+  step(): number {
+    const words = this.#words;
+    const end = RUNS / 4 + (words[BATCH_RUN_COUNT] as number) * RUN_WORDS;
+    let decided = 0;
+    for (let run = RUNS / 4; run < end; run += RUN_WORDS) {
+      if (words[run + RUN_VERDICT] !== Verdict.Undecided) continue;
+      const kind = words[run + RUN_KIND];
+      if (kind !== RunKind.Data && kind !== RunKind.Origin) continue;
+      this.#decide(run);
+      decided++;
+    }
+    return decided;
+  }
+
+  #decide(run: number): void {
+    const slab = this.#slab;
+    const frame = this.#words[run + RUN_FRAME] as number;
+    const isTransit = this.#words[run + RUN_KIND] === RunKind.Data;
+    const ttl = slab.getUint8(frame + OFFSET_TTL);
+    const protocol = slab.getUint8(frame + OFFSET_PROTOCOL);
+    const destination = slab.getInt32(frame + OFFSET_DESTINATION);
+
+    if (ttl === 0) return this.#drop(run, COUNTER.ttlExceeded);
+    const isChannel = protocol === Protocol.Channel; // then the destination is half of a hash
+    if (destination === this.#self && !isChannel) return this.#verdict(run, Verdict.Deliver, 0);
+    if (ttl === 1 && isTransit) {
+      if (isChannel) return this.#drop(run, COUNTER.ttlExceeded);
+      return this.#punt(run, PuntReason.TtlExceeded, COUNTER.ttlExceeded);
+    }
+    if (slab.getInt32(frame + OFFSET_LABEL) !== 0) return this.#drop(run, COUNTER.badLabel);
+    if (isChannel || protocol === Protocol.Link) return this.#drop(run, COUNTER.badProtocol);
+
+    const link = this.#nextHop(run, destination, slab.getUint8(frame + OFFSET_CLASS));
+    if (link === 0) return this.#punt(run, PuntReason.NoRoute, COUNTER.noRoute);
+    if (isTransit && link === this.#words[run + RUN_LINK]) return this.#drop(run, COUNTER.notForwarded);
+    this.#verdict(run, Verdict.Forward, link);
+  }
+
+  /** The link to send into, 0 for none: the slot is that of the first byte in which the destination differs from this node. */
+  #nextHop(run: number, destination: number, trafficClass: number): number {
+    const layer = Math.clz32(destination ^ this.#self) >>> 3; // 0..3
+    const byte = (destination >>> (24 - 8 * layer)) & 255;
+    const table = trafficClass < ROUTED_CLASSES ? trafficClass : 0;
+    const word = this.#forwarding[(table << 10) | (layer << 8) | byte] as number;
+    const primary = word & 0xfff;
+    if (primary !== 0 && this.#isUp(primary)) return primary;
+    const backup = (word >>> 12) & 0xfff;
+    if (backup === 0 || !this.#isUp(backup)) return 0;
+    this.#counters.add(COUNTER.backupUsed, this.#words[run + RUN_PACKETS] as number);
+    return backup;
+  }
+
+  #isUp(link: number): boolean {
+    return (((this.#up[link >>> 5] as number) >>> (link & 31)) & 1) === 1;
+  }
+
+  #punt(run: number, reason: number, counter: number): void {
+    this.#counters.add(counter, this.#words[run + RUN_PACKETS] as number);
+    this.#verdict(run, Verdict.Punt, reason);
+  }
+
+  #drop(run: number, counter: number): void {
+    this.#counters.add(counter, this.#words[run + RUN_PACKETS] as number);
+    this.#verdict(run, Verdict.Drop, counter);
+  }
+
+  #verdict(run: number, verdict: number, argument: number): void {
+    this.#words[run + RUN_VERDICT] = verdict;
+    this.#words[run + RUN_ARGUMENT] = argument;
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * The forwarder: the thread through which every packet goes. This is its whole life; what happens to a packet in one step is in
+ * ts/data/pipeline.ts, stage by stage.
+ *
+ * On the native path the thread sleeps inside `port.receive`, in one wait on its sockets and an eventfd, and never returns to its event
+ * loop. On the portable path dgram brings packets by the event loop, so the loop is turned inside out: each event makes a step.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { WorkerMessage, WorkerStart } from '../ts/data/worker-contract.js';
+import { Agent } from './forwarder/agent.js';
+import { StartProblem } from './forwarder/open-port.js';
+
+const start = workerData as WorkerStart;
+const tell = (message: WorkerMessage) => parentPort?.postMessage(message);
+
+/** The native path: take a batch, decide, send; sleep when nothing comes. */
+function runBlocking(agent: Agent): void {
+  while (!agent.stopped) agent.step(agent.mayWait());
+  agent.close();
+}
+
+/** The portable path: a step after each round of events, and when the agent asks for one by the clock. */
+function runOnEvents(agent: Agent): void {
+  let scheduled = false;
+  let timer: NodeJS.Timeout | undefined;
+  const step = () => {
+    scheduled = false;
+    agent.step(0);
+    if (agent.stopped) return end();
+    const wait = agent.mayWait();
+    clearTimeout(timer);
+    if (wait === 0) schedule();
+    else timer = setTimeout(step, wait);
+  };
+  const schedule = () => {
+    if (!scheduled) setImmediate(step);
+    scheduled = true;
+  };
+  const end = () => {
+    clearTimeout(timer);
+    agent.close();
+    parentPort?.close();
+  };
+  agent.onWork = (full) => (full ? agent.step(0) : schedule());
+  parentPort?.on('message', schedule);
+  schedule();
+}
+
+try {
+  const agent = new Agent(start, tell);
+  tell(agent.ready());
+  if (start.packetPath === 'native') runBlocking(agent);
+  else runOnEvents(agent);
+} catch (error) {
+  if (!(error instanceof StartProblem)) throw error; // a crash: the shell starts a successor
+  tell(error.problem);
+}

@@ -1,0 +1,162 @@
+/**
+ * What one forwarder owns: memory, rings, port, stages. `step` is all its work; who calls it, and when, is the driver's business.
+ *
+ * *Epochs*: the agent is quiescent between two steps and stays online while it sleeps, for it sleeps for at most {@link MAX_WAIT_MS}: so it
+ * never holds up the reuse of a link's index for longer. (Were it offline, the frames that end the sleep would be matched to
+ * links before it is online again.)
+ *
+ * *A crash* loses the batch in hand, counts it, and nothing else: rings, counters, links and replay windows lie in shared memory,
+ * listening sockets belong to the process (native) or are bound anew (portable), slab and batch die with the thread. The successor
+ * gives back a lock that its predecessor may have held. Flows of port forwards begin anew.
+ */
+import type { StageContext } from '../../ts/data/context.js';
+import { ForwardStage } from '../../ts/data/forward.js';
+import { Handover } from '../../ts/data/handover.js';
+import { LoadSink } from '../../ts/data/load-sink.js';
+import { LoadSource } from '../../ts/data/load-source.js';
+import { Pipeline } from '../../ts/data/pipeline.js';
+import type { WorkerMessage, WorkerStart } from '../../ts/data/worker-contract.js';
+import { monotonicNow } from '../../ts/edge/clock.js';
+import { BATCH_BYTES, BATCH_PACKET_COUNT, openBatch } from '../../ts/memory/batch.js';
+import { COUNTER } from '../../ts/memory/counter-names.js';
+import { CounterBlock } from '../../ts/memory/counters.js';
+import { WorkerEpoch } from '../../ts/memory/epochs.js';
+import { loadBlock } from '../../ts/memory/load-stats.js';
+import { PortHandler } from '../../ts/memory/port-table.js';
+import { attachRegion } from '../../ts/memory/region.js';
+import { ReplayWindows } from '../../ts/memory/replay-window.js';
+import { QueueConsumer, QueueProducer } from '../../ts/memory/sharedarraybuffer-queue/index.js';
+import { WorkerPhase, WorkerState } from '../../ts/memory/worker-state.js';
+import { Commands } from './commands.js';
+import { type OpenedPort, openPort, slabBytes } from './open-port.js';
+
+/** The longest sleep, ms: what control changes in shared memory without waking anybody is seen after this at the latest. */
+const MAX_WAIT_MS = 50;
+
+export class Agent {
+  /** The portable port has got something; `full`: it must be taken now. */
+  onWork: (full: boolean) => void = () => undefined;
+  readonly #start: WorkerStart;
+  readonly #context: StageContext;
+  readonly #port: OpenedPort;
+  readonly #rings: readonly QueueConsumer[];
+  readonly #forward: ForwardStage | undefined;
+  readonly #forwardPorts: number[];
+  readonly #source: LoadSource;
+  readonly #pipeline: Pipeline;
+  readonly #commands: Commands;
+  readonly #state: WorkerState;
+  readonly #epoch: WorkerEpoch;
+  #idle = false;
+
+  /** Opens everything; throws a StartProblem when an address cannot be opened. */
+  constructor(start: WorkerStart, tell: (message: WorkerMessage) => void) {
+    const region = attachRegion(start.region);
+    const batch = openBatch(new SharedArrayBuffer(BATCH_BYTES), new SharedArrayBuffer(slabBytes(start)));
+    const counters = new CounterBlock(region, start.worker);
+    this.#start = start;
+    new ReplayWindows(region).breakLocks(start.worker);
+    this.#state = new WorkerState(region, start.worker);
+    this.#epoch = new WorkerEpoch(region, start.worker);
+    this.#epoch.online();
+    this.#port = openPort(start, { region, batch, counters, onWork: (full) => this.onWork(full), tell });
+    this.#context = { self: start.self, region, batch, counters, port: this.#port.port, clock: monotonicNow };
+
+    this.#rings = ringsOf(start);
+    this.#source = new LoadSource(this.#context, loadBlock(start.load, start.worker));
+    const sink = new LoadSink(this.#context, loadBlock(start.load, start.worker));
+    this.#forward = start.worker === 0 ? new ForwardStage(this.#context) : undefined;
+    this.#forwardPorts = this.#openForwards();
+    this.#commands = new Commands(start, { forward: this.#forward, source: this.#source, sink }, tell);
+    this.#pipeline = new Pipeline(this.#context, {
+      fromShell: this.#rings,
+      toControl: new QueueProducer(start.toShell.control),
+      toSockets: new QueueProducer(start.toShell.data),
+      onCommand: (ring) => this.#commands.take(ring),
+      forward: this.#forward,
+      source: this.#source,
+      takers: {
+        [PortHandler.LoadSink]: sink,
+        [PortHandler.Forward]: this.#forward ?? this.#handover(),
+      },
+    });
+    this.#state.setPhase(WorkerPhase.Running);
+  }
+
+  ready(): WorkerMessage {
+    const ports = this.#start.sockets.map((_, index) => this.#port.port.boundPort(index));
+    return { type: 'ready', ports, forwardPorts: this.#forwardPorts, offloads: this.#port.offloads() };
+  }
+
+  get stopped(): boolean {
+    return this.#commands.stopped || this.#state.stopRequested;
+  }
+
+  /** One batch through all stages; sleeps for up to `waitMs` first if nothing is there. */
+  step(waitMs: number): void {
+    this.#epoch.quiescent();
+    try {
+      const work = this.#pipeline.step(waitMs);
+      this.#idle = work === 0 && !this.#pipeline.isWaiting();
+    } catch (error) {
+      this.#context.counters.add(COUNTER.crashed, this.#context.batch.words[BATCH_PACKET_COUNT] as number);
+      throw error;
+    }
+    if (waitMs > 0) this.#awake();
+    this.#state.turned(monotonicNow(), !this.#idle);
+    this.#port.watchOffloads();
+  }
+
+  /** How long the next step may sleep, ms: 0 when there is work. From here on, whoever writes into a ring wakes this thread. */
+  mayWait(): number {
+    if (!this.#idle) return 0;
+    const wait = this.#source.waitFor(MAX_WAIT_MS);
+    if (wait === 0) return 0;
+    if (!this.#state.fallAsleep()) return 0;
+    for (const ring of this.#rings)
+      if (!ring.sleepElsewhere()) {
+        this.#awake();
+        return 0;
+      }
+    return this.#pipeline.waitFor(wait);
+  }
+
+  /** Sends what still waits, and closes. */
+  close(): void {
+    this.#state.setPhase(WorkerPhase.Stopping);
+    for (let steps = 0; steps < 16 && !this.#idle; steps++) this.step(0);
+    this.#port.port.close();
+    this.#epoch.offline();
+    this.#state.setPhase(WorkerPhase.None);
+    this.#commands.closed();
+  }
+
+  #awake(): void {
+    this.#state.awake();
+    for (const ring of this.#rings) ring.awake();
+  }
+
+  /** Opens the rules that the worker starts with; the UDP ports to which the forwards are bound. */
+  #openForwards(): number[] {
+    const forward = this.#forward;
+    if (!forward) return [];
+    for (const rule of this.#start.exposes) forward.openExpose(rule);
+    return this.#start.forwards.map((rule, index) =>
+      this.#port.guarded({ forward: index }, () => forward.openForward(rule)),
+    );
+  }
+
+  #handover(): Handover | undefined {
+    if (!this.#start.handover) return undefined;
+    const { ring, wakeFd } = this.#start.handover;
+    return new Handover(this.#context, new QueueProducer(ring, { wake: () => this.#port.wake(wakeFd) }));
+  }
+}
+
+/** What this worker reads, in the order of precedence. */
+function ringsOf(start: WorkerStart): QueueConsumer[] {
+  const rings = [new QueueConsumer(start.toWorker.control)];
+  if (start.handover && start.worker === 0) rings.push(new QueueConsumer(start.handover.ring));
+  rings.push(new QueueConsumer(start.toWorker.data));
+  return rings;
+}

@@ -1,0 +1,100 @@
+/** Opens the port that the shell has chosen: the native one over descriptors of the process, or its portable twin. */
+import type { Port } from '../../ts/data/port.js';
+import type { Offloads, WorkerMessage, WorkerStart } from '../../ts/data/worker-contract.js';
+import { monotonicNow } from '../../ts/edge/clock.js';
+import { loadAddon } from '../../ts/edge/native/addon.js';
+import { NATIVE_SLAB_BYTES, NativeUdpPort } from '../../ts/edge/native/udp-port.js';
+import { ListenError, PORTABLE_SLAB_BYTES, PortableUdpPort } from '../../ts/edge/portable/udp-port.js';
+import type { Batch } from '../../ts/memory/batch.js';
+import type { CounterBlock } from '../../ts/memory/counters.js';
+import type { Region } from '../../ts/memory/region.js';
+
+/** Whether an offload was lost is looked at so often, ms. */
+const OFFLOADS_INTERVAL_MS = 1_000;
+
+export interface OpenedPort {
+  readonly port: Port;
+  offloads(): Offloads;
+  /** Tells the shell, at most once a second, when an offload has changed. */
+  watchOffloads(): void;
+  /** Writes to another worker's eventfd. */
+  wake(fd: number): void;
+  /** Calls `open`; what it throws becomes a StartProblem about `what`. */
+  guarded<T>(what: { readonly forward: number }, open: () => T): T;
+}
+
+export interface PortNeeds {
+  readonly region: Region;
+  readonly batch: Batch;
+  readonly counters: CounterBlock;
+  readonly onWork: (full: boolean) => void;
+  readonly tell: (message: WorkerMessage) => void;
+}
+
+/** What kept the worker from starting, for the shell. */
+export class StartProblem extends Error {
+  readonly problem: WorkerMessage;
+
+  constructor(
+    cause: Error & { readonly code?: string },
+    what: { readonly socket?: number; readonly forward?: number },
+  ) {
+    super(cause.message, { cause });
+    this.problem = { type: 'startFailed', code: cause.code ?? 'EUNKNOWN', message: cause.message, ...what };
+  }
+}
+
+export function slabBytes(start: WorkerStart): number {
+  return start.packetPath === 'native' ? NATIVE_SLAB_BYTES : PORTABLE_SLAB_BYTES;
+}
+
+export function openPort(start: WorkerStart, needs: PortNeeds): OpenedPort {
+  return start.packetPath === 'native' ? openNative(start, needs) : openPortable(start, needs);
+}
+
+function openPortable({ sockets }: WorkerStart, { tell, ...needs }: PortNeeds): OpenedPort {
+  const onWarning = (error: Error) => tell({ type: 'warning', message: error.message });
+  try {
+    return {
+      port: new PortableUdpPort({ ...needs, sockets, onWarning }),
+      offloads: () => ({ gso: 'off', gro: 'off', reason: 'the portable packet path has no offloads' }),
+      watchOffloads: () => undefined,
+      wake: () => undefined, // there is no other worker
+      guarded,
+    };
+  } catch (error) {
+    if (error instanceof ListenError) throw new StartProblem(error, { socket: error.socket });
+    throw error;
+  }
+}
+
+function openNative(start: WorkerStart, { region, batch, tell }: PortNeeds): OpenedPort {
+  const { addon, reason } = loadAddon();
+  if (!addon) throw new StartProblem(Object.assign(new Error(reason), { code: 'ERR_PORTOLAN_NATIVE' }), {});
+  const port = new NativeUdpPort({ ...start, addon, region, batch });
+  let known = JSON.stringify(port.offloads());
+  let lookedAt = 0;
+  return {
+    port,
+    offloads: () => port.offloads(),
+    watchOffloads() {
+      const now = monotonicNow();
+      if (now - lookedAt < OFFLOADS_INTERVAL_MS) return;
+      lookedAt = now;
+      const offloads = port.offloads();
+      if (JSON.stringify(offloads) === known) return;
+      known = JSON.stringify(offloads);
+      tell({ type: 'offloads', offloads });
+    },
+    wake: (fd) => addon.signalEvent(fd),
+    guarded,
+  };
+}
+
+function guarded<T>(what: { readonly forward: number }, open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    throw new StartProblem(error as Error, what);
+  }
+}
