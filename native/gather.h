@@ -62,9 +62,8 @@ class Gather {
     if (open_ && !Fits(length)) End();
     if (!open_) Open(length);
     MessageFacts& facts = facts_[messages_];
-    iovec& last = pieceOf_[pieces_ - 1];
-    if (facts.packets > 0 && static_cast<uint8_t*>(last.iov_base) + last.iov_len == at) {
-      last.iov_len += length;
+    if (facts.packets > 0 && EndOf(pieceOf_[pieces_ - 1]) == at) {
+      pieceOf_[pieces_ - 1].iov_len += length;
     } else {
       pieceOf_[pieces_++] = {at, length};
       headers_[messages_].msg_hdr.msg_iovlen++;
@@ -104,6 +103,8 @@ class Gather {
     const MessageFacts& facts = facts_[messages_];
     return gso_ && facts.segment > 0 && length <= facts.segment && facts.packets < MAX_SEGMENTS && facts.bytes + length <= MAX_MESSAGE_BYTES;
   }
+
+  static uint8_t* EndOf(const iovec& piece) { return static_cast<uint8_t*>(piece.iov_base) + piece.iov_len; }
 
   void Open(uint32_t length) {
     open_ = true;
