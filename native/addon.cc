@@ -6,6 +6,7 @@
 
 #include "layout.h"
 #include "packet_path_wrap.h"
+#include "ring_addon.h"
 #include "socket.h"
 #include "system_error.h"
 
@@ -66,6 +67,7 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("closeSocket", Napi::Function::New(env, CloseFd, "closeSocket"));
   exports.Set("createEvent", Napi::Function::New(env, MakeEvent, "createEvent"));
   exports.Set("signalEvent", Napi::Function::New(env, Signal, "signalEvent"));
+  exports.Set("ring", DefineRing(env));
   exports.Set("PacketPath", PacketPathWrap::Define(env));
   return exports;
 }

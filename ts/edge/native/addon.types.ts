@@ -11,7 +11,20 @@ export interface NativeAddon {
   /** An eventfd: what a worker that sleeps in epoll is woken by. */
   createEvent(): number;
   signalEvent(fd: number): void;
+  readonly ring: NativeRing;
   readonly PacketPath: new (options: NativePacketPathOptions) => NativePacketPath;
+}
+
+/** The native ends of `portolan/sharedarraybuffer-queue`, for tests and benches. `queue`: a view over the whole queue. `event`: eventfd or -1. */
+export interface NativeRing {
+  /** Writes `record` up to `copies` times, `batch` records a publish; how many fitted. */
+  write(queue: Uint8Array, record: Uint8Array, type: number, copies: number, batch: number, event: number): number;
+  /** Takes up to `limit` records, copied. */
+  read(queue: Uint8Array, limit: number, event: number): { readonly type: number; readonly bytes: Uint8Array }[];
+  /** Announces that a native consumer sleeps; false when there is a record. */
+  sleep(queue: Uint8Array): boolean;
+  /** Blocks the thread until `count` records of `length` bytes are written, each starting with its number (32 bits). */
+  produce(queue: Uint8Array, count: number, length: number, batch: number): void;
 }
 
 export interface UdpSocketOptions {
