@@ -27,7 +27,8 @@ function eventCount(fd: number): number {
 if (addon === undefined) {
   test(`there is no native queue here, and a reason is given: ${reason}`, () => assert.is.not(reason, ''));
 } else {
-  const { ring, createEvent, closeSocket } = addon;
+  const native = addon;
+  const { ring } = native;
 
   for (const producers of ['one', 'many'] as const)
     for (const startPosition of STARTS)
@@ -38,12 +39,11 @@ if (addon === undefined) {
         const expected: { type: number; bytes: number[] }[] = [];
         for (let round = 0; round < 500; round++) {
           const record = new Uint8Array(random.below(120)).fill(round);
-          const type = random.next();
-          const entry = { type, bytes: [...record] };
+          const entry = { type: random.next(), bytes: [...record] };
           if (random.chance(0.5)) {
-            const written = ring.write(bytes, record, type, 1 + random.below(3), 1 + random.below(3), -1);
+            const written = ring.write(bytes, record, entry.type, 1 + random.below(3), 1 + random.below(3), -1);
             for (let i = 0; i < written; i++) expected.push(entry);
-          } else if (new QueueProducer(queue, { batchBytes: 128 }).tryWrite(record, type)) expected.push(entry);
+          } else if (new QueueProducer(queue, { batchBytes: 128 }).tryWrite(record, entry.type)) expected.push(entry);
           if (random.chance(0.6)) continue;
           const limit = random.below(8);
           const got: { type: number; bytes: number[] }[] = [];
@@ -70,7 +70,7 @@ if (addon === undefined) {
   });
 
   test('a native producer writes the eventfd only when the consumer sleeps elsewhere', () => {
-    const event = createEvent();
+    const event = native.createEvent();
     const queue = createQueue({ bytes: 1024, producers: 'one' });
     const consumer = new QueueConsumer(queue);
     const write = () => ring.write(new Uint8Array(queue), new Uint8Array(8), 0, 1, 1, event);
@@ -83,11 +83,11 @@ if (addon === undefined) {
     write();
     assert.is(eventCount(event), 1);
     consumer.awake();
-    closeSocket(event);
+    native.closeSocket(event);
   });
 
   test('a JavaScript producer wakes a native consumer, a native consumer a JavaScript producer', () => {
-    const event = createEvent();
+    const event = native.createEvent();
     const queue = createQueue({ bytes: 64, producers: 'one' });
     let wakes = 0;
     const producer = new QueueProducer(queue, { wake: () => wakes++ });
@@ -99,7 +99,7 @@ if (addon === undefined) {
     assert.is(eventCount(event), 1);
     assert.not(producer.sleepElsewhere(8), 'there is room');
     assert.throws(() => ring.read(new Uint8Array(4096), 1, event), /holds no queue/);
-    closeSocket(event);
+    native.closeSocket(event);
   });
 
   test('without a way to wake a consumer that sleeps elsewhere, a producer says so', () => {
