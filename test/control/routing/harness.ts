@@ -42,6 +42,7 @@ export class NetNode {
   readonly table = new Map<string, { layer: number; byte: number; primary: number; backup: number }>();
   readonly labels = new Map<string, Label>();
   alive = true;
+  wakesAt = Number.POSITIVE_INFINITY;
 
   constructor(
     readonly id: NodeId,
@@ -56,7 +57,6 @@ export class NetNode {
 
 interface Event {
   readonly at: number;
-  readonly order: number;
   readonly run: () => void;
 }
 
@@ -79,7 +79,6 @@ export class Net {
   filter: (from: NodeId, to: NodeId, message: RoutingSync) => boolean = () => true;
   readonly #options: NetOptions;
   readonly #events: Event[] = [];
-  #order = 0;
   #nextLink = 1;
 
   constructor(options: NetOptions = {}) {
@@ -158,8 +157,15 @@ export class Net {
   }
 
   after(delay: number, run: () => void): void {
-    this.#events.push({ at: this.now + delay, order: this.#order++, run });
-    this.#events.sort((a, b) => b.at - a.at || b.order - a.order);
+    const at = this.now + delay;
+    // Latest first; what is due at the same time in the order in which it came.
+    let [low, high] = [0, this.#events.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#events[middle] as Event).at > at) low = middle + 1;
+      else high = middle;
+    }
+    this.#events.splice(low, 0, { at, run });
   }
 
   /** Runs for this long. */
@@ -170,7 +176,7 @@ export class Net {
       let first: NetNode | undefined;
       let due = Number.POSITIVE_INFINITY;
       for (const node of this.nodes.values()) {
-        const wants = node.router.nextTimeout();
+        const wants = node.wakesAt;
         if (wants >= due) continue;
         due = wants;
         first = node;
@@ -200,6 +206,7 @@ export class Net {
         hasMoved = true;
       }
     }
+    node.wakesAt = node.router.nextTimeout();
     this.#checkLabels(node);
     if (hasMoved) this.#checkCycles(node);
   }

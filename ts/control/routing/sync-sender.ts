@@ -12,7 +12,7 @@ const LAZY_MIN_MS = 150;
 const LAZY_SPREAD_MS = 150;
 const FRAME_GAP_MS = 20;
 /** An acknowledgement waits this long for company; well below the least time after which the other end sends again. */
-const ACKNOWLEDGE_MS = 20;
+const ACKNOWLEDGE_MS = 45;
 const MIN_RESEND_MS = 100;
 /** Acknowledgements that wait at most; beyond, the other end sends again. */
 const MAX_ACKNOWLEDGEMENTS = 1024;
@@ -130,7 +130,10 @@ export class SyncSender {
       resendLayers: this.#resendLayers,
       digest: isDigestDue && this.#isIdle() ? digestOf(this.told, this.#lastNumber) : undefined,
     });
-    if (!built) return undefined;
+    if (!built) {
+      this.#urgentAt = NEVER;
+      return undefined;
+    }
 
     this.#acknowledgements = acknowledged.slice(built.acknowledged);
     this.#acknowledgeAt = this.#acknowledgements.length > 0 ? now : NEVER;
