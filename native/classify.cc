@@ -68,11 +68,13 @@ class Classifier::Held {
 void Classifier::Take(uint32_t offset, uint32_t length, uint32_t segment, const SocketAddress& from, uint32_t socket) {
   const uint32_t step = std::max(segment, 1u);
   const uint8_t* base = c_.blocks.Base() + offset;
-  for (uint32_t at = 0; at < length; at += step) {
+  uint32_t at = 0;
+  do {  // an empty datagram is a frame too: a truncated one
     if (taken_ == TAG_BATCH) Finish();
     __builtin_prefetch(base + at + 6 * step);
     Frame(offset + at, std::min(step, length - at), from, socket);
-  }
+    at += step;
+  } while (at < length);
 }
 
 void Classifier::Frame(uint32_t offset, uint32_t length, const SocketAddress& from, uint32_t socket) {

@@ -39,7 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     context.ReadClock();
     classifier->Take(context.blocks.OffsetOf(block), length, step, from, 0);
     classifier->Finish();
-    frames += (length + step - 1) / step;
+    frames += std::max((length + step - 1) / step, 1u);
     data += 6 + length;
     size -= 6 + length;
   }

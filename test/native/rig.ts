@@ -8,6 +8,11 @@ import type {
   NativeUdpSocket,
 } from '../../ts/edge/native/addon.types.js';
 import {
+  ADDRESS_BYTES,
+  ADDRESS_FAMILY,
+  ADDRESS_IP,
+  ADDRESS_PORT,
+  addressAt,
   BATCH_BYTES,
   BATCH_PACKET_COUNT,
   BATCH_RUN_COUNT,
@@ -103,6 +108,17 @@ export class Rig implements Disposable {
     words.set([offset, bytes.byteLength], packetAt(index));
     words[BATCH_PACKET_COUNT] = index + 1;
     return index;
+  }
+
+  /** Sends bytes as they are from the listening socket to a port of 127.0.0.1: a datagram for each. */
+  sendRaw(datagrams: readonly Uint8Array[], port: number): number {
+    const first = datagrams.map((bytes) => this.place(bytes))[0] ?? 0;
+    const run = this.run(6, first, datagrams.length, 0, Verdict.Raw);
+    const view = new DataView(this.batch.words.buffer, addressAt(run), ADDRESS_BYTES);
+    view.setInt32(ADDRESS_FAMILY, 4, true);
+    view.setInt32(ADDRESS_PORT, port, true);
+    this.batch.bytes.set([127, 0, 0, 1], addressAt(run) + ADDRESS_IP);
+    return this.path.send();
   }
 
   run(kind: number, first: number, packets: number, argument: number, verdict: number): number {
