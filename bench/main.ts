@@ -36,6 +36,12 @@ const BENCHES: readonly Entry[] = [
     rounds: 20,
     load: async () => (await import('./failover.js')).benchFailover,
   },
+  {
+    name: 'converge',
+    summary: 'how fast a network forgets a node that dies, and fails over, simulated',
+    rounds: 20,
+    load: async () => (await import('./converge.js')).benchConverge,
+  },
 ];
 
 /** Runs `bench ARGS...`; the exit code: 0 well, 1 a bench failed, 2 wrong use. */

@@ -2,8 +2,8 @@
  * Whether a network at rest has found what its live wires allow: slot by slot against the reference, and pair by pair by walking the real
  * tables with the real route stage.
  */
-import { formatNodeId, idByte, LAYERS, type Layer, type NodeId, sharedBytes } from '../kit/node-id.js';
-import { NO_ROUTE, primaryOf, slotIndex } from '../memory/forwarding-table.js';
+import { formatNodeId, idByte, LAYERS, type Layer, type NodeId } from '../kit/node-id.js';
+import { primaryOf, slotIndex } from '../memory/forwarding-table.js';
 import type { Reference } from './reference.js';
 
 /** What must be seen of a node to judge it. */
@@ -19,23 +19,59 @@ const CLASS = 0;
 const longestPath = (nodes: number) => nodes + 4;
 
 /** Slots that have no route where the reference finds one, or a route where there can be none. Sentences for people. */
-export function wrongSlots(nodes: readonly JudgedNode[], reference: Reference): string[] {
+export function wrongSlots(nodes: readonly JudgedNode[], expected: ExpectedRoutes): string[] {
   const wrong: string[] = [];
-  const expected = expectedRoutes(reference);
-  for (const node of nodes) {
-    for (const layer of LAYERS) {
-      for (let byte = 0; byte < 256; byte++) {
-        if (byte === idByte(node.id, layer)) continue;
-        const word = node.forwarding[slotIndex(CLASS, layer, byte)] as number;
-        const hasRoute = primaryOf(word) !== NO_ROUTE;
-        const mustHave = expected.get(zoneKey(node.id, layer, byte))?.has(node.id) ?? false;
-        if (hasRoute === mustHave) continue;
-        const zone = zoneText(node.id, layer, byte);
-        wrong.push(`${formatNodeId(node.id)} ${hasRoute ? 'still has' : 'has no'} route to ${zone}`);
+  for (const { id, forwarding } of nodes) {
+    let found = 0;
+    for (let slot = 0; slot < forwarding.length; slot++) {
+      if (primaryOf(forwarding[slot] as number) === 0) continue;
+      const layer = ((slot >>> 8) & 3) + 1;
+      if (slot >>> 10 === CLASS && expected.has(id, layer, slot & 255)) found++;
+      else if ((slot & 255) !== idByte(id, layer as Layer))
+        wrong.push(`${formatNodeId(id)} still has a route to ${zoneText(id, layer, slot & 255)}`);
+    }
+    if (found === expected.count(id)) continue;
+    for (const { layer, byte } of expected.of(id))
+      if (primaryOf(forwarding[slotIndex(CLASS, layer, byte)] as number) === 0)
+        wrong.push(`${formatNodeId(id)} has no route to ${zoneText(id, layer, byte)}`);
+  }
+  return wrong;
+}
+
+/** The routes that the reference finds, by node. */
+export class ExpectedRoutes {
+  readonly #slots = new Map<NodeId, Set<number>>();
+
+  constructor(reference: Reference) {
+    const zones = new Set<string>();
+    for (const member of reference.nodes) {
+      for (const layer of LAYERS) {
+        const zone = zoneText(member, layer, idByte(member, layer));
+        if (zones.has(zone)) continue;
+        zones.add(zone);
+        for (const id of reference.withRoute(member, layer)) this.#add(id, layer, idByte(member, layer));
       }
     }
   }
-  return wrong;
+
+  has(id: NodeId, layer: number, byte: number): boolean {
+    return this.#slots.get(id)?.has(slotIndex(CLASS, layer, byte)) ?? false;
+  }
+
+  count(id: NodeId): number {
+    return this.#slots.get(id)?.size ?? 0;
+  }
+
+  of(id: NodeId): { layer: number; byte: number }[] {
+    return [...(this.#slots.get(id) ?? [])].map((slot) => ({ layer: (slot >>> 8) + 1, byte: slot & 255 }));
+  }
+
+  #add(id: NodeId, layer: Layer, byte: number): void {
+    const slots = this.#slots.get(id);
+    const slot = slotIndex(CLASS, layer, byte);
+    if (slots) slots.add(slot);
+    else this.#slots.set(id, new Set([slot]));
+  }
 }
 
 /** Pairs that the live zones connect, but between which a packet does not arrive. */
@@ -55,8 +91,8 @@ export function brokenPairs(nodes: readonly JudgedNode[], reference: Reference):
   return broken;
 }
 
-/** The node at which a packet ends. */
-function walk(nodes: ReadonlyMap<NodeId, JudgedNode>, source: NodeId, destination: NodeId): NodeId {
+/** The node at which a packet ends: its destination, or the one that knows no further. */
+export function walk(nodes: ReadonlyMap<NodeId, JudgedNode>, source: NodeId, destination: NodeId): NodeId {
   let at = source;
   for (let hops = 0; hops < longestPath(nodes.size); hops++) {
     if (at === destination) return at;
@@ -67,26 +103,7 @@ function walk(nodes: ReadonlyMap<NodeId, JudgedNode>, source: NodeId, destinatio
   return at;
 }
 
-/** For each destination zone: who must have a route to it. */
-function expectedRoutes(reference: Reference): Map<string, Set<NodeId>> {
-  const expected = new Map<string, Set<NodeId>>();
-  for (const id of reference.nodes) {
-    for (const layer of LAYERS) {
-      const key = zoneKey(id, layer, idByte(id, layer));
-      if (!expected.has(key)) expected.set(key, reference.withRoute(id, layer));
-    }
-  }
-  return expected;
+/** The destination zone that `node` names by `byte` in `layer`, as in `1.2.*.*`. */
+function zoneText(node: NodeId, layer: number, byte: number): string {
+  return LAYERS.map((l) => (l < layer ? idByte(node, l) : l === layer ? byte : '*')).join('.');
 }
-
-/** Names a destination zone as `node` sees it: its own leading bytes, then `byte`. */
-function zoneKey(node: NodeId, layer: Layer, byte: number): string {
-  return `${layer} ${layer === 1 ? 0 : node >>> (8 * (5 - layer))} ${byte}`;
-}
-
-function zoneText(node: NodeId, layer: Layer, byte: number): string {
-  const bytes = LAYERS.map((l) => (l < layer ? idByte(node, l) : l === layer ? byte : '*'));
-  return bytes.join('.');
-}
-
-void sharedBytes;

@@ -5,6 +5,7 @@
  * with more room for control frames than for data, so that a flood of data silences no hello.
  */
 import type { Socket } from 'node:dgram';
+import { LinkWriter } from '../../data/link-writer.js';
 import { readHost, readPort } from '../../memory/address.js';
 import {
   addressAt,
@@ -27,7 +28,6 @@ import type { CounterBlock } from '../../memory/counters.js';
 import { LINK_MTU, LINK_SOCKET, LINK_STATE, LinkState } from '../../memory/link-table.js';
 import { LINK_ENTRY_BYTES, type Region } from '../../memory/region.js';
 import { FrameType } from '../../wire/link-header.js';
-import { LinkWriter } from './link-writer.js';
 
 /** Bytes that may wait in a socket's queue: of data, and of everything. */
 const DATA_QUEUE_BYTES = 512 * 1024;

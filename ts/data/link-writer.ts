@@ -1,10 +1,9 @@
 /**
  * Writes the link headers of frames that leave: TTL, link number, counter, tag; and counts what leaves into the link's entry. Counters are
- * added without locks, for the portable path has one I/O worker, their only writer.
+ * added without locks: the portable path has one I/O worker, their only writer; so has a simulated node.
  */
-
-import { readHost } from '../../memory/address.js';
-import { ADDRESS_PORT } from '../../memory/batch.js';
+import { readHost } from '../memory/address.js';
+import { ADDRESS_PORT } from '../memory/batch.js';
 import {
   LINK_ADDRESS_FAMILY,
   LINK_FLAG_NO_TAGS,
@@ -16,10 +15,10 @@ import {
   LINK_TX_COUNTER,
   LINK_TX_FRAMES,
   LINK_TX_KEY,
-} from '../../memory/link-table.js';
-import { LINK_ENTRY_BYTES, type Region } from '../../memory/region.js';
-import { FrameType, OFFSET_COUNTER, OFFSET_LINK_NUMBER, OFFSET_TAG, OFFSET_TTL } from '../../wire/link-header.js';
-import { type TagKey, writeTag } from '../../wire/tag.js';
+} from '../memory/link-table.js';
+import { LINK_ENTRY_BYTES, type Region } from '../memory/region.js';
+import { FrameType, OFFSET_COUNTER, OFFSET_LINK_NUMBER, OFFSET_TAG, OFFSET_TTL } from '../wire/link-header.js';
+import { type TagKey, writeTag } from '../wire/tag.js';
 
 /** Where a link's frames go, as dgram takes it. */
 interface Peer {

@@ -1,0 +1,138 @@
+/**
+ * One run: a network from a seed, a phase of faults, then peace, in which it must find all that its wires allow.
+ *
+ * ```
+ *   0 ──── start ──── 3 s ──────────── faults ──────────── 23 s ──── heal ──── converged? each 500 ms, at most 60 s ────▶
+ *          checker and sweeps watch all the time
+ * ```
+ */
+import type { SafetyRules } from '../control/routing/router.types.js';
+import { formatNodeId } from '../kit/node-id.js';
+import { type Random, seededRandom } from '../kit/random.js';
+import { brokenPairs, ExpectedRoutes, wrongSlots } from './convergence.js';
+import { FaultInjector } from './fault-injector.js';
+import { randomFaults } from './faults.js';
+import { randomTopology } from './topology.js';
+import { type SimEvent, World } from './world.js';
+
+export interface RunOptions {
+  /** 0 .. 2^32 - 1. */
+  readonly seed: number;
+  /** Exactly so many nodes, 2..1000; without it 6 to 30, by the seed. */
+  readonly nodes?: number;
+  /** Safety rules to switch off, to see what happens. */
+  readonly rules?: Partial<SafetyRules>;
+}
+
+export interface RunResult {
+  readonly seed: number;
+  readonly nodes: number;
+  readonly loops: number;
+  readonly labelInversions: number;
+  readonly escapes: number;
+  /** Slots and pairs that were wrong when the time was up; 0: converged. */
+  readonly unconverged: number;
+  /** Milliseconds from the end of the faults until everything was right. */
+  readonly convergedAfter: number;
+  /** Changes of next hops that the checker looked at. */
+  readonly changes: number;
+  /** Packets sent, arrived, and seen twice by one node on their way. */
+  readonly packets: number;
+  readonly arrived: number;
+  readonly revisits: number;
+  readonly virtualSeconds: number;
+  readonly events: number;
+  /** The first sentences about what went wrong. */
+  readonly problems: readonly string[];
+}
+
+const FAULTS_FROM = 3000;
+const FAULTS_UNTIL = 23_000;
+/** How long after the last fault everything must be right, ms. Longer than the longest back-off of a dial. */
+const BOUND = 60_000;
+const LOOK_INTERVAL = 500;
+const SWEEP_INTERVAL = 500;
+/** It must also stay right, ms. */
+const STAY = 2000;
+const KEPT_PROBLEMS = 20;
+/** Packets in a burst of traffic, 15 ms apart. */
+const BURST = 16;
+
+export function runSimulation(options: RunOptions, onEvent?: (event: SimEvent) => void): RunResult {
+  const random = seededRandom(options.seed);
+  const nodes = options.nodes ?? 6 + random.below(25);
+  const topology = randomTopology(random.fork(), nodes);
+  const world = new World(topology, random.fork(), { ...options, ...(onEvent && { onEvent }) });
+  const injector = new FaultInjector(world);
+  const count = Math.round((20 + random.below(61)) * Math.max(1, nodes / 30));
+  injector.schedule(randomFaults(random.fork(), topology, { count, from: FAULTS_FROM, until: FAULTS_UNTIL }));
+  scheduleTraffic(world, random.fork(), FAULTS_UNTIL);
+  world.sweepEvery(SWEEP_INTERVAL);
+  world.start();
+  world.queue.runUntil(FAULTS_UNTIL);
+  injector.heal();
+  const wrong = settle(world);
+  world.note(undefined, wrong.length === 0 ? 'converged' : `${wrong.length} wrong: ${wrong[0]}`);
+  const { checker, traffic } = world;
+  return {
+    seed: options.seed,
+    nodes,
+    loops: checker.sums.loops,
+    labelInversions: checker.sums.labelInversions,
+    escapes: checker.sums.escapes,
+    unconverged: wrong.length,
+    convergedAfter: world.queue.now - FAULTS_UNTIL - STAY,
+    changes: checker.sums.changes,
+    packets: traffic.sums.sent,
+    arrived: traffic.sums.arrived,
+    revisits: traffic.sums.revisits,
+    virtualSeconds: world.queue.now / 1000,
+    events: world.queue.done,
+    problems: [...checker.violations.map(({ time, text }) => `${time.toFixed(3)} ms: ${text}`), ...wrong].slice(
+      0,
+      KEPT_PROBLEMS,
+    ),
+  };
+}
+
+/** Runs on until everything is right and stays so, or the time is up: what is wrong then. */
+function settle(world: World): string[] {
+  const reference = world.reference();
+  const expected = new ExpectedRoutes(reference);
+  const look = () => {
+    const nodes = world.liveNodes();
+    const slots = wrongSlots(nodes, expected);
+    return slots.length > 0 ? slots : brokenPairs(nodes, reference);
+  };
+  const until = world.queue.now + BOUND;
+  let wrong = look();
+  while (world.queue.now < until) {
+    world.queue.runUntil(world.queue.now + (wrong.length === 0 ? STAY : LOOK_INTERVAL));
+    const wasRight = wrong.length === 0;
+    wrong = look();
+    if (wasRight && wrong.length === 0) return [];
+  }
+  return wrong.length === 0 ? ['it does not stay right'] : wrong;
+}
+
+/**
+ * Bursts of echo requests between random nodes. Few, for each makes the links on its way probe at their fast rate for seconds: most of a
+ * run's time would go into hellos.
+ */
+function scheduleTraffic(world: World, random: Random, until: number): void {
+  const ids = [...world.ids];
+  for (let time = 1500; time < until; time += 1500 + random.below(2000)) {
+    const source = ids[random.below(ids.length)] as number;
+    const destination = ids[random.below(ids.length)] as number;
+    if (source === destination) continue;
+    world.queue.at(time, () => {
+      world.note(source, `sends ${BURST} requests to ${formatNodeId(destination)}`);
+      for (let i = 0; i < BURST; i++) world.queue.after(15 * i, () => world.ping(source, destination));
+    });
+  }
+}
+
+/** The one line that replays a run. */
+export function replayCommand(seed: number, nodes?: number): string {
+  return nodes === undefined ? `portolan sim --seed ${seed}` : `portolan sim --seed ${seed} --nodes ${nodes}`;
+}

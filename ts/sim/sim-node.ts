@@ -1,0 +1,312 @@
+/**
+ * A simulated node: the control plane, the shared memory and the packet path of the real one, with the virtual network below and the
+ * virtual clock around. What the shell does with workers and timers happens here within one step.
+ *
+ * ```
+ *   datagram ──▶ packet path ──▶ punted frames ──▶ control ──▶ outputs ──▶ tables (checked), frames ──▶ packet path ──▶ network
+ *   timer ────────────────────────────────────────▶
+ * ```
+ */
+import type { LinkOutput, Output } from '../control/io.js';
+import { createControlNode } from '../control/node.js';
+import type { ControlNode } from '../control/node.types.js';
+import { createRouter } from '../control/routing/router.js';
+import type { Layer, NodeId } from '../kit/node-id.js';
+import type { Random } from '../kit/random.js';
+import { Verdict } from '../memory/batch.js';
+import { COUNTER } from '../memory/counter-names.js';
+import { CounterBlock } from '../memory/counters.js';
+import { backupOf, ForwardingTableWriter, forwardingWords, primaryOf, slotIndex } from '../memory/forwarding-table.js';
+import { LINK_FLAG_NO_TAGS, LinkTableWriter, PortKind } from '../memory/link-table.js';
+import { createRegion, type Region } from '../memory/region.js';
+import { makeFrame } from '../wire/frame.js';
+import { FrameType } from '../wire/link-header.js';
+import { Protocol } from '../wire/network-header.js';
+import { addressOf, idOfHost, linkAddressOf } from './addresses.js';
+import type { CheckedLabel, Vertex } from './checker.js';
+import { readHandedUp, writeSendLink, writeSendPacket, writeSendTo } from './control-records.js';
+import { describeEvent, describeRoute } from './describe.js';
+import { PacketPath } from './packet-path.js';
+import type { Scratch } from './scratch.js';
+import type { WatchedNode } from './watch.js';
+import type { World } from './world.js';
+
+/** The first of January 2026 in microseconds since 1970: when virtual time begins. */
+const EPOCH_MICROS = 1_767_225_600_000_000;
+/** All nodes of a simulated network share this key. */
+const NETWORK_KEY = new Uint8Array(32).fill(7);
+/** The resolution of a name takes so long, ms. */
+const RESOLVE_MS = 1;
+/** The packet path's longest sleep, ms. */
+const LONGEST_WAIT = 1000;
+/** The first byte of a control message that holds a RoutingSync (its field number and wire type). */
+const ROUTING_SYNC = 0x0a;
+/** Rounds between control and packet path within one step, beyond which they would never end. */
+const MAX_ROUNDS = 1000;
+
+export interface SimNodeOptions {
+  readonly id: NodeId;
+  readonly peers: readonly NodeId[];
+  /** Wires at this node: how many links it may come to have. */
+  readonly degree: number;
+  readonly world: World;
+  readonly scratch: Scratch;
+  readonly random: Random;
+}
+
+export class SimNode implements WatchedNode {
+  readonly id: NodeId;
+  readonly vertex: Vertex;
+  readonly region: Region;
+  readonly forwarding: Int32Array;
+  readonly control: ControlNode;
+  readonly #world: World;
+  readonly #scratch: Scratch;
+  readonly #path: PacketPath;
+  readonly #routes: ForwardingTableWriter;
+  readonly #links: LinkTableWriter;
+  readonly #counters: CounterBlock;
+  #alive = true;
+  #wakeAt = Infinity;
+  /** When the packet path wants to look for silent links. */
+  #stepBefore = Infinity;
+  /** Of packets that start here; other incarnations have other numbers. */
+  #sequence: number;
+
+  constructor(options: SimNodeOptions) {
+    const { id, world, scratch, degree } = options;
+    this.id = id;
+    this.vertex = world.checker.addVertex(id);
+    this.#sequence = this.vertex * 2 ** 20;
+    this.#world = world;
+    this.#scratch = scratch;
+    const linkCapacity = Math.min(4096, 2 * degree + 16);
+    this.region = createRegion({ workers: 1, links: linkCapacity });
+    this.forwarding = forwardingWords(this.region);
+    this.#routes = new ForwardingTableWriter(this.region);
+    this.#links = new LinkTableWriter(this.region);
+    this.#counters = new CounterBlock(this.region, 1);
+    const { queue, network, traffic } = world;
+    this.#path = new PacketPath({
+      self: id,
+      region: this.region,
+      scratch,
+      now: () => queue.now,
+      transmit: (to, bytes) => {
+        if (((bytes[0] as number) & 15) === FrameType.Control) world.controlBytes += bytes.length;
+        network.send(id, to, bytes);
+      },
+      onData: (frame) => traffic.seen(this.vertex, id, scratch.batch.slab, frame, queue.now),
+    });
+    this.control = this.#createControl(options, linkCapacity);
+  }
+
+  start(): void {
+    this.#world.network.attach(this.id, (from, bytes) => this.#receive(from, bytes));
+    this.#world.note(this.id, `starts, incarnation #${this.vertex}`);
+    this.#input((control, now) => control.start(now));
+  }
+
+  /** Vanishes without a word. */
+  die(): void {
+    this.#alive = false;
+    this.#world.network.attach(this.id, undefined);
+    this.#world.watch.died(this.vertex);
+  }
+
+  /** Sends an echo request to `destination`. */
+  ping(destination: NodeId): void {
+    const headers = { source: this.id, destination, protocol: Protocol.EchoRequest, sequence: ++this.#sequence };
+    this.#world.traffic.sums.sent++;
+    writeSendPacket(this.#scratch.toWorker.producer, makeFrame(headers, new Uint8Array(16)));
+    this.#turn();
+  }
+
+  labelOf(layer: number, byte: number, trafficClass: number): CheckedLabel | undefined {
+    return this.control.entry(layer, byte, trafficClass).label;
+  }
+
+  /** Where the route stage sends a packet: a neighbour, this node itself, or nowhere. */
+  nextHop(destination: NodeId, fromHere: boolean): NodeId | undefined {
+    const { verdict, argument } = this.#path.decide(destination, fromHere);
+    if (verdict === Verdict.Deliver) return this.id;
+    return verdict === Verdict.Forward ? this.#peerOf(argument) : undefined;
+  }
+
+  #createControl({ id, peers, world, random }: SimNodeOptions, linkCapacity: number): ControlNode {
+    const { vertex } = this;
+    return createControlNode({
+      id,
+      networkKey: NETWORK_KEY,
+      bootEpoch: EPOCH_MICROS + Math.round(world.queue.now * 1000),
+      peers: peers.map((peer) => ({ id: peer, host: addressOf(peer).host, port: addressOf(peer).port })),
+      sockets: [{ family: 4 }],
+      entropy: (bytes) => Uint8Array.from({ length: bytes }, () => random.below(256)),
+      random: () => random.unit(),
+      observer: { observe: (link) => ({ up: this.#links.isUp(link), ...this.#links.counters(link) }) },
+      linkCapacity,
+      ...(world.options.rules && { rules: world.options.rules }),
+      createRouter: (options) =>
+        createRouter({
+          ...options,
+          onLabel: (layer, byte, trafficClass, label) =>
+            world.checker.setLabel(vertex, trafficClass, layer, byte, label),
+        }),
+    });
+  }
+
+  #receive(from: NodeId, bytes: Uint8Array): void {
+    this.#path.enqueue(from, bytes);
+    this.#turn();
+  }
+
+  /** One input for control, then everything that follows from it. */
+  #input(give: (control: ControlNode, now: number) => void): void {
+    give(this.control, this.#world.queue.now);
+    this.#act();
+    if (this.#scratch.toWorker.consumer.backlog > 0) return this.#turn();
+    this.#world.checker.settle(this.vertex);
+    this.#schedule();
+  }
+
+  /** The packet path and control by turns, until neither has anything left for the other. */
+  #turn(): void {
+    const { toControl, toWorker, toSockets } = this.#scratch;
+    for (let round = 0; ; round++) {
+      if (round > MAX_ROUNDS) throw new Error('control and packet path keep each other busy for ever');
+      this.#path.step();
+      while (toSockets.consumer.next());
+      toSockets.consumer.release();
+      toControl.consumer.read((_type, at, length) => this.#handUp(at, length));
+      this.#act();
+      if (toWorker.consumer.backlog === 0) break;
+    }
+    this.#world.checker.settle(this.vertex);
+    this.#stepBefore = this.#world.queue.now + this.#path.waitFor(LONGEST_WAIT);
+    this.#schedule();
+  }
+
+  #handUp(at: number, length: number): void {
+    const { view, bytes } = this.#scratch.toControl.consumer;
+    const now = this.#world.queue.now;
+    const handed = readHandedUp(view, bytes, at, length);
+    if (!handed) return;
+    if (handed.kind === 'frame') this.control.handleFrame(handed.received, now);
+    else if (handed.kind === 'packet') this.control.handlePacket(handed.packet, now);
+    else this.control.handleLinkDown(handed.link, now);
+    this.#act();
+  }
+
+  /** Acts on control's outputs in their order. Whatever leaves the node finds the labels in order, or the checker says so. */
+  #act(): void {
+    for (let output = this.control.poll(); output; output = this.control.poll()) this.#execute(output);
+  }
+
+  #execute(output: Output): void {
+    const { toWorker } = this.#scratch;
+    const { checker } = this.#world;
+    switch (output.kind) {
+      case 'send':
+        if (output.type === FrameType.Control && output.payload[0] === ROUTING_SYNC) checker.settle(this.vertex);
+        return writeSendLink(toWorker.producer, output.link, output.type, output.payload);
+      case 'sendTo': {
+        const to = idOfHost(output.address.host);
+        return to === undefined ? undefined : writeSendTo(toWorker.producer, to, output.frame);
+      }
+      case 'sendPacket':
+        return writeSendPacket(toWorker.producer, output.frame);
+      case 'route': {
+        const { trafficClass, layer, byte, primary, backup } = output;
+        this.#routes.store(trafficClass, layer, byte, primary, backup);
+        this.#world.watch.look(this, slotIndex(trafficClass, layer, byte));
+        return this.#noteRoute(layer, byte, slotIndex(trafficClass, layer, byte));
+      }
+      case 'event': {
+        const text = this.#world.isTold ? describeEvent(output.event) : undefined;
+        return text === undefined ? undefined : this.#world.note(this.id, text);
+      }
+      case 'job':
+        return this.#resolve(output.id, output.job.host);
+      case 'count':
+        return this.#counters.add(COUNTER[output.counter], 1);
+      default:
+        return this.#applyLink(output);
+    }
+  }
+
+  #applyLink(output: LinkOutput): void {
+    const { queue, watch } = this.#world;
+    switch (output.kind) {
+      case 'linkInstall': {
+        const { link, peer, ourNumber, peerNumber, socket, mtu, rxKey, txKey } = output;
+        const address = linkAddressOf(idOfHost(output.address.host) ?? 0);
+        const flags = output.tags ? 0 : LINK_FLAG_NO_TAGS;
+        const entry = {
+          peer,
+          ourNumber,
+          peerNumber,
+          portKind: PortKind.Udp,
+          socket,
+          mtu,
+          address,
+          rxKey,
+          txKey,
+          flags,
+        };
+        this.#links.install(link, entry, queue.now);
+        return watch.installed(this.vertex, link, rxKey, txKey);
+      }
+      case 'linkUp':
+        return this.#links.setUp(output.link, true);
+      case 'linkTiming':
+        return this.#links.setTiming(output.link, output.silence, output.ownInterval, output.heardInterval);
+      case 'linkRetire':
+        this.#path.step(); // a goodbye leaves before the entry is gone
+        this.#links.retire(output.link);
+        this.#links.free(output.link);
+        queue.after(0, () => {
+          if (this.#alive) this.#input((control) => control.handleLinkFree(output.link));
+        });
+    }
+  }
+
+  #resolve(id: number, host: string): void {
+    const peer = idOfHost(host);
+    const result = peer === undefined ? { id, error: 'no such host' } : { id, addresses: [addressOf(peer)] };
+    this.#world.queue.after(RESOLVE_MS, () => {
+      if (this.#alive) this.#input((control, now) => control.handleJobDone(result, now));
+    });
+  }
+
+  /** Sets the alarm for whatever comes first; one that was set for later stays and finds nothing to do. */
+  #schedule(): void {
+    const { queue } = this.#world;
+    const next = Math.max(Math.min(this.control.nextTimeout(), this.#stepBefore), queue.now);
+    if (next >= this.#wakeAt) return;
+    this.#wakeAt = next;
+    queue.at(next, () => {
+      if (!this.#alive || this.#wakeAt !== next) return;
+      this.#wakeAt = Infinity;
+      this.#onAlarm();
+    });
+  }
+
+  #onAlarm(): void {
+    const { now } = this.#world.queue;
+    if (this.control.nextTimeout() <= now) this.#input((control) => control.handleTimeout(now));
+    else if (this.#stepBefore <= now) this.#turn();
+    else this.#schedule();
+  }
+
+  #noteRoute(layer: Layer, byte: number, slot: number): void {
+    if (!this.#world.isTold) return;
+    const word = this.forwarding[slot] as number;
+    const text = describeRoute(this.id, layer, byte, this.#peerOf(primaryOf(word)), this.#peerOf(backupOf(word)));
+    this.#world.note(this.id, text);
+  }
+
+  #peerOf(link: number): NodeId | undefined {
+    const peer = this.#world.watch.peerOf(this.vertex, link);
+    return peer === 0 ? undefined : this.#world.checker.idOf(peer);
+  }
+}

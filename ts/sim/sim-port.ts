@@ -1,0 +1,175 @@
+/**
+ * The port of a simulated node: batches come from the virtual network and go back to it. Frames are inspected on their way in and made
+ * ready on their way out by the code of the real packet path; only the system calls are missing.
+ */
+import { Inspector } from '../data/inspect.js';
+import { LinkWriter } from '../data/link-writer.js';
+import type { Port } from '../data/port.js';
+import { appendPacket, appendRun } from '../data/runs.js';
+import type { NodeId } from '../kit/node-id.js';
+import {
+  ADDRESS_IP,
+  addressAt,
+  BATCH_NOW,
+  BATCH_PACKET_COUNT,
+  BATCH_RUN_COUNT,
+  type Batch,
+  packetAt,
+  RUN_ARGUMENT,
+  RUN_FIRST,
+  RUN_FRAME,
+  RUN_KIND,
+  RUN_PACKETS,
+  RUN_VERDICT,
+  RunKind,
+  runAt,
+  Verdict,
+} from '../memory/batch.js';
+import { COUNTER } from '../memory/counter-names.js';
+import type { CounterBlock } from '../memory/counters.js';
+import { LINK_ADDRESS, LINK_MTU, LINK_STATE, LinkState } from '../memory/link-table.js';
+import { LINK_ENTRY_BYTES, type Region } from '../memory/region.js';
+import { FrameType } from '../wire/link-header.js';
+import { SIM_PORT, writeSimAddress } from './addresses.js';
+
+export interface SimPortOptions {
+  readonly region: Region;
+  readonly batch: Batch;
+  readonly counters: CounterBlock;
+  readonly now: () => number;
+  readonly transmit: (to: NodeId, bytes: Uint8Array) => void;
+  /** An accepted data frame is at slab offset `frame`. */
+  readonly onData: (frame: number) => void;
+}
+
+export class SimPort implements Port {
+  readonly #options: SimPortOptions;
+  readonly #batch: Batch;
+  readonly #batchView: DataView;
+  readonly #counters: CounterBlock;
+  readonly #inspector: Inspector;
+  readonly #writer: LinkWriter;
+  readonly #entries: DataView;
+  readonly #inbox: { from: NodeId; bytes: Uint8Array }[] = [];
+  #taken = 0;
+
+  constructor(options: SimPortOptions) {
+    const { region, batch, counters } = options;
+    this.#options = options;
+    this.#batch = batch;
+    this.#batchView = new DataView(batch.words.buffer);
+    this.#counters = counters;
+    this.#inspector = new Inspector(region, batch.slab);
+    this.#writer = new LinkWriter(region, batch.slab);
+    this.#entries = new DataView(region.buffer, region.layout.linkEntries, region.layout.links * LINK_ENTRY_BYTES);
+  }
+
+  /** A datagram has arrived: the next batch holds it. */
+  enqueue(from: NodeId, bytes: Uint8Array): void {
+    this.#inbox.push({ from, bytes });
+  }
+
+  receive(): number {
+    const { words, floats } = this.#batch;
+    const now = this.#options.now();
+    floats[BATCH_NOW / 8] = now;
+    words[BATCH_RUN_COUNT] = 0;
+    words[BATCH_PACKET_COUNT] = 0;
+    this.#taken = 0;
+    for (const { from, bytes } of this.#inbox) this.#take(from, bytes, now);
+    this.#inbox.length = 0;
+    return words[BATCH_RUN_COUNT];
+  }
+
+  send(): number {
+    const { words } = this.#batch;
+    const runs = words[BATCH_RUN_COUNT] as number;
+    let packets = 0;
+    for (let index = 0; index < runs; index++) {
+      const verdict = words[runAt(index) + RUN_VERDICT];
+      if (verdict === Verdict.Forward) packets += this.#sendIntoLink(runAt(index));
+      else if (verdict === Verdict.Raw) packets += this.#sendRaw(index);
+    }
+    return packets;
+  }
+
+  reserve(bytes: number): number {
+    const offset = this.#taken;
+    if (offset + bytes > this.#batch.slabBytes.length) return -1;
+    this.#taken += (bytes + 7) & ~7;
+    return offset;
+  }
+
+  /** Port forwards have no place in a simulation. */
+  openLocal(): number {
+    throw new Error('a simulated node has no local sockets');
+  }
+
+  boundPort(): number {
+    return SIM_PORT;
+  }
+
+  closeLocal(): void {}
+
+  close(): void {}
+
+  #take(from: NodeId, bytes: Uint8Array, now: number): void {
+    this.#counters.add(COUNTER.received, 1);
+    this.#counters.add(COUNTER.receivedBytes, bytes.length);
+    const at = this.reserve(bytes.length);
+    this.#batch.slabBytes.set(bytes, at);
+    const kind = this.#inspector.inspect(at, bytes.length, now);
+    if (kind < 0) return this.#counters.add(~kind, 1);
+    if (kind === RunKind.Data) this.#options.onData(at);
+    const run = appendRun(this.#batch, kind, this.#inspector.link, appendPacket(this.#batch, at, bytes.length), 1);
+    if (kind === RunKind.Handshake) writeSimAddress(this.#batchView, addressAt(run), from);
+  }
+
+  #sendIntoLink(run: number): number {
+    const { words, slab, floats } = this.#batch;
+    const link = words[run + RUN_ARGUMENT] as number;
+    const packets = words[run + RUN_PACKETS] as number;
+    const entry = link * LINK_ENTRY_BYTES;
+    if (this.#entries.getInt32(entry + LINK_STATE, true) !== LinkState.Live) {
+      this.#counters.add(COUNTER.unknownLink, packets);
+      return 0;
+    }
+    const isTransit = words[run + RUN_KIND] === RunKind.Data;
+    const isHello = (slab.getUint8(words[run + RUN_FRAME] as number) & 15) === FrameType.Hello;
+    const limit = isHello ? Infinity : this.#entries.getInt32(entry + LINK_MTU, true);
+    const peer = this.#entries.getUint32(entry + LINK_ADDRESS);
+    const first = words[run + RUN_FIRST] as number;
+    let sent = 0;
+    for (let packet = first; packet < first + packets; packet++) {
+      const frame = words[packetAt(packet)] as number;
+      const length = words[packetAt(packet) + 1] as number;
+      if (length > limit) {
+        this.#counters.add(COUNTER.oversize, 1);
+        continue;
+      }
+      this.#writer.write(link, frame, length, isTransit, floats[BATCH_NOW / 8] as number);
+      if (isTransit) this.#counters.add(COUNTER.forwarded, 1);
+      this.#transmit(peer, frame, length);
+      sent++;
+    }
+    return sent;
+  }
+
+  #sendRaw(index: number): number {
+    const { words } = this.#batch;
+    const run = runAt(index);
+    const peer = this.#batchView.getUint32(addressAt(index) + ADDRESS_IP);
+    const first = words[run + RUN_FIRST] as number;
+    const packets = words[run + RUN_PACKETS] as number;
+    for (let packet = first; packet < first + packets; packet++)
+      this.#transmit(peer, words[packetAt(packet)] as number, words[packetAt(packet) + 1] as number);
+    return packets;
+  }
+
+  #transmit(peer: NodeId, frame: number, length: number): void {
+    this.#counters.add(COUNTER.sent, 1);
+    this.#counters.add(COUNTER.sentBytes, length);
+    this.#counters.add(COUNTER.sendCalls, 1);
+    this.#options.transmit(peer, this.#batch.slabBytes.slice(frame, frame + length));
+  }
+}

@@ -1,0 +1,152 @@
+/** A network of nodes under a virtual clock, watched by the checker. */
+import type { SafetyRules } from '../control/routing/router.types.js';
+import { formatNodeId, type NodeId } from '../kit/node-id.js';
+import type { Random } from '../kit/random.js';
+import { Checker } from './checker.js';
+import { EventQueue } from './event-queue.js';
+import { isWhole, Network, type Wire } from './network.js';
+import { Reference } from './reference.js';
+import { createScratch, type Scratch } from './scratch.js';
+import { SimNode } from './sim-node.js';
+import type { Topology } from './topology.js';
+import { Traffic } from './traffic.js';
+import { Watch } from './watch.js';
+
+/** Something happened: to a node, or (without one) to the network as a whole. */
+export interface SimEvent {
+  /** Virtual milliseconds. */
+  readonly time: number;
+  readonly node: NodeId | undefined;
+  readonly what: string;
+}
+
+export interface WorldOptions {
+  readonly rules?: Partial<SafetyRules>;
+  readonly onEvent?: (event: SimEvent) => void;
+}
+
+/** Nodes start one after the other within this time, ms. */
+const START_SPREAD = 500;
+
+export class World {
+  readonly queue = new EventQueue();
+  readonly network: Network;
+  readonly checker: Checker;
+  readonly watch: Watch;
+  readonly traffic = new Traffic();
+  readonly ids: readonly NodeId[];
+  readonly options: WorldOptions;
+  /** Bytes of the control frames that were sent (routing, goodbyes), headers included. */
+  controlBytes = 0;
+  readonly #scratch: Scratch = createScratch();
+  readonly #random: Random;
+  readonly #peers = new Map<NodeId, NodeId[]>();
+  readonly #nodes = new Map<NodeId, SimNode>();
+
+  constructor(topology: Topology, random: Random, options: WorldOptions = {}) {
+    this.options = options;
+    this.#random = random;
+    this.ids = topology.nodes;
+    this.network = new Network(this.queue, random.fork());
+    this.checker = new Checker(
+      () => this.queue.now,
+      ({ kind, text }) => this.note(undefined, `${kind.toUpperCase()} ${text}`),
+    );
+    this.watch = new Watch(this.checker);
+    for (const { a, b, model } of topology.edges) {
+      this.network.connect(a, b, model);
+      this.#choosePeers(a, b);
+    }
+  }
+
+  get wires(): readonly Wire[] {
+    return this.network.wires;
+  }
+
+  /** Starts all nodes, one after the other. */
+  start(): void {
+    for (const id of this.ids) this.queue.at(this.#random.unit() * START_SPREAD, () => this.restart(id));
+  }
+
+  isAlive(id: NodeId): boolean {
+    return this.#nodes.has(id);
+  }
+
+  node(id: NodeId): SimNode | undefined {
+    return this.#nodes.get(id);
+  }
+
+  liveNodes(): SimNode[] {
+    return [...this.#nodes.values()];
+  }
+
+  /** The node vanishes with all its state, without a word. */
+  crash(id: NodeId): void {
+    this.#nodes.get(id)?.die();
+    this.#nodes.delete(id);
+  }
+
+  /** A new incarnation of the node starts. */
+  restart(id: NodeId): void {
+    if (this.#nodes.has(id)) return;
+    const peers = this.#peers.get(id) ?? [];
+    const degree = this.wires.filter(({ a, b }) => a === id || b === id).length;
+    const random = this.#random.fork();
+    const node = new SimNode({ id, peers, degree, world: this, scratch: this.#scratch, random });
+    this.#nodes.set(id, node);
+    node.start();
+  }
+
+  /** Sends an echo request, if the source lives. */
+  ping(source: NodeId, destination: NodeId): void {
+    this.#nodes.get(source)?.ping(destination);
+  }
+
+  /** Compares all tables and labels with what the checker knows, every `interval` ms. */
+  sweepEvery(interval: number): void {
+    this.queue.after(interval, () => {
+      for (const node of this.#nodes.values()) this.watch.sweep(node);
+      this.traffic.forget(this.queue.now);
+      this.sweepEvery(interval);
+    });
+  }
+
+  /** What the live nodes and whole wires of this moment allow. */
+  reference(): Reference {
+    const wires = this.wires.filter((w) => isWhole(w) && this.isAlive(w.a) && this.isAlive(w.b));
+    return new Reference(
+      this.ids.filter((id) => this.isAlive(id)),
+      wires.map(({ a, b }) => [a, b] as const),
+    );
+  }
+
+  /** Tells whoever listens; cheap when nobody does. */
+  note(node: NodeId | undefined, what: string): void {
+    this.options.onEvent?.({ time: this.queue.now, node, what });
+  }
+
+  /** Whether notes are read by anybody. */
+  get isTold(): boolean {
+    return this.options.onEvent !== undefined;
+  }
+
+  /** One end dials, or both do: links must cope with either. */
+  #choosePeers(a: NodeId, b: NodeId): void {
+    const who = this.#random.below(3);
+    if (who !== 0) this.#addPeer(a, b);
+    if (who !== 1) this.#addPeer(b, a);
+  }
+
+  #addPeer(id: NodeId, peer: NodeId): void {
+    const peers = this.#peers.get(id);
+    if (peers) peers.push(peer);
+    else this.#peers.set(id, [peer]);
+  }
+}
+
+/** One line a node event, as in `  12.345 s  1.2.3.4          link to 1.2.3.5 is up`. */
+export function formatEvent({ time, node, what }: SimEvent): string {
+  const seconds = (time / 1000).toFixed(3).padStart(8);
+  const who = (node === undefined ? '-' : formatNodeId(node)).padEnd(15);
+  return `${seconds} s  ${who}  ${what}`;
+}
