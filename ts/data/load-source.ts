@@ -13,8 +13,9 @@ import { writePacketHeaders } from './packet-headers.js';
 import type { Port } from './port.js';
 import { appendPacket, appendRun, hasRoom } from './runs.js';
 
-/** Packets of one flow in a row: what one GSO message carries. */
+/** Packets of one flow in a row, and their bytes: what one GSO message carries, and a port reserves at once. */
 const BURST = 64;
+const BURST_BYTES = 65_536;
 /** Packets a step: more would only wait in the batch. */
 const PACKETS_PER_STEP = 256;
 /** What was not sent in time is made up for, but no more than this, ms: a source that was stopped must not flood. */
@@ -108,9 +109,10 @@ export class LoadSource {
   }
 
   #emit(load: Load, due: number, now: number): number {
+    const most = Math.min(BURST, Math.floor(BURST_BYTES / (HEADERS_BYTES + load.size)));
     let emitted = 0;
     while (emitted < due) {
-      const packets = this.#burst(load, Math.min(BURST, due - emitted), now);
+      const packets = this.#burst(load, Math.min(most, due - emitted), now);
       if (packets === 0) break;
       emitted += packets;
       this.#flow = (this.#flow + 1) % load.flows;

@@ -2,8 +2,7 @@
  * The one door to time: milliseconds of the machine's monotonic clock, with fractions. The same in all threads and all processes of the machine, and
  * the same as CLOCK_MONOTONIC in native code. `performance.now` alone counts from the start of its own thread.
  */
-const [seconds, nanoseconds] = process.hrtime();
-const origin = seconds * 1000 + nanoseconds / 1e6 - performance.now();
+const origin = bestOrigin();
 
 export function monotonicNow(): number {
   return origin + performance.now();
@@ -12,4 +11,14 @@ export function monotonicNow(): number {
 /** Unix time in seconds: for boot epochs and for people, never for intervals. */
 export function unixSeconds(): number {
   return Date.now() / 1000;
+}
+
+/** The two clocks are read one after the other: a thread that is pushed aside between them sees too early an origin. So the latest of several. */
+function bestOrigin(): number {
+  let best = Number.NEGATIVE_INFINITY;
+  for (let attempt = 0; attempt < 16; attempt++) {
+    const [seconds, nanoseconds] = process.hrtime();
+    best = Math.max(best, seconds * 1000 + nanoseconds / 1e6 - performance.now());
+  }
+  return best;
 }
