@@ -40,6 +40,8 @@ interface VirtualLink {
 export class NetNode {
   readonly links = new Map<number, VirtualLink>();
   readonly table = new Map<string, { layer: number; byte: number; primary: number; backup: number }>();
+  /** How often the next hops of a slot changed. */
+  readonly changes = new Map<string, number>();
   readonly labels = new Map<string, Label>();
   alive = true;
   wakesAt = Number.POSITIVE_INFINITY;
@@ -202,7 +204,9 @@ export class Net {
       if (output.kind === 'sync') this.#send(node, output);
       else {
         const { layer, byte, primary, backup } = output;
-        node.table.set(`${layer}/${byte}`, { layer, byte, primary, backup });
+        const key = `${layer}/${byte}`;
+        node.table.set(key, { layer, byte, primary, backup });
+        node.changes.set(key, (node.changes.get(key) ?? 0) + 1);
         hasMoved = true;
       }
     }

@@ -51,6 +51,7 @@ class LabelRouter implements Router {
   }
 
   linkUp(link: number, peer: NodeId, rtt: number, now: number): void {
+    invariant(peer !== this.#state.self, 'a neighbour is another node');
     invariant(!this.#state.neighbours.has(link), 'a link is down before it comes up again');
     const neighbour = this.#sessions.up(link, peer, rtt, now);
     this.#ownZone.neighboursChanged(this.#countMates(), now);
