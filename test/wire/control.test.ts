@@ -7,6 +7,9 @@ import { decodeControl, encodeControl } from '../../ts/wire/control.js';
 import { decodeError, ERROR_BYTES, ErrorCode, type ErrorName, encodeError } from '../../ts/wire/error-payload.js';
 import { makeFrame, readHeaders } from '../../ts/wire/frame.js';
 import { RoutingSyncSchema } from '../../ts/wire/gen/portolan/v1/control_pb.js';
+import { OFFSET_TAG, TAG_BYTES } from '../../ts/wire/link-header.js';
+import { Protocol } from '../../ts/wire/network-header.js';
+import { readVectors, type Vector } from './vectors.js';
 
 test('goodbyes and routing messages are read as they were written', () => {
   for (const reason of ['shutdown', 'replaced', 'removed', 'silence', 'other'] as const)
@@ -57,6 +60,27 @@ test('any bytes are an error or malformed', () => {
   const good = encodeError('noRoute', makeFrame({}, new Uint8Array()));
   assert.is(decodeError(good.subarray(0, 55)), 'malformed');
   for (const code of [0, 6, 255]) assert.is(decodeError(Uint8Array.of(code, ...good.subarray(1))), 'malformed');
+});
+
+test('golden vector of an error packet', () => {
+  const vector = readVectors().find(({ name }) => name === 'error') as Vector;
+  const offender = makeFrame(
+    {
+      ttl: 1,
+      linkNumber: 0x2001,
+      counter: 77,
+      destination: 0x01010103,
+      sourcePort: 5000,
+      destinationPort: 6000,
+      source: 0x01010101,
+      protocol: Protocol.EchoRequest,
+      sequence: 9,
+    },
+    new Uint8Array(),
+  );
+  offender.fill(0xaa, OFFSET_TAG, OFFSET_TAG + TAG_BYTES);
+  assert.equal(encodeError('ttlExceeded', offender), vector.bytes('payload'));
+  assert.equal(decodeError(vector.bytes('payload')), { code: 'ttlExceeded', limit: 0, headers: readHeaders(offender) });
 });
 
 test.run();

@@ -32,7 +32,18 @@ function headersOf(vector: Vector): Headers {
 }
 
 test('every kind of frame has a golden vector', () => {
-  const kinds = ['channel', 'control', 'datagram', 'datagram-high-counter', 'hello', 'labelled', 'sealed'];
+  const kinds = [
+    'channel',
+    'control',
+    'datagram',
+    'datagram-high-counter',
+    'error',
+    'handshake-accept',
+    'handshake-init',
+    'hello',
+    'labelled',
+    'sealed',
+  ];
   assert.equal(vectors.map((vector) => vector.name).sort(), kinds);
 });
 

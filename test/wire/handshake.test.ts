@@ -13,6 +13,7 @@ import {
 } from '../../ts/wire/handshake.js';
 import { HandshakeFrames } from '../../ts/wire/handshake-frame.js';
 import { networkSecrets, sessionKeys } from '../../ts/wire/session-keys.js';
+import { readVectors, type Vector } from './vectors.js';
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 const id = fc.integer({ min: 1, max: 0xffff_ffff }).filter((value) => nodeIdProblem(value) === undefined);
@@ -149,6 +150,40 @@ test('the derivation is HKDF-SHA256 as written down', async () => {
   assert.equal(handshakeKey, await derive([], ascii('portolan handshake v1'), 16));
   const print = await derive([], ascii('portolan fingerprint v1'), 4);
   assert.is(fingerprint, new DataView(print.buffer).getUint32(0));
+});
+
+test('golden vectors: an Init, its Accept, the keys of the session', () => {
+  const [init, accept] = ['handshake-init', 'handshake-accept'].map(
+    (name) => readVectors().find((vector) => vector.name === name) as Vector,
+  ) as [Vector, Vector];
+  const common = { bootEpoch: 1_763_700_000_123_456, tags: true };
+  const [dialer, listener] = [0x01010101, 0x01010102];
+  const [a, b] = [Uint8Array.from({ length: 16 }, (_, i) => 16 + i), Uint8Array.from({ length: 16 }, (_, i) => 32 + i)];
+  const initMessage = {
+    kind: 'init',
+    ...common,
+    id: dialer,
+    expectedId: listener,
+    nonce: a,
+    linkNumber: 0x12003,
+  } as const;
+  const acceptMessage = {
+    kind: 'accept',
+    ...common,
+    bootEpoch: common.bootEpoch + 1,
+    id: listener,
+    nonce: b,
+    dialerNonce: a,
+    linkNumber: 0x45001,
+  } as const;
+  const vectorFrames = new HandshakeFrames(networkSecrets(init.bytes('network-key')));
+  assert.equal(vectorFrames.seal(initMessage, dialer, listener), init.bytes('frame'));
+  assert.equal(vectorFrames.seal(acceptMessage, listener, dialer), accept.bytes('frame'));
+  assert.equal(vectorFrames.open(accept.bytes('frame')), { kind: 'authentic', message: acceptMessage });
+  const keys = sessionKeys(accept.bytes('network-key'), { id: dialer, nonce: a }, { id: listener, nonce: b });
+  assert.equal(keys.dialerKey, accept.bytes('dialer-key'));
+  assert.equal(keys.listenerKey, accept.bytes('listener-key'));
+  assert.is(keys.sessionId, Buffer.from(accept.bytes('session-id')).toString('hex'));
 });
 
 const ascii = (text: string): number[] => Array.from(text, (character) => character.charCodeAt(0));

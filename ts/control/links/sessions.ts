@@ -6,7 +6,7 @@ import { PENDING_MS, Session, type SessionOwner, type SessionTerms } from './ses
 
 /**
  * Sessions that peers have begun and not yet proved: so many a peer, and in all so many or a quarter of all links, for the neighbours of a
- * large node all dial at once when it returns. The oldest gives way.
+ * large node all dial at once when it returns; but never more than half of all links. The oldest gives way.
  */
 const MAX_PENDING_OF_PEER = 4;
 const MAX_PENDING = 64;
@@ -125,7 +125,8 @@ export class Sessions implements SessionOwner {
 
   #makeRoom(peer: NodeId, now: number): void {
     const ofPeer = [...this.#pending].filter((session) => session.terms.peer === peer);
-    const limit = Math.max(MAX_PENDING, this.#services.pool.capacity / 4);
+    const { capacity } = this.#services.pool;
+    const limit = Math.min(capacity / 2, Math.max(MAX_PENDING, capacity / 4));
     let victim: Session | undefined;
     if (ofPeer.length >= MAX_PENDING_OF_PEER) victim = ofPeer[0];
     else if (this.#pending.size >= limit) victim = first(this.#pending);
