@@ -4,10 +4,13 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Deadlines } from '../../ts/control/deadlines.js';
 import { Backoff } from '../../ts/control/links/backoff.js';
+import { HelloExchange } from '../../ts/control/links/hello-exchange.js';
 import { LinkPool } from '../../ts/control/links/link-pool.js';
+import { Liveness } from '../../ts/control/links/liveness.js';
 import { LossMeter } from '../../ts/control/links/loss-meter.js';
 import { RttEstimator } from '../../ts/control/links/rtt.js';
 import { TokenBuckets } from '../../ts/control/token-buckets.js';
+import { type Hello, readHello } from '../../ts/wire/hello.js';
 
 test('deadlines come in order, and are as good as a list that is searched', () => {
   fc.assert(
@@ -124,6 +127,25 @@ test('loss is what the counters say, whatever is reordered', () => {
       assert.ok(any.percent >= 0 && any.percent <= 100);
     }),
   );
+});
+
+test('a reply is measured once, and only if it may still be under way', () => {
+  const hellos = new HelloExchange();
+  const liveness = new Liveness();
+  const seen = { up: true, rxFrames: 0, txFrames: 0, rxHighest: 0, lastHeard: 0, lastData: 0 };
+  const sent = readHello(hellos.write(liveness, seen, 1000)) as Hello;
+  assert.is(sent.clock, 1_000_000);
+  assert.ok(hellos.hearReply({ ...sent, reply: true, held: 4000 }, 1010));
+  assert.is(hellos.rtt.smoothed, 6);
+  assert.not(hellos.hearReply({ ...sent, reply: true }, 5000), 'the second time');
+  const old = readHello(hellos.write(liveness, seen, 2000)) as Hello;
+  for (let i = 0; i < 64; i++) hellos.write(liveness, seen, 2000 + i);
+  assert.not(hellos.hearReply({ ...old, reply: true }, 2070), 'too old');
+  assert.not(hellos.hearReply({ ...old, sequence: old.sequence + 100, reply: true }, 2070), 'not asked yet');
+  assert.is(hellos.rtt.smoothed, 6);
+  const last = readHello(hellos.write(liveness, seen, 3000)) as Hello;
+  assert.ok(hellos.hearReply({ ...last, reply: true, held: 0xffff_ffff, clock: 0 }, 3001));
+  assert.ok((hellos.rtt.smoothed ?? 0) > 0, 'whatever the peer says of clock and holding');
 });
 
 test.run();

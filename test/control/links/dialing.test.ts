@@ -57,7 +57,10 @@ test('a name that does not resolve is a state; it is resolved anew in every roun
   world.run(10_000);
   const { state, problem, detail } = a.status(B) ?? {};
   assert.equal([state, problem, detail], ['resolving', 'unresolved', 'no such name: b.example']);
-  world.names.set('b.example', ['10.0.7.1', b.host]);
+  world.names.set('b.example', ['10.0.7.1']);
+  world.run(30_000);
+  assert.is(a.status(B)?.problem, 'noAnswer');
+  world.names.set('b.example', ['10.0.7.2', b.host]);
   world.until(() => a.isUp(B), 10_000);
   // It moves.
   world.names.set('b.example', ['10.0.9.9']);
