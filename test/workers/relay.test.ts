@@ -1,29 +1,11 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { PuntReason } from '../../ts/memory/batch.js';
-import { PortHandler, portHandlers } from '../../ts/memory/port-table.js';
+import { PortHandler, PortTableWriter } from '../../ts/memory/port-table.js';
 import { type Headers, makeFrame, readHeaders } from '../../ts/wire/frame.js';
 import { HEADERS_BYTES, Protocol } from '../../ts/wire/network-header.js';
-import { join, WorkerNode } from './worker-node.js';
-
-const A = 0x01010101;
-const B = 0x01010102;
-const C = 0x01010103;
-
-/** A - B - C in three workers over real sockets, with routes as control would set them. */
-async function line(): Promise<{ a: WorkerNode; b: WorkerNode; c: WorkerNode; stop: () => Promise<unknown> }> {
-  const [a, b, c] = [new WorkerNode(A), new WorkerNode(B), new WorkerNode(C)];
-  await Promise.all([a.start(), b.start(), c.start()]);
-  const [aToB, bToA] = join(a, b);
-  const [bToC, cToB] = join(b, c);
-  a.route(C, aToB);
-  a.route(B, aToB);
-  b.route(A, bToA);
-  b.route(C, bToC);
-  c.route(A, cToB);
-  portHandlers(c.region)[6000] = PortHandler.Socket;
-  return { a, b, c, stop: () => Promise.all([a.stop(), b.stop(), c.stop()]) };
-}
+import { A, assertConserved, B, C, line } from './line.js';
+import { PACKET_PATHS, WorkerNode } from './worker-node.js';
 
 const datagram = (sequence: number, more: Partial<Headers> = {}) =>
   makeFrame(
@@ -31,70 +13,78 @@ const datagram = (sequence: number, more: Partial<Headers> = {}) =>
     new TextEncoder().encode(`packet ${sequence}`),
   );
 
-test('packets cross a relay over real sockets, in order and unharmed', async () => {
-  const { a, b, c, stop } = await line();
-  const packets = 2000;
-  for (let i = 1; i <= packets; i++) {
-    assert.ok(a.send(datagram(i)));
-    if (i % 50 !== 0) continue;
-    for (let j = i - 49; j <= i; j++) {
-      const frame = await c.delivered();
-      const headers = readHeaders(frame) as Headers;
-      assert.is(headers.sequence, j);
-      assert.is(headers.ttl, 31, 'one relay took one from the TTL of 32');
-      assert.is(new TextDecoder().decode(frame.subarray(HEADERS_BYTES)), `packet ${j}`);
+/** Port 6000 is a socket's. */
+const listen = (node: WorkerNode) => new PortTableWriter(node.region).set(6000, PortHandler.Socket);
+
+for (const path of PACKET_PATHS) {
+  test(`${path}: packets cross a relay over real sockets, in order and unharmed`, async () => {
+    const { a, b, c, stop } = await line(path);
+    listen(c);
+    const packets = 2000;
+    for (let i = 1; i <= packets; i++) {
+      assert.ok(a.send(datagram(i)));
+      if (i % 50 !== 0) continue;
+      for (let j = i - 49; j <= i; j++) {
+        const frame = await c.delivered();
+        const headers = readHeaders(frame) as Headers;
+        assert.is(headers.sequence, j);
+        assert.is(headers.ttl, 31, 'one relay took one from the TTL of 32');
+        assert.is(new TextDecoder().decode(frame.subarray(HEADERS_BYTES)), `packet ${j}`);
+      }
     }
-  }
-  await stop();
-  assert.is(b.counters().forwarded, packets);
-  assert.is(c.counters().delivered, packets);
-});
+    await stop();
+    assert.is(b.counters().forwarded, packets);
+    assert.is(c.counters().delivered, packets);
+  });
 
-test('an echo request is answered by the worker at the other end', async () => {
-  const { a, stop } = await line();
-  a.send(datagram(1, { protocol: Protocol.EchoRequest, sourcePort: 77 }));
-  const reply = readHeaders(await a.delivered()) as Headers;
-  assert.is(reply.protocol, Protocol.EchoReply);
-  assert.equal([reply.source, reply.destination, reply.destinationPort], [C, A, 77]);
-  await stop();
-});
+  test(`${path}: an echo request is answered by the worker at the other end`, async () => {
+    const { a, stop } = await line(path);
+    a.send(datagram(1, { protocol: Protocol.EchoRequest, sourcePort: 77 }));
+    const reply = readHeaders(await a.delivered()) as Headers;
+    assert.is(reply.protocol, Protocol.EchoReply);
+    assert.equal([reply.source, reply.destination, reply.destinationPort], [C, A, 77]);
+    await stop();
+  });
 
-test('a TTL that runs out at the relay is punted there, and nothing goes on', async () => {
-  const { a, b, c, stop } = await line();
-  a.send(datagram(1, { ttl: 1 }));
-  const punt = await b.punted();
-  assert.is(punt.reason, PuntReason.TtlExceeded);
-  assert.is((readHeaders(punt.frame) as Headers).source, A);
-  await stop();
-  assert.is(b.counters().ttlExceeded, 1);
-  assert.is(c.counters().received, 0);
-});
+  test(`${path}: a TTL that runs out at the relay is punted there, and nothing goes on`, async () => {
+    const { a, b, c, stop } = await line(path);
+    a.send(datagram(1, { ttl: 1 }));
+    const punt = await b.punted();
+    assert.is(punt.reason, PuntReason.TtlExceeded);
+    assert.is((readHeaders(punt.frame) as Headers).source, A);
+    await stop();
+    assert.is(b.counters().ttlExceeded, 1);
+    assert.is(c.counters().received, 0);
+  });
 
-test('nothing is lost or counted twice: the counters of each node add up', async () => {
-  const { a, b, c, stop } = await line();
-  for (let i = 1; i <= 20; i++) a.send(datagram(i, { destinationPort: i % 2 ? 6000 : 6001 }));
-  for (let i = 1; i <= 20; i++) a.send(datagram(i, { destination: 0x01010109 }));
-  for (let i = 0; i < 10; i++) await c.delivered();
-  assert.is((await c.punted()).reason, PuntReason.PortUnreachable);
-  assert.is((await a.punted()).reason, PuntReason.NoRoute);
-  await stop();
-  assert.is(c.counters().portUnreachable, 10);
-  assert.is(a.counters().noRoute, 20);
-  for (const node of [a, b, c]) assertConserved(node);
-});
+  test(`${path}: nothing is lost or counted twice: the counters of each node add up`, async () => {
+    const { a, b, c, stop } = await line(path);
+    listen(c);
+    for (let i = 1; i <= 20; i++) a.send(datagram(i, { destinationPort: i % 2 ? 6000 : 6001 }));
+    for (let i = 1; i <= 20; i++) a.send(datagram(i, { destination: 0x01010109 }));
+    for (let i = 0; i < 10; i++) await c.delivered();
+    assert.is((await c.punted()).reason, PuntReason.PortUnreachable);
+    assert.is((await a.punted()).reason, PuntReason.NoRoute);
+    await stop();
+    assert.is(c.counters().portUnreachable, 10);
+    assert.is(a.counters().noRoute, 20);
+    for (const node of [a, b, c]) assertConserved(node);
+  });
 
-test('a crashed worker is replaced: same socket, same links, counters go on', async () => {
-  const { a, b, c, stop } = await line();
-  a.send(datagram(1));
-  await c.delivered();
-  b.command({ type: 'crash' });
-  assert.match(String(await b.ended()), /crashed on command/);
-  await b.start();
-  a.send(datagram(2));
-  assert.is((readHeaders(await c.delivered()) as Headers).sequence, 2);
-  await stop();
-  assert.is(b.counters().forwarded, 2);
-});
+  test(`${path}: a crashed worker is replaced: same socket, same links, counters go on`, async () => {
+    const { a, b, c, stop } = await line(path);
+    listen(c);
+    a.send(datagram(1));
+    await c.delivered();
+    b.command({ type: 'crash' });
+    assert.match(String(await b.ended()), /crashed on command/);
+    await b.start();
+    a.send(datagram(2));
+    assert.is((readHeaders(await c.delivered()) as Headers).sequence, 2);
+    await stop();
+    assert.is(b.counters().forwarded, 2);
+  });
+}
 
 test('an address in use is told, with the place of the socket', async () => {
   const first = new WorkerNode(A);
@@ -109,16 +99,5 @@ test('an address in use is told, with the place of the socket', async () => {
   assert.is(problem?.socket, 0);
   await first.stop();
 });
-
-function assertConserved(node: WorkerNode): void {
-  const n = node.counters();
-  const drops = DROPS.reduce((sum, name) => sum + n[name], 0);
-  const out = n.sent + n.delivered + n.echoed + n.hellosAnswered + n.punted + drops;
-  assert.is(n.received + n.originated, out, JSON.stringify(n));
-}
-
-import { COUNTERS } from '../../ts/memory/counter-names.js';
-
-const DROPS = COUNTERS.filter((counter) => counter.kind === 'drop').map((counter) => counter.name);
 
 test.run();

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { WorkerCommand, WorkerMessage, WorkerStart } from '../../ts/data/worker-contract.js';
 import { monotonicNow } from '../../ts/edge/clock.js';
+import { loadAddon } from '../../ts/edge/native/addon.js';
 import type { Layer } from '../../ts/kit/node-id.js';
 import { type CounterSums, readCounters } from '../../ts/memory/counters.js';
 import { Epochs } from '../../ts/memory/epochs.js';
@@ -24,14 +25,25 @@ import {
 const FORWARDER = new URL('../../bundle/forwarder.js', import.meta.url);
 const RING_BYTES = 1 << 20;
 
+/** The packet paths that run here, each for the same tests. */
+export const PACKET_PATHS = (['portable', 'native'] as const).filter(
+  (path) => path === 'portable' || loadAddon().addon !== undefined,
+);
+
 export class WorkerNode {
   readonly id: number;
+  readonly #path: WorkerStart['packetPath'];
+  /** Native path: what belongs to the process and outlives workers. */
+  #fd = -1;
+  #wakeFd = -1;
   readonly region: Region = createRegion({ workers: 1, links: 16 });
   readonly links = new LinkTableWriter(this.region);
   readonly epochs = new Epochs(this.region);
   readonly routes = new ForwardingTableWriter(this.region);
   readonly load = createLoadStats(1);
   port = 0;
+  /** Where its first forward listens. */
+  forwardPort = 0;
   #worker: Worker | undefined;
   #ended: Promise<unknown> = Promise.resolve();
   #nextLink = 1;
@@ -40,42 +52,50 @@ export class WorkerNode {
     toWorker: { control: queue(), data: queue() },
     toShell: { control: queue(), data: queue() },
   };
-  readonly #wake = { wake: () => this.#worker?.postMessage('wake') };
+  readonly #wake = { wake: () => this.#wakeUp() };
   readonly #control = new QueueProducer(this.#rings.toWorker.control, this.#wake);
   readonly #data = new QueueProducer(this.#rings.toWorker.data, this.#wake);
   readonly #punts = new QueueConsumer(this.#rings.toShell.control);
   readonly #deliveries = new QueueConsumer(this.#rings.toShell.data);
 
-  constructor(id: number) {
+  constructor(id: number, path: WorkerStart['packetPath'] = 'portable') {
     this.id = id;
+    this.#path = path;
   }
 
   async start(options: Partial<WorkerStart> = {}): Promise<void> {
-    const start: WorkerStart = {
-      worker: 0,
-      self: this.id,
-      packetPath: 'portable',
-      region: this.region.buffer,
-      ...this.#rings,
-      load: this.load,
-      sockets: [{ host: '127.0.0.1', port: this.port, fd: -1 }],
-      wakeFd: -1,
-      shellWakeFd: -1,
-      gso: false,
-      gro: false,
-      forwards: [],
-      exposes: [],
-      faults: { crashOnCommand: true },
-      ...options,
-    };
-    this.#worker = new Worker(FORWARDER, { workerData: start });
+    this.#worker = new Worker(FORWARDER, { workerData: this.startData(options) });
     this.#ended = new Promise((resolve) => {
       this.#worker?.once('error', resolve);
       this.#worker?.once('exit', resolve);
     });
     const ready = await this.message('ready', 'startFailed');
     if (ready.type === 'startFailed') throw Object.assign(new Error(ready.message), ready);
-    if (ready.type === 'ready') this.port = ready.ports[0] as number;
+    if (ready.type !== 'ready') return;
+    this.port = ready.ports[0] as number;
+    this.forwardPort = ready.forwardPorts[0] ?? 0;
+  }
+
+  /** What its worker is started with. */
+  startData(options: Partial<WorkerStart> = {}): WorkerStart {
+    if (this.#path === 'native' && this.#fd < 0) this.#openNative();
+    return {
+      worker: 0,
+      self: this.id,
+      packetPath: this.#path,
+      region: this.region.buffer,
+      ...this.#rings,
+      load: this.load,
+      sockets: [{ host: '127.0.0.1', port: this.port, fd: this.#fd }],
+      wakeFd: this.#wakeFd,
+      shellWakeFd: -1,
+      gso: true,
+      gro: true,
+      forwards: [],
+      exposes: [],
+      faults: { crashOnCommand: true },
+      ...options,
+    };
   }
 
   /** The next message of one of these types. */
@@ -89,6 +109,12 @@ export class WorkerNode {
   /** Resolves with the worker's error, or its exit code. */
   ended(): Promise<unknown> {
     return this.#ended;
+  }
+
+  /** Gives a command and resolves with the answer. */
+  async ask(command: Record<string, unknown> & { type: WorkerCommand['type'] }): Promise<WorkerMessage> {
+    this.command(command);
+    return this.message('done', 'failed');
   }
 
   command(command: Record<string, unknown> & { type: WorkerCommand['type'] }): void {
@@ -135,6 +161,24 @@ export class WorkerNode {
   async stop(): Promise<void> {
     this.command({ type: 'stop' });
     await this.#ended;
+    const { addon } = loadAddon();
+    for (const fd of [this.#fd, this.#wakeFd]) if (fd >= 0) addon?.closeSocket(fd);
+  }
+
+  #openNative(): void {
+    const { addon, reason } = loadAddon();
+    if (!addon) throw new Error(reason);
+    const buffers = { receiveBuffer: 1 << 22, sendBuffer: 1 << 22 };
+    const options = { host: '127.0.0.1', port: this.port, reusePort: true, fragments: false, ...buffers };
+    const socket = addon.openUdpSocket({ ...options, gso: true, gro: true });
+    this.#fd = socket.fd;
+    this.port = socket.port;
+    this.#wakeFd = addon.createEvent();
+  }
+
+  #wakeUp(): void {
+    if (this.#wakeFd >= 0) loadAddon().addon?.signalEvent(this.#wakeFd);
+    else this.#worker?.postMessage('wake');
   }
 }
 

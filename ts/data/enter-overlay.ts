@@ -40,7 +40,16 @@ export function enterOverlay(
     const frame = (words[at] as number) - HEADERS_BYTES;
     const sequence = sequences[flow] as number;
     sequences[flow] = sequence + 1;
-    writePacketHeaders(slab, frame, Protocol.Datagram, source, destination, ports, sequence);
+    writePacketHeaders(
+      slab,
+      frame,
+      Protocol.Datagram,
+      source,
+      destination,
+      ports,
+      (sequence / 0x1_0000_0000) | 0,
+      sequence | 0,
+    );
     const to = packetAt(first + kept++);
     words[to] = frame;
     words[to + 1] = length + HEADERS_BYTES;

@@ -6,7 +6,7 @@
  */
 
 import { record } from '../kit/histogram.js';
-import { BATCH_NOW, type Batch, packetAt, RUN_FIRST, RUN_PACKETS, RUN_VERDICT, Verdict } from '../memory/batch.js';
+import { type Batch, packetAt, RUN_FIRST, RUN_PACKETS, RUN_VERDICT, Verdict } from '../memory/batch.js';
 import { COUNTER } from '../memory/counter-names.js';
 import type { CounterBlock } from '../memory/counters.js';
 import {
@@ -59,7 +59,7 @@ export class LoadSink implements RunTaker {
   }
 
   take(run: number): void {
-    const { words, floats, slab } = this.#batch;
+    const { words, slab } = this.#batch;
     const first = words[run + RUN_FIRST] as number;
     const packets = words[run + RUN_PACKETS] as number;
     const now = this.#clock();
@@ -67,7 +67,7 @@ export class LoadSink implements RunTaker {
       const frame = words[packetAt(packet)] as number;
       const length = words[packetAt(packet) + 1] as number;
       this.#add(SINK_BYTES, length - HEADERS_BYTES);
-      this.#watchSequence(frame, floats[BATCH_NOW / 8] as number);
+      this.#watchSequence(frame);
       if (length < HEADERS_BYTES + LOAD_MIN_BYTES) continue; // not from a load source: no time in it
       record(this.#stats.histogram, (now - slab.getFloat64(frame + HEADERS_BYTES)) * DELAY_UNITS_PER_MS);
     }
@@ -85,38 +85,39 @@ export class LoadSink implements RunTaker {
     floats[SINK_LAST] = now;
   }
 
-  #watchSequence(frame: number, now: number): void {
+  // Sequence numbers stay within this function: V8 would put those above 2^31 on the heap to hand them to another one.
+  #watchSequence(frame: number): void {
     const { slab } = this.#batch;
     const { floats } = this.#stats;
-    const flow = this.#flowOf(slab.getInt32(frame + OFFSET_SOURCE), slab.getUint16(frame + OFFSET_SOURCE_PORT), now);
+    const flow = this.#flowOf(slab.getInt32(frame + OFFSET_SOURCE), slab.getUint16(frame + OFFSET_SOURCE_PORT));
     if (flow < 0) return;
     const at = flowAt(flow);
-    const sequence =
-      slab.getUint32(frame + OFFSET_SEQUENCE) * 0x1_0000_0000 + slab.getUint32(frame + OFFSET_SEQUENCE + 4);
-    const highest = floats[at + FLOW_HIGHEST] as number;
+    const low = slab.getInt32(frame + OFFSET_SEQUENCE + 4);
+    const sequence = slab.getUint32(frame + OFFSET_SEQUENCE) * 0x1_0000_0000 + (low >>> 0);
+    const ahead = sequence - (floats[at + FLOW_HIGHEST] as number);
     if (floats[at + FLOW_DISTINCT] === 0) {
       floats[at + FLOW_FIRST] = sequence;
       floats[at + FLOW_HIGHEST] = sequence;
-    } else if (sequence > highest) {
-      this.#forget(flow, highest, sequence);
+    } else if (ahead > 0) {
+      this.#forget(flow, low, Math.min(ahead, WINDOW) | 0);
       floats[at + FLOW_HIGHEST] = sequence;
-    } else if (highest - sequence < WINDOW && this.#isSeen(flow, sequence)) {
+    } else if (ahead > -WINDOW && this.#isSeen(flow, low)) {
       return this.#add(SINK_DUPLICATES, 1);
     } else {
       this.#add(SINK_REORDERED, 1);
       if (sequence < (floats[at + FLOW_FIRST] as number)) floats[at + FLOW_FIRST] = sequence;
     }
-    this.#markSeen(flow, sequence);
+    this.#mark(flow, low, ahead > -WINDOW);
     floats[at + FLOW_DISTINCT] = (floats[at + FLOW_DISTINCT] as number) + 1;
   }
 
-  #flowOf(source: number, port: number, now: number): number {
+  #flowOf(source: number, port: number): number {
     const { key } = this.#flows;
     key[0] = source;
     key[1] = port;
     const known = this.#flows.find();
     if (known >= 0) return known;
-    const flow = this.#flows.add(now);
+    const flow = this.#flows.add(0);
     if (flow < 0) return -1;
     this.#stats.words[2 * flowAt(flow)] = source;
     this.#stats.words[2 * flowAt(flow) + 1] = port;
@@ -124,22 +125,25 @@ export class LoadSink implements RunTaker {
     return flow;
   }
 
-  #isSeen(flow: number, sequence: number): boolean {
-    const bit = sequence % WINDOW;
+  // Of a sequence number, the low bits say where in the window it is.
+
+  #isSeen(flow: number, low: number): boolean {
+    const bit = low & (WINDOW - 1);
     return (((this.#seen[flow * WINDOW_WORDS + (bit >>> 5)] as number) >>> (bit & 31)) & 1) === 1;
   }
 
-  #markSeen(flow: number, sequence: number): void {
-    const bit = sequence % WINDOW;
+  /** A number that is older than the window has no place in it. */
+  #mark(flow: number, low: number, isInWindow: boolean): void {
+    if (!isInWindow) return;
+    const bit = low & (WINDOW - 1);
     const word = flow * WINDOW_WORDS + (bit >>> 5);
     this.#seen[word] = (this.#seen[word] as number) | (1 << (bit & 31));
   }
 
-  /** The places of the numbers between `highest` and `sequence` belonged to older ones. */
-  #forget(flow: number, highest: number, sequence: number): void {
-    const from = Math.max(highest + 1, sequence - WINDOW + 1);
-    for (let i = from; i <= sequence; i++) {
-      const bit = i % WINDOW;
+  /** The places of the `count` numbers up to the one with the low half `low` belonged to older ones. */
+  #forget(flow: number, low: number, count: number): void {
+    for (let i = 0; i < count; i++) {
+      const bit = (low - i) & (WINDOW - 1);
       const word = flow * WINDOW_WORDS + (bit >>> 5);
       this.#seen[word] = (this.#seen[word] as number) & ~(1 << (bit & 31));
     }

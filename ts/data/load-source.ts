@@ -138,7 +138,8 @@ export class LoadSource {
     let first = -1;
     for (let i = 0; i < packets; i++) {
       const frame = start + i * length;
-      writePacketHeaders(slab, frame, protocol, this.#self, load.destination, ports, sequence + i);
+      const high = ((sequence + i) / 0x1_0000_0000) | 0;
+      writePacketHeaders(slab, frame, protocol, this.#self, load.destination, ports, high, (sequence + i) | 0);
       slab.setFloat64(frame + HEADERS_BYTES, now);
       const packet = appendPacket(this.#batch, frame, length);
       if (first < 0) first = packet;

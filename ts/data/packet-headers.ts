@@ -10,7 +10,10 @@ import {
 
 const FIRST_WORD = (((WIRE_VERSION << 4) | FrameType.Data) << 24) | (INITIAL_TTL << 8);
 
-/** The frame starts at `frame`; `ports`: source port · 65536 + destination port. Class 0, not sealed. */
+/**
+ * The frame starts at `frame`; `ports`: source port · 65536 + destination port. Class 0, not sealed. All are 32-bit integers (the
+ * sequence number in two halves), for V8 puts a larger number that is handed to a function on the heap.
+ */
 export function writePacketHeaders(
   slab: DataView,
   frame: number,
@@ -18,7 +21,8 @@ export function writePacketHeaders(
   source: number,
   destination: number,
   ports: number,
-  sequence: number,
+  sequenceHigh: number,
+  sequenceLow: number,
 ): void {
   slab.setInt32(frame, FIRST_WORD);
   for (let i = 4; i < OFFSET_DESTINATION; i += 4) slab.setInt32(frame + i, 0);
@@ -26,6 +30,6 @@ export function writePacketHeaders(
   slab.setInt32(frame + OFFSET_SOURCE_PORT, ports);
   slab.setInt32(frame + OFFSET_SOURCE, source);
   slab.setInt32(frame + OFFSET_PROTOCOL, protocol << 24);
-  slab.setInt32(frame + OFFSET_SEQUENCE, Math.floor(sequence / 0x1_0000_0000));
-  slab.setInt32(frame + OFFSET_SEQUENCE + 4, sequence | 0);
+  slab.setInt32(frame + OFFSET_SEQUENCE, sequenceHigh);
+  slab.setInt32(frame + OFFSET_SEQUENCE + 4, sequenceLow);
 }

@@ -1,0 +1,96 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { PuntReason } from '../../ts/memory/batch.js';
+import { assertConserved, C, line } from './line.js';
+import { PACKET_PATHS } from './worker-node.js';
+
+const EXPOSED = 6000;
+
+async function bound(): Promise<Socket> {
+  const socket = createSocket('udp4');
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  return socket;
+}
+
+/** Sends `text` and resolves with the answer. */
+async function ask(client: Socket, port: number, text: string | Uint8Array): Promise<string> {
+  client.send(text, port, '127.0.0.1');
+  const [answer] = (await once(client, 'message')) as [Buffer];
+  return answer.toString();
+}
+
+/** A server that answers in capitals, and remembers whom it has seen. */
+async function server(): Promise<{ socket: Socket; seen: Set<number>; port: number }> {
+  const socket = await bound();
+  const seen = new Set<number>();
+  socket.on('message', (message, from) => {
+    seen.add(from.port);
+    socket.send(message.toString().toUpperCase(), from.port, from.address);
+  });
+  return { socket, seen, port: socket.address().port };
+}
+
+for (const path of PACKET_PATHS) {
+  test(`${path}: UDP of plain programs crosses, and each of many clients gets its own answers`, async () => {
+    const { socket, seen, port } = await server();
+    const { a, b, c, stop } = await line(path, {
+      a: { forwards: [{ id: 1, host: '127.0.0.1', port: 0, destination: C, destinationPort: EXPOSED }] },
+      c: { exposes: [{ id: 2, port: EXPOSED, host: '127.0.0.1', hostPort: port }] },
+    });
+    const clients = await Promise.all(Array.from({ length: 30 }, bound));
+    for (let round = 0; round < 3; round++) {
+      const answers = await Promise.all(
+        clients.map((client, index) => ask(client, a.forwardPort, `client ${index} round ${round}`)),
+      );
+      assert.equal(
+        answers,
+        clients.map((_, index) => `CLIENT ${index} ROUND ${round}`),
+      );
+    }
+    assert.is(seen.size, 30, 'the server tells the clients apart');
+    await stop();
+    for (const node of [a, b, c]) assertConserved(node);
+    assert.is(c.counters().delivered, 90);
+    for (const open of [socket, ...clients]) open.close();
+  });
+
+  test(`${path}: what the overlay does not carry is dropped and counted, the rest of the flow goes on`, async () => {
+    const { socket, port } = await server();
+    const { a, stop } = await line(path, {
+      a: { forwards: [{ id: 1, host: '127.0.0.1', port: 0, destination: C, destinationPort: EXPOSED }] },
+      c: { exposes: [{ id: 2, port: EXPOSED, host: '127.0.0.1', hostPort: port }] },
+    });
+    const client = await bound();
+    client.send(new Uint8Array(1137), a.forwardPort, '127.0.0.1');
+    assert.is(await ask(client, a.forwardPort, new Uint8Array(1136).fill(97)), 'A'.repeat(1136));
+    await stop();
+    assert.is(a.counters().oversize, 1);
+    for (const open of [socket, client]) open.close();
+  });
+
+  test(`${path}: forwards and exposes come and go at run time`, async () => {
+    const { socket, port } = await server();
+    const { a, c, stop } = await line(path);
+    const forward = { id: 7, host: '127.0.0.1', port: 0, destination: C, destinationPort: EXPOSED };
+    const opened = await a.ask({ type: 'forward', rule: forward });
+    const local = opened.type === 'done' ? (opened.port ?? 0) : 0;
+    await c.ask({ type: 'expose', rule: { id: 8, port: EXPOSED, host: '127.0.0.1', hostPort: port } });
+    const client = await bound();
+    assert.is(await ask(client, local, 'hello'), 'HELLO');
+
+    const taken = await a.ask({ type: 'forward', rule: { ...forward, id: 9, port: local } });
+    assert.is(taken.type === 'failed' && taken.code, 'EADDRINUSE');
+    assert.is((await c.ask({ type: 'close', rule: 8 })).type, 'done');
+    client.send('nobody', local, '127.0.0.1');
+    assert.is((await c.punted()).reason, PuntReason.PortUnreachable);
+    assert.is((await a.ask({ type: 'close', rule: 7 })).type, 'done');
+    assert.is((await a.ask({ type: 'close', rule: 7 })).type, 'failed');
+    await stop();
+    for (const open of [socket, client]) open.close();
+  });
+}
+
+test.run();
