@@ -42,6 +42,20 @@ for (const producers of MODES) {
     assert.is(consumer.backlog, 0);
   });
 
+  test(`${producers}: a producer knows what its consumer has not given back`, () => {
+    const queue = createQueue({ bytes: 1024, producers });
+    const producer = new QueueProducer(queue);
+    const consumer = new QueueConsumer(queue);
+    assert.is(producer.backlog, 0);
+    producer.tryWrite(bytes(1));
+    const full = producer.backlog;
+    assert.ok(full >= 1);
+    assert.ok(consumer.next());
+    assert.is(producer.backlog, full, 'read, and not yet given back');
+    consumer.release();
+    assert.is(producer.backlog, 0);
+  });
+
   test(`${producers}: nothing is seen before it is published, then all of it`, () => {
     const queue = createQueue({ bytes: 4096, producers });
     const producer = new QueueProducer(queue, { batchBytes: 256 });

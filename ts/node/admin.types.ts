@@ -114,7 +114,7 @@ export interface TraceHop {
 export interface LoadSourceRequest {
   readonly destination: string;
   readonly port: number;
-  /** Bytes of payload a packet, 32..1136. */
+  /** Bytes of payload a packet, 16..1152. */
   readonly size: number;
   /** Packets a second; 0: as fast as it goes. */
   readonly rate: number;
@@ -122,6 +122,10 @@ export interface LoadSourceRequest {
   readonly flows?: number;
   /** Stops by itself after this time; without it, by DELETE. */
   readonly seconds?: number;
+  /** Sends echo requests; the replies come to `sourcePort`, where a sink of this node measures round trips. Default: false. */
+  readonly echo?: boolean;
+  /** With `echo`: the port of the sink of this node. */
+  readonly sourcePort?: number;
 }
 
 export interface LoadSourceReport {

@@ -37,6 +37,7 @@ export class EchoClient {
   readonly #now: () => number;
   readonly #waiting = new Map<number, Waiting>();
   #sequence: number;
+  #closed = false;
 
   /** `send` gives a packet to the packet path, `now` is its clock in ms; `firstSequence` tells probes of an earlier life of the id apart. */
   constructor(self: NodeId, send: (frame: Uint8Array) => void, now: () => number, firstSequence: number) {
@@ -49,6 +50,7 @@ export class EchoClient {
   /** Sends one probe. Rejects only when the signal is aborted, with its reason. */
   probe(destination: NodeId, { ttl, size, timeout, signal }: ProbeOptions): Promise<ProbeResult> {
     signal?.throwIfAborted();
+    if (this.#closed) return Promise.resolve({ kind: 'silence' });
     const sequence = this.#sequence++;
     return new Promise((resolve, reject) => {
       const finish = (result: ProbeResult) => {
@@ -102,8 +104,9 @@ export class EchoClient {
     return true;
   }
 
-  /** Ends all probes as silence: the node closes. */
+  /** Ends all probes as silence, those to come too: the node closes. */
   close(): void {
+    this.#closed = true;
     for (const { finish } of this.#waiting.values()) finish({ kind: 'silence' });
   }
 }

@@ -2,11 +2,12 @@
  * Who owns which virtual port of this node, on the main thread. What workers must know of it (does anybody listen, and who handles it)
  * stands in the port table of the region; this is the rest.
  */
-import { PortolanError } from './errors.js';
+import { invalidOption, PortolanError } from './errors.js';
 
-/** The ports that `bind()` without a number chooses from, as IANA's dynamic ports. Flows of port forwards have their own range. */
+/** The ports that `bind()` without a number chooses from: IANA's dynamic ones, but for those behind, which the flows of port forwards have. */
 const FIRST_DYNAMIC = 49_152;
 const LAST_DYNAMIC = 57_343;
+export const LAST_PORT = LAST_DYNAMIC;
 
 /** Tells workers whether a port's packets are for the main thread. */
 export type PortMarker = (port: number, bound: boolean) => void;
@@ -23,7 +24,7 @@ export class VirtualPorts<Owner> {
   /** Gives `port` (0: a free one) to the owner that `make` returns. */
   claim<T extends Owner>(port: number, make: (port: number) => T): T {
     const chosen = port === 0 ? this.#free() : port;
-    if (this.#owners.has(chosen)) throw new PortolanError('PORT_IN_USE', `port ${chosen} is bound already`);
+    this.#check(chosen);
     const owner = make(chosen);
     this.#owners.set(chosen, owner);
     this.#mark(chosen, true);
@@ -32,7 +33,7 @@ export class VirtualPorts<Owner> {
 
   /** Keeps a port that workers handle (an expose) from being bound. */
   reserve(port: number, owner: Owner): void {
-    if (this.#owners.has(port)) throw new PortolanError('PORT_IN_USE', `port ${port} is bound already`);
+    this.#check(port);
     this.#owners.set(port, owner);
   }
 
@@ -46,6 +47,11 @@ export class VirtualPorts<Owner> {
 
   owners(): Iterable<Owner> {
     return this.#owners.values();
+  }
+
+  #check(port: number): void {
+    if (port > LAST_PORT) throw invalidOption('port', `a port up to ${LAST_PORT}: those behind are for flows`, port);
+    if (this.#owners.has(port)) throw new PortolanError('PORT_IN_USE', `port ${port} is bound already`);
   }
 
   #free(): number {

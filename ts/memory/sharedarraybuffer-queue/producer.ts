@@ -7,9 +7,11 @@ import {
   openQueue,
   type QueueMemory,
   WORD_CONSUMER_SLEEP,
+  WORD_HEAD,
   WORD_PRODUCER_SLEEP,
   WORD_REFUSED_HIGH,
   WORD_REFUSED_LOW,
+  WORD_TAIL,
 } from './layout.js';
 import { QueueError } from './queue-error.js';
 import { type AsyncWaitOptions, Sleeper, Waker } from './sleep.js';
@@ -124,6 +126,13 @@ export class QueueProducer {
     this.#check(length);
     this.publish();
     return this.#sleeper.sleepElsewhere(length);
+  }
+
+  /** Bytes that producers have claimed or published and that the consumer has not yet given back. */
+  get backlog(): number {
+    const { words } = this.#memory;
+    const head = this.#atomics.load(words, WORD_HEAD); // before the tail, so that it is not ahead of it
+    return (this.#atomics.load(words, WORD_TAIL) - head) | 0;
   }
 
   /** How many records were refused because the ring was full, by all producers; exact up to 2^53. */

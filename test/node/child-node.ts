@@ -1,0 +1,8 @@
+/** A node in a process of its own, for tests that kill it: `node child-node.js '<options as JSON>'`. Tells its address, then its state on demand. */
+import { createNode, type NodeOptions } from '../../ts/index.js';
+
+const node = await createNode(JSON.parse(process.argv[2] ?? '{}') as NodeOptions);
+process.send?.({ address: node.addresses[0], native: node.status().packetPath.kind === 'native' });
+process.on('message', (message) => {
+  if (message === 'close') void node.close().then(() => process.disconnect());
+});

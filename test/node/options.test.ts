@@ -1,0 +1,105 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { PortolanError } from '../../ts/node/errors.js';
+import { checkNetworkKey, deriveNetworkKey, MIN_PASSPHRASE_LENGTH } from '../../ts/node/network-key.js';
+import { checkOptions, parseAdmin } from '../../ts/node/options.js';
+
+/** What is wrong with these options; the other options are good. */
+function refusal(options: Record<string, unknown>): PortolanError {
+  try {
+    checkOptions({ id: '1.1.1.1', ...options });
+  } catch (error) {
+    assert.instance(error, PortolanError);
+    return error as PortolanError;
+  }
+  throw new Error(`nothing was wrong with ${JSON.stringify(options)}`);
+}
+
+test('good options are taken as they are meant', () => {
+  const config = checkOptions({
+    id: '1.1.1.2',
+    listen: ['udp://0.0.0.0:7000', 'udp://[::1]:0'],
+    peers: ['1.1.1.1@udp://node.example.org:7000', '1.1.1.3@udp://[2001:db8::1]:7000'],
+    forwards: ['udp://127.0.0.1:5000=1.1.1.3:6000'],
+    exposes: ['6000=udp://127.0.0.1:9000'],
+    workers: 2,
+  });
+  assert.is(config.id, 0x01010102);
+  assert.equal(config.listen, [
+    { host: '0.0.0.0', port: 7000 },
+    { host: '::1', port: 0 },
+  ]);
+  assert.equal(config.peers[1], { id: 0x01010103, host: '2001:db8::1', port: 7000 });
+  assert.equal(config.forwards, [{ host: '127.0.0.1', port: 5000, destination: 0x01010103, destinationPort: 6000 }]);
+  assert.equal(config.exposes, [{ virtualPort: 6000, host: '127.0.0.1', port: 9000 }]);
+  assert.is(config.workers, 2);
+  assert.is(config.packetPath, 'auto');
+  assert.equal(config.admin, { kind: 'none' });
+});
+
+test('a wrong option is named, with what was expected and what came', () => {
+  const cases: [Record<string, unknown>, string, RegExp][] = [
+    [{ id: '1.1.1' }, 'id', /node id such as 1\.1\.1\.2.*got "1\.1\.1"/],
+    [{ id: '1.1.1.0' }, 'id', /index 0 is kept for satellites/],
+    [{ id: 7 }, 'id', /got 7/],
+    [{ listen: 'udp://0.0.0.0:1' }, 'listen', /expected an array/],
+    [{ listen: ['udp://0.0.0.0:1', 'tcp://0.0.0.0:1'] }, 'listen[1]', /udp:\/\/192/],
+    [{ listen: ['udp://0.0.0.0:70000'] }, 'listen[0]', /got "udp:\/\/0\.0\.0\.0:70000"/],
+    [{ listen: ['udp://300.0.0.1:7000'] }, 'listen[0]', /expected an address/],
+    [{ listen: ['udp://::1:7000'] }, 'listen[0]', /expected an address/],
+    [{ peers: ['1.1.1.2'] }, 'peers[0]', /1\.1\.1\.1@udp/],
+    [{ peers: ['1.1.1.2@udp://a:0'] }, 'peers[0]', /expected an address/],
+    [{ peers: ['1.1.1.1@udp://a:7000'] }, 'peers[0]', /another node's id/],
+    [{ listen: [], peers: ['1.1.1.2@udp://a:7000'] }, 'listen', /at least one/],
+    [{ forwards: ['udp://127.0.0.1:5000=1.1.1.3'] }, 'forwards[0]', /a forward such as/],
+    [{ forwards: ['udp://127.0.0.1:5000=1.1.1.3:0'] }, 'forwards[0]', /a port from 1 to 65535/],
+    [{ exposes: ['udp://127.0.0.1:9000'] }, 'exposes[0]', /an expose such as/],
+    [{ exposes: ['6000=udp://a:1', '6000=udp://a:2'] }, 'exposes[1]', /not exposed twice/],
+    [{ workers: 0 }, 'workers', /an integer from 1 to 64, got 0/],
+    [{ workers: '2' }, 'workers', /got "2"/],
+    [{ packetPath: 'fast' }, 'packetPath', /one of auto, native, portable/],
+    [{ gso: 1 }, 'gso', /true or false/],
+    [{ maxLinks: 4096 }, 'maxLinks', /1 to 4095/],
+    [{ networkKey: 'short' }, 'networkKey', /64 hexadecimal digits/],
+    [{ networkKey: new Uint8Array(31) }, 'networkKey', /got 31 bytes/],
+    [{ admin: '192.0.2.1:7080' }, 'admin', /loopback/],
+    [{ admin: 'nonsense' }, 'admin', /path of a unix socket/],
+    [{ signal: {} }, 'signal', /AbortSignal/],
+    [{ peer: [] }, 'peer', /unknown option/],
+  ];
+  for (const [options, option, message] of cases) {
+    const error = refusal(options);
+    assert.is(error.code, 'INVALID_OPTION', option);
+    assert.is(error.option, option);
+    assert.match(error.message, message);
+    assert.ok(error.message.startsWith(option), error.message);
+  }
+});
+
+test('a mistyped key is not repeated in the message', () => {
+  assert.not.match(refusal({ networkKey: 'hunter2' }).message, /hunter2/);
+});
+
+test('the admin option', () => {
+  assert.equal(parseAdmin(true), { kind: 'default' });
+  assert.equal(parseAdmin('off'), { kind: 'none' });
+  assert.equal(parseAdmin('/run/a.sock'), { kind: 'path', path: '/run/a.sock' });
+  assert.equal(parseAdmin('127.0.0.1:7080'), { kind: 'tcp', host: '127.0.0.1', port: 7080 });
+  assert.equal(parseAdmin('[::1]:0'), { kind: 'tcp', host: '::1', port: 0 });
+});
+
+test('network keys: bytes and digits are the key, a passphrase makes one', async () => {
+  const bytes = Uint8Array.from({ length: 32 }, (_, i) => i);
+  const hex = Buffer.from(bytes).toString('hex');
+  assert.equal(await deriveNetworkKey(checkNetworkKey(bytes)), bytes);
+  assert.equal(await deriveNetworkKey(checkNetworkKey(hex.toUpperCase())), bytes);
+  const passphrase = 'a'.repeat(MIN_PASSPHRASE_LENGTH);
+  const derived = await deriveNetworkKey(checkNetworkKey(passphrase));
+  assert.is(derived.byteLength, 32);
+  assert.equal(await deriveNetworkKey(passphrase), derived);
+  assert.not.equal(await deriveNetworkKey(`${passphrase}b`), derived);
+  assert.not.equal(await deriveNetworkKey(undefined), derived);
+  assert.throws(() => checkNetworkKey('a'.repeat(MIN_PASSPHRASE_LENGTH - 1)));
+});
+
+test.run();

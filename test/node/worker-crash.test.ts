@@ -1,0 +1,57 @@
+/** A worker that crashes, for real, while packets flow: it is replaced, and nothing else is lost but what it had in hand. */
+import * as assert from 'uvu/assert';
+import { answered, line, next, onEachPath, routed, run } from './nodes.js';
+
+onEachPath('worker crash', (test, path) => {
+  test('the relay replaces its worker and goes on', async () => {
+    const { a, b, c, close } = await line(path, { allowFaults: true });
+    try {
+      const before = b.status().counters.forwarded;
+      assert.is((await a.ping('1.1.1.3', { count: 3, interval: 5 })).received, 3);
+      const restarted = next<[{ worker: number; reason: string; afterMs: number }]>(b, 'workerRestarted');
+      await b.injectFault({ kind: 'crashWorker', worker: 0 });
+      const [{ worker, reason, afterMs }] = await restarted;
+      assert.is(worker, 0);
+      assert.match(reason, /crashed on command/);
+      assert.ok(afterMs < 1000, `replaced after ${afterMs} ms`);
+      // Its links may have been taken for dead meanwhile, where starting a thread takes long; then they come back.
+      await Promise.all([routed(a, c.id), routed(c, a.id)]);
+      await answered(a, c.id);
+      assert.is((await a.ping('1.1.1.3', { count: 5, interval: 5, timeout: 5000 })).received, 5);
+      assert.is(b.status().workerRestarts, 1);
+      assert.ok(b.status().counters.forwarded >= before + 16, 'counters go on where they were');
+    } finally {
+      await close();
+    }
+  });
+
+  test('a worker that crashes again and again is started again, and people are told', async () => {
+    const { a, close } = await line(path, { allowFaults: true });
+    try {
+      const warned = next<[{ message: string }]>(a, 'warning');
+      for (let i = 0; i < 5; i++) {
+        const restarted = next(a, 'workerRestarted');
+        await a.injectFault({ kind: 'crashWorker', worker: 0 });
+        await restarted;
+      }
+      assert.match((await warned)[0].message, /crashes again and again/);
+      assert.is((await a.ping('1.1.1.1', { count: 1, timeout: 5000 })).received, 1);
+    } finally {
+      await close();
+    }
+  });
+
+  test('faults are refused unless the node was told to allow them', async () => {
+    const { a, close } = await line(path);
+    try {
+      await a.injectFault({ kind: 'crashWorker', worker: 0 }).then(
+        () => assert.unreachable(),
+        (error) => assert.is(error.code, 'FAULT_REFUSED'),
+      );
+    } finally {
+      await close();
+    }
+  });
+});
+
+run();

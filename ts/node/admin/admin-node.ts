@@ -1,0 +1,41 @@
+/** What the admin interface needs of a node; `Node` is one. */
+import type { EventEmitter } from 'node:events';
+import type {
+  LinkReport,
+  LoadSinkReport,
+  LoadSinkRequest,
+  LoadSourceReport,
+  LoadSourceRequest,
+  PingReply,
+  RouteReport,
+  StatusReport,
+  TraceHop,
+} from '../admin.types.js';
+import type { NodeEvents } from '../events.js';
+
+export interface AdminNode extends EventEmitter<NodeEvents> {
+  readonly id: string;
+  status(): StatusReport;
+  links(): LinkReport[];
+  routes(destination?: string): RouteReport[];
+  probe(destination: string, options: { timeout: number; size: number; signal: AbortSignal }): Promise<PingReply>;
+  trace(
+    destination: string,
+    options: { maxHops: number; timeout: number; signal: AbortSignal; onHop: (hop: TraceHop) => void },
+  ): Promise<unknown>;
+  readonly load: AdminLoad;
+  addPeer(peer: string): void;
+  removePeer(id: string): void;
+  injectFault(fault: { readonly kind: 'crashWorker'; readonly worker: number }): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The load tester's stages in the workers. */
+export interface AdminLoad {
+  startSource(request: LoadSourceRequest): Promise<LoadSourceReport>;
+  source(): LoadSourceReport;
+  stopSource(): Promise<LoadSourceReport>;
+  startSink(request: LoadSinkRequest): Promise<LoadSinkReport>;
+  sink(): LoadSinkReport;
+  stopSink(): Promise<LoadSinkReport>;
+}

@@ -1,0 +1,72 @@
+/** The routes that ask: status, links, routes, counters, metrics, ping, trace, events. */
+import type { FastifyInstance } from 'fastify';
+import { COUNTERS } from '../../memory/counter-names.js';
+import type { NodeEvents } from '../events.js';
+import { createMetrics } from '../metrics.js';
+import type { AdminNode } from './admin-node.js';
+import { streamLines } from './ndjson.js';
+import { pingQuery, routesQuery, traceQuery } from './schemas.js';
+
+const EVENTS = [
+  'linkUp',
+  'linkDown',
+  'linkProblem',
+  'routeChanged',
+  'duplicateId',
+  'workerRestarted',
+  'warning',
+] as const satisfies (keyof NodeEvents)[];
+
+export function addQueryRoutes(server: FastifyInstance, node: AdminNode): void {
+  const metrics = createMetrics(node);
+  server.get('/status', () => node.status());
+  server.get('/links', () => node.links());
+  server.get<{ Querystring: { destination?: string } }>(
+    '/routes',
+    { schema: { querystring: routesQuery } },
+    (request) => node.routes(request.query.destination),
+  );
+  server.get('/counters', () => {
+    const { dropped, ...counts } = node.status().counters;
+    const values: Readonly<Record<string, unknown>> = { ...counts, ...dropped };
+    return COUNTERS.map(({ name, kind, sentence }) => ({ name, kind, sentence, value: values[name] }));
+  });
+  server.get('/metrics', async (_request, reply) => {
+    void reply.header('content-type', metrics.contentType);
+    return metrics.metrics();
+  });
+  addProbeRoutes(server, node);
+  server.get('/events', (request, reply) =>
+    streamLines(request, reply, async ({ write, signal }) => {
+      const listeners = EVENTS.map((event) => [event, (detail: object) => write({ event, ...detail })] as const);
+      for (const [event, listener] of listeners) node.on(event, listener);
+      await new Promise<void>((resolve) => {
+        signal.addEventListener('abort', () => resolve(), { once: true });
+        node.once('close', resolve);
+      });
+      for (const [event, listener] of listeners) node.off(event, listener);
+    }),
+  );
+}
+
+function addProbeRoutes(server: FastifyInstance, node: AdminNode): void {
+  server.get<{ Querystring: { destination: string; timeoutMs: number; size: number } }>(
+    '/ping',
+    { schema: { querystring: pingQuery } },
+    (request) => {
+      const gone = new AbortController();
+      request.raw.socket.once('close', () => gone.abort());
+      const { destination, timeoutMs, size } = request.query;
+      return node.probe(destination, { timeout: timeoutMs, size, signal: gone.signal });
+    },
+  );
+  server.get<{ Querystring: { destination: string; timeoutMs: number; maxHops: number } }>(
+    '/trace',
+    { schema: { querystring: traceQuery } },
+    (request, reply) =>
+      streamLines(request, reply, ({ write, signal }) => {
+        const { destination, timeoutMs, maxHops } = request.query;
+        return node.trace(destination, { maxHops, timeout: timeoutMs, signal, onHop: write });
+      }),
+  );
+}

@@ -1,0 +1,156 @@
+/**
+ * The two planes of a node, joined: shared memory, workers, and the control plane that drives them. No names, no texts, no admin: `node.ts`
+ * puts those on top.
+ *
+ * ```
+ *   workers ──punts──> driver ──inputs──> ControlNode ──outputs──> tables · rings · events
+ *      └───deliveries──────────────────────────────────> sockets, echo
+ * ```
+ */
+
+import type { ControlEvent } from '../control/io.js';
+import { createControlNode } from '../control/node.js';
+import type { ControlNode } from '../control/node.types.js';
+import { monotonicNow, unixSeconds } from '../edge/clock.js';
+import { entropy } from '../edge/entropy.js';
+import { CounterBlock } from '../memory/counters.js';
+import { Epochs } from '../memory/epochs.js';
+import { ForwardingTableWriter } from '../memory/forwarding-table.js';
+import { LinkTableWriter } from '../memory/link-table.js';
+import { createLoadStats } from '../memory/load-stats.js';
+import { PortHandler, PortTableWriter } from '../memory/port-table.js';
+import { createRegion, type Region } from '../memory/region.js';
+import { WorkerStates } from '../memory/worker-state.js';
+import { BoundSockets } from './bound-sockets.js';
+import { ControlDriver } from './control-driver.js';
+import { ControlSender } from './control-sender.js';
+import { drainDeliveries } from './deliveries.js';
+import { EchoClient } from './echo.js';
+import { LinkInstaller } from './link-installer.js';
+import { linkObserver } from './link-observer.js';
+import { NodeLoad } from './load.js';
+import type { NodeConfig } from './options.js';
+import { outputExecutor } from './outputs.js';
+import type { PacketPath } from './packet-path.js';
+import { drainPunts } from './punts.js';
+import type { Rules } from './rules.js';
+import { WorkerPool } from './worker-pool.js';
+import type { SupervisorEvents } from './worker-supervisor.js';
+
+/** How long a closing node waits for its goodbyes and its sockets' datagrams to leave, and then for its workers to end, ms. */
+const FLUSH_MS = 500;
+const WORKER_GRACE_MS = 1000;
+
+export interface CoreEvents extends Pick<SupervisorEvents, 'onReady' | 'onMessage' | 'onRestarted' | 'onWarning'> {
+  readonly onEvent: (event: ControlEvent) => void;
+}
+
+export class Core {
+  readonly region: Region;
+  readonly links: LinkTableWriter;
+  readonly ports: PortTableWriter;
+  readonly control: ControlNode;
+  readonly driver: ControlDriver;
+  readonly pool: WorkerPool;
+  readonly sockets: BoundSockets;
+  readonly echo: EchoClient;
+  readonly load: NodeLoad;
+  readonly #installer: LinkInstaller;
+
+  constructor(config: NodeConfig, networkKey: Uint8Array, path: PacketPath, rules: Rules, events: CoreEvents) {
+    const bootEpoch = Math.floor(unixSeconds() * 1e6);
+    this.region = createRegion({ workers: path.workers, links: config.maxLinks + 1 });
+    const counters = new CounterBlock(this.region, path.workers);
+    this.links = new LinkTableWriter(this.region);
+    this.ports = new PortTableWriter(this.region);
+    const epochs = new Epochs(this.region);
+    const states = new WorkerStates(this.region);
+    const loadStats = createLoadStats(path.workers);
+    this.pool = new WorkerPool(
+      path.workers,
+      { ...path.common, self: config.id, region: this.region.buffer, load: loadStats },
+      { ...path.resources, forwards: () => rules.forwards(), exposes: () => rules.exposes() },
+      {
+        ...events,
+        drainControl: (rings) => drainPunts(rings, this.driver),
+        drainData: (rings) =>
+          drainDeliveries(rings, { echo: this.echo, onDatagram: this.sockets.deliver.bind(this.sockets) }),
+        onCrash: (worker) => states.reset(worker),
+        onRestarted: (...restart) => {
+          this.driver.input((control, now) => control.handleCommand({ kind: 'resume' }, now));
+          events.onRestarted(...restart);
+        },
+      },
+      monotonicNow,
+    );
+    const sender = new ControlSender(this.pool.rings, counters);
+    this.sockets = new BoundSockets(config.id, this.pool.rings, counters, (port, bound) =>
+      this.ports.set(port, bound ? PortHandler.Socket : PortHandler.None),
+    );
+    this.load = new NodeLoad({
+      pool: this.pool,
+      handlers: this.ports,
+      ports: this.sockets.ports,
+      stats: loadStats,
+    });
+    this.echo = new EchoClient(config.id, (frame) => sender.sendPacket(frame), monotonicNow, bootEpoch);
+    this.#installer = new LinkInstaller({
+      table: this.links,
+      epochs,
+      now: monotonicNow,
+      isFlushed: (link) => sender.isIdle(link),
+      onFree: (link) => {
+        this.pool.drainControlNow();
+        this.driver.input((control) => control.handleLinkFree(link));
+      },
+    });
+    this.control = createControlNode({
+      id: config.id,
+      networkKey,
+      bootEpoch,
+      peers: config.peers,
+      sockets: path.families.map((family) => ({ family })),
+      entropy,
+      random: Math.random,
+      observer: linkObserver(this.links),
+      linkCapacity: config.maxLinks + 1,
+      tags: config.tags,
+    });
+    const execute = outputExecutor({
+      forwarding: new ForwardingTableWriter(this.region),
+      links: this.#installer,
+      sender,
+      counters,
+      onEvent: events.onEvent,
+      onJobDone: (result) => this.driver.input((control, now) => control.handleJobDone(result, now)),
+    });
+    this.driver = new ControlDriver(this.control, execute, monotonicNow);
+  }
+
+  /** Resolves when the workers receive and the peers are being dialed. */
+  async start(): Promise<void> {
+    await this.pool.start();
+    this.driver.input((control, now) => control.start(now));
+  }
+
+  /** Says goodbye, lets what is queued leave (for a bounded time), and ends the workers. */
+  async close(): Promise<void> {
+    this.echo.close();
+    this.sockets.close();
+    // First what applications have sent, for the goodbye takes the routes with it.
+    await before(FLUSH_MS, this.pool.whenFlushed());
+    this.driver.input((control, now) => control.handleCommand({ kind: 'close' }, now));
+    await before(FLUSH_MS, this.#installer.whenIdle());
+    await this.pool.stop(WORKER_GRACE_MS);
+    this.driver.stop();
+    this.#installer.close();
+  }
+}
+
+/** Waits for `work`, but no longer than `ms`. */
+async function before(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const end = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+  await Promise.race([work, end]);
+  clearTimeout(timer);
+}

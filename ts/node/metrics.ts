@@ -1,0 +1,102 @@
+/**
+ * The metrics of a node in Prometheus' text format: every counter with its sentence, every link with its state.
+ */
+import { Counter, Gauge, Registry } from 'prom-client';
+import { COUNTERS } from '../memory/counter-names.js';
+import type { CountersReport, LinkReport, StatusReport } from './admin.types.js';
+
+export interface MetricsSource {
+  status(): StatusReport;
+  links(): LinkReport[];
+}
+
+/** A registry of its own a node, which reads the node whenever somebody scrapes it. */
+export function createMetrics(node: MetricsSource): Registry {
+  const registry = new Registry();
+  registry.setDefaultLabels({ node: node.status().id });
+  addCounters(registry, node);
+  addLinks(registry, node);
+  const gauge = (name: string, help: string, read: (status: StatusReport) => number) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read(node.status()));
+      },
+    });
+  gauge('portolan_uptime_seconds', 'Seconds since the node started.', (status) => status.uptimeSeconds);
+  gauge('portolan_links_up', 'Links that are up.', (status) => status.links);
+  gauge('portolan_routes', 'Slots of the forwarding table that have a next hop.', (status) => status.routes);
+  gauge('portolan_workers', 'Workers of the packet path.', (status) => status.workers);
+  gauge(
+    'portolan_worker_restarts',
+    'How often a worker was replaced after a crash.',
+    (status) => status.workerRestarts,
+  );
+  return registry;
+}
+
+function addCounters(registry: Registry, node: MetricsSource): void {
+  const dropped = new Counter({
+    name: 'portolan_dropped_total',
+    help: `Frames and packets dropped, by reason. ${COUNTERS.filter(({ kind }) => kind === 'drop')
+      .map(({ name, sentence }) => `${name}: ${sentence}`)
+      .join(' ')}`,
+    labelNames: ['reason'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [reason, value] of Object.entries(node.status().counters.dropped)) this.inc({ reason }, value);
+    },
+  });
+  dropped.reset();
+  for (const { name, sentence, kind } of COUNTERS) {
+    if (kind === 'drop') continue;
+    const counter = new Counter({
+      name: `portolan_${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}_total`,
+      help: sentence,
+      registers: [registry],
+      collect() {
+        this.reset();
+        this.inc(countOf(node.status().counters, name));
+      },
+    });
+    counter.reset();
+  }
+}
+
+function countOf(counters: CountersReport, name: string): number {
+  const value = counters[name];
+  return typeof value === 'number' ? value : 0;
+}
+
+function addLinks(registry: Registry, node: MetricsSource): void {
+  const labelNames = ['peer', 'address'] as const;
+  const gauge = (name: string, help: string, read: (link: LinkReport) => number | null) =>
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const link of node.links()) {
+          const value = read(link);
+          if (value !== null) this.set({ peer: link.peer, address: link.address }, value);
+        }
+      },
+    });
+  gauge('portolan_link_up', 'Whether the link is up: 1 or 0.', (link) => (link.state === 'up' ? 1 : 0));
+  gauge('portolan_link_rtt_seconds', 'Smoothed round-trip time of the link.', (link) =>
+    link.rttMs === null ? null : link.rttMs / 1000,
+  );
+  gauge('portolan_link_loss_in_ratio', 'Frames lost towards this node, 0 to 1.', (link) => link.lossInPercent / 100);
+  gauge(
+    'portolan_link_loss_out_ratio',
+    'Frames lost away from this node, 0 to 1.',
+    (link) => link.lossOutPercent / 100,
+  );
+  gauge('portolan_link_received_bytes', 'Bytes received by the present session of the link.', (link) => link.rxBytes);
+  gauge('portolan_link_sent_bytes', 'Bytes sent by the present session of the link.', (link) => link.txBytes);
+}

@@ -1,0 +1,150 @@
+/**
+ * The native packet path: opens the node's sockets (one a worker and address, SO_REUSEPORT) and the eventfds that wake its workers. They
+ * belong to the process and outlive every worker.
+ */
+import type { ListenSocket, OffloadState } from '../data/worker-contract.js';
+import { loadAddon } from '../edge/native/addon.js';
+import type { NativeAddon, NativeUdpSocket } from '../edge/native/addon.types.js';
+import { formatUdpUrl, type HostPort } from './addresses.js';
+import type { NodeConfig } from './options.js';
+import { familyOf, type PacketPath } from './packet-path.js';
+import { startError } from './start-error.js';
+
+/** Asked of the kernel, which may give less: some milliseconds at full rate. */
+const SOCKET_BUFFER_BYTES = 4 << 20;
+
+/** Opens it, or says why it does not run here. Throws a PortolanError when an address is taken. */
+export function openNativePath(
+  config: NodeConfig,
+  listen: readonly HostPort[],
+): { readonly path: PacketPath } | { readonly reason: string } {
+  const { addon, reason } = loadAddon();
+  return addon === undefined ? { reason } : { path: new NativePath(addon, config, listen) };
+}
+
+class NativePath implements PacketPath {
+  readonly kind = 'native';
+  readonly workers: number;
+  readonly families: readonly (4 | 6)[];
+  readonly common: PacketPath['common'];
+  readonly resources: PacketPath['resources'];
+  readonly #addon: NativeAddon;
+  /** By worker, then by listening address. */
+  readonly #sockets: NativeUdpSocket[][] = [];
+  readonly #events: number[] = [];
+  readonly #gso: Wish;
+  readonly #gro: Wish;
+
+  constructor(addon: NativeAddon, config: NodeConfig, listen: readonly HostPort[]) {
+    this.#addon = addon;
+    this.workers = config.workers;
+    this.families = listen.map(familyOf);
+    this.#gso = wish(config.gso, 'gso', 'PORTOLAN_NO_GSO');
+    this.#gro = wish(config.gro, 'gro', 'PORTOLAN_NO_GRO');
+    try {
+      this.#open(listen);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+    this.common = {
+      packetPath: 'native',
+      shellWakeFd: -1, // the main thread sleeps on its rings by Atomics.waitAsync
+      gso: this.#probed('gso').state === 'on',
+      gro: this.#probed('gro').state === 'on',
+      faults: { crashOnCommand: config.allowFaults },
+    };
+    this.resources = {
+      sockets: (worker): ListenSocket[] =>
+        (this.#sockets[worker] ?? []).map(({ fd, host, port }) => ({ fd, host, port })),
+      wakeFd: (worker) => this.#events[worker] ?? -1,
+      wakeByFd: (fd) => addon.signalEvent(fd),
+    };
+  }
+
+  /** The ports are known from the start. */
+  bound(): void {}
+
+  addresses(): string[] {
+    return (this.#sockets[0] ?? []).map(formatUdpUrl);
+  }
+
+  report(offloads: Parameters<PacketPath['report']>[0]): ReturnType<PacketPath['report']> {
+    const gso = this.#state('gso', offloads?.gso);
+    const gro = this.#state('gro', offloads?.gro);
+    const reasons = [gso.reason, gro.reason, offloads?.reason].filter(
+      (reason) => reason !== undefined && reason !== '',
+    );
+    const reason = ['native: the addon runs here', ...new Set(reasons)].join('; ');
+    return { kind: 'native', gso: gso.state, gro: gro.state, reason };
+  }
+
+  close(): void {
+    for (const { fd } of this.#sockets.flat()) this.#addon.closeSocket(fd);
+    for (const fd of this.#events) this.#addon.closeSocket(fd);
+    this.#sockets.length = 0;
+    this.#events.length = 0;
+  }
+
+  #open(listen: readonly HostPort[]): void {
+    const ports = listen.map(({ port }) => port);
+    for (let worker = 0; worker < this.workers; worker++) {
+      const row: NativeUdpSocket[] = [];
+      this.#sockets.push(row);
+      this.#events.push(this.#addon.createEvent());
+      for (const [index, { host }] of listen.entries()) {
+        const socket = this.#openSocket(host, ports[index] ?? 0, index, worker > 0);
+        ports[index] = socket.port; // the first worker's choice is the others' too
+        row.push(socket);
+      }
+    }
+  }
+
+  #openSocket(host: string, port: number, index: number, joins: boolean): NativeUdpSocket {
+    const open = (reusePort: boolean): NativeUdpSocket =>
+      this.#addon.openUdpSocket({
+        host,
+        port,
+        reusePort,
+        receiveBuffer: SOCKET_BUFFER_BYTES,
+        sendBuffer: SOCKET_BUFFER_BYTES,
+        gso: this.#gso.asked,
+        gro: this.#gro.asked,
+      });
+    try {
+      // SO_REUSEPORT would let two nodes of one user share a port, and each get half of the frames: so first see whether it is free.
+      if (!joins && port !== 0 && this.workers > 1) this.#addon.closeSocket(open(false).fd);
+      return open(this.workers > 1);
+    } catch (error) {
+      const { code = '', message } = error as NodeJS.ErrnoException;
+      const option = `listen[${index}]`;
+      throw startError(code, `${option}: cannot listen at ${formatUdpUrl({ host, port })}: ${message}`, option);
+    }
+  }
+
+  #probed(which: 'gso' | 'gro'): { readonly state: OffloadState; readonly reason: string } {
+    const wanted = which === 'gso' ? this.#gso : this.#gro;
+    if (!wanted.asked) return { state: 'off', reason: wanted.reason };
+    const refused = this.#sockets.flat().find((socket) => !socket[which].on);
+    return refused ? { state: 'off', reason: `${which}: ${refused[which].reason}` } : { state: 'on', reason: '' };
+  }
+
+  #state(
+    which: 'gso' | 'gro',
+    now: OffloadState | undefined,
+  ): { readonly state: OffloadState; readonly reason: string } {
+    const probed = this.#probed(which);
+    return probed.state === 'on' && now === 'lost' ? { state: 'lost', reason: '' } : probed;
+  }
+}
+
+interface Wish {
+  readonly asked: boolean;
+  readonly reason: string;
+}
+
+function wish(option: boolean, name: string, variable: string): Wish {
+  if (!option) return { asked: false, reason: `${name}: switched off by the option ${name}` };
+  if (process.env[variable] === '1') return { asked: false, reason: `${name}: switched off by ${variable}=1` };
+  return { asked: true, reason: '' };
+}

@@ -1,0 +1,257 @@
+/**
+ * A node of the network: what programs hold in their hands. Made by {@link createNode}.
+ */
+import { EventEmitter } from 'node:events';
+import type { ControlEvent } from '../control/io.js';
+import type { Offloads } from '../data/worker-contract.js';
+import { monotonicNow } from '../edge/clock.js';
+import { formatNodeId, type NodeId } from '../kit/node-id.js';
+import { PortHandler } from '../memory/port-table.js';
+import { parseId, parsePeer, parsePort } from './addresses.js';
+import { type AdminServer, openAdmin } from './admin/server.js';
+import type { CountersReport, LinkReport, PingReply as ProbeReply, RouteReport, StatusReport } from './admin.types.js';
+import { Core } from './core.js';
+import type { DatagramSocket } from './datagram-socket.js';
+import { invalidOption, PortolanError } from './errors.js';
+import type { NodeEvents } from './events.js';
+import type { NodeLoad } from './load.js';
+import type { NodeConfig } from './options.js';
+import type { PacketPath } from './packet-path.js';
+import { type PingOptions, type PingResult, ping, toReply } from './ping.js';
+import { countersReport, isRouteTo, linkReport, routeReport, slotName } from './reports.js';
+import { Rules } from './rules.js';
+import { type TraceOptions, type TraceResult, trace } from './trace.js';
+import { VERSION } from './version.js';
+
+export interface BindOptions {
+  /** Closes the socket when it is aborted. */
+  readonly signal?: AbortSignal;
+}
+
+/** A fault to inject; see the option `allowFaults`. */
+export interface Fault {
+  readonly kind: 'crashWorker';
+  readonly worker: number;
+}
+
+export class Node extends EventEmitter<NodeEvents> {
+  /** This node's id, as in `1.1.1.2`. */
+  readonly id: string;
+  readonly #config: NodeConfig;
+  readonly #path: PacketPath;
+  readonly #rules: Rules;
+  readonly #core: Core;
+  readonly #startedAt = monotonicNow();
+  #offloads: Offloads | undefined;
+  #restarts = 0;
+  #admin: AdminServer | undefined;
+  #closing: Promise<void> | undefined;
+  readonly #onAbort = (): void => void this.close();
+
+  /** Use `createNode`. */
+  constructor(config: NodeConfig, networkKey: Uint8Array, path: PacketPath) {
+    super();
+    this.id = formatNodeId(config.id);
+    this.#config = config;
+    this.#path = path;
+    this.#rules = new Rules(config);
+    this.#core = new Core(config, networkKey, path, this.#rules, {
+      onEvent: (event) => this.#onControlEvent(event),
+      onReady: (worker, ready) => {
+        this.#offloads = ready.offloads;
+        if (worker === 0) this.#rules.bound(ready.forwardPorts);
+        if (worker === 0) path.bound(ready.ports);
+      },
+      onMessage: (_worker, message) => {
+        if (message.type === 'warning') this.emit('warning', { message: message.message });
+        if (message.type === 'offloads') this.#offloads = message.offloads;
+      },
+      onRestarted: (worker, reason, afterMs) => {
+        this.#restarts++;
+        this.emit('workerRestarted', { worker, reason, afterMs });
+      },
+      onWarning: (message) => this.emit('warning', { message }),
+    });
+  }
+
+  /** For `createNode`: opens everything. */
+  async start(): Promise<void> {
+    for (const { port } of this.#rules.exposes()) {
+      this.#core.sockets.ports.reserve(port, 'exposed');
+      this.#core.ports.set(port, PortHandler.Forward);
+    }
+    await this.#core.start();
+    const { admin, signal } = this.#config;
+    if (admin.kind !== 'none') this.#admin = await openAdmin(this, admin);
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    signal?.throwIfAborted();
+  }
+
+  /** Where the node listens, as in `udp://0.0.0.0:7000`: with the ports that the system chose. */
+  get addresses(): readonly string[] {
+    return this.#path.addresses();
+  }
+
+  /** Where the forwards listen. */
+  get forwardAddresses(): readonly string[] {
+    return this.#rules.addresses();
+  }
+
+  /** The path or address of the admin interface, if there is one. */
+  get adminAddress(): string | undefined {
+    return this.#admin?.address;
+  }
+
+  /** Opens a datagram socket at a port of the overlay; 0: at a free one. */
+  async bind(port = 0, { signal }: BindOptions = {}): Promise<DatagramSocket> {
+    this.#assertOpen();
+    signal?.throwIfAborted();
+    const socket = this.#core.sockets.bind(port === 0 ? 0 : parsePort(port, 'port'));
+    if (signal) {
+      const close = () => socket.close();
+      signal.addEventListener('abort', close, { once: true });
+      socket.once('close', () => signal.removeEventListener('abort', close));
+    }
+    return socket;
+  }
+
+  /** Sends echo requests and tells how long the answers took. */
+  async ping(destination: string, options: PingOptions = {}): Promise<PingResult> {
+    this.#assertOpen();
+    return ping(this.#core.echo, parseId(destination, 'destination'), options);
+  }
+
+  /** One echo request and its fate. */
+  async probe(
+    destination: string,
+    options: { readonly timeout: number; readonly size: number; readonly signal?: AbortSignal },
+  ): Promise<ProbeReply> {
+    this.#assertOpen();
+    const result = await this.#core.echo.probe(parseId(destination, 'destination'), options);
+    const { rttMs, error, reporter } = toReply(0, result);
+    return { destination, received: result.kind === 'reply', rttMs, error, reporter };
+  }
+
+  /** Asks which nodes a packet to `destination` passes. */
+  async trace(destination: string, options: TraceOptions = {}): Promise<TraceResult> {
+    this.#assertOpen();
+    return trace(this.#core.echo, parseId(destination, 'destination'), options);
+  }
+
+  /** The load tester. */
+  get load(): NodeLoad {
+    return this.#core.load;
+  }
+
+  status(): StatusReport {
+    return {
+      id: this.id,
+      version: VERSION,
+      pid: process.pid,
+      uptimeSeconds: Math.round(monotonicNow() - this.#startedAt) / 1000,
+      listen: this.#path.addresses(),
+      packetPath: this.#path.report(this.#offloads),
+      workers: this.#path.workers,
+      workerRestarts: this.#restarts,
+      links: this.#core.control.links(monotonicNow()).filter(({ state }) => state === 'up').length,
+      routes: this.#core.control.routes().length,
+      counters: this.counters(),
+    };
+  }
+
+  /** Sums of all counters since the start. */
+  counters(): CountersReport {
+    return countersReport(this.#core.region);
+  }
+
+  /** One line a peer, configured or not, also those that are not up. */
+  links(): LinkReport[] {
+    return this.#core.control
+      .links(monotonicNow())
+      .map((status) => linkReport(status, status.link === 0 ? undefined : this.#core.links.counters(status.link)));
+  }
+
+  /** All routes, or the one that packets to `destination` take. */
+  routes(destination?: string): RouteReport[] {
+    const wanted: NodeId | undefined = destination === undefined ? undefined : parseId(destination, 'destination');
+    return this.#core.control
+      .routes()
+      .filter((route) => wanted === undefined || isRouteTo(this.#config.id, wanted, route))
+      .map((route) => routeReport(this.#config.id, route));
+  }
+
+  /** Links with one more node, or with a known one at one more address, as in `1.1.1.1@udp://192.0.2.1:7000`. */
+  addPeer(peer: string): void {
+    this.#assertOpen();
+    const address = parsePeer(peer, 'peer');
+    if (address.id === this.#config.id) throw invalidOption('peer', "another node's id than this node's own", peer);
+    this.#core.driver.input((control, now) => control.handleCommand({ kind: 'addPeer', peer: address }, now));
+  }
+
+  /** Says goodbye to a configured peer and forgets it. */
+  removePeer(id: string): void {
+    this.#assertOpen();
+    const peer = parseId(id, 'id');
+    this.#core.driver.input((control, now) => control.handleCommand({ kind: 'removePeer', id: peer }, now));
+  }
+
+  /** Breaks something, to show that the node mends it. Refused unless the option `allowFaults` is on. */
+  async injectFault({ worker }: Fault): Promise<void> {
+    if (!this.#config.allowFaults)
+      throw new PortolanError('FAULT_REFUSED', 'this node was started without the option allowFaults');
+    if (!(worker < this.#path.workers))
+      throw invalidOption('worker', `a worker from 0 to ${this.#path.workers - 1}`, worker);
+    this.#core.pool.crash(worker);
+  }
+
+  /** Says goodbye to the neighbours, lets what is queued leave, and frees everything. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#config.signal?.removeEventListener('abort', this.#onAbort);
+    await this.#core.close();
+    this.#path.close();
+    this.emit('close');
+    await this.#admin?.close();
+  }
+
+  #assertOpen(): void {
+    if (this.#closing) throw new PortolanError('CLOSED', 'the node is closed');
+  }
+
+  #onControlEvent(event: ControlEvent): void {
+    switch (event.type) {
+      case 'linkUp':
+        return void this.emit('linkUp', { peer: formatNodeId(event.peer), address: event.address });
+      case 'linkDown':
+        return void this.emit('linkDown', { peer: formatNodeId(event.peer), reason: event.reason });
+      case 'linkProblem':
+        return void this.emit('linkProblem', {
+          peer: formatNodeId(event.peer),
+          problem: event.problem,
+          detail: event.detail,
+        });
+      case 'duplicateId':
+        return void this.emit('duplicateId', { id: formatNodeId(event.id), address: event.address });
+      case 'routeChanged':
+        return void this.emit('routeChanged', {
+          destination: slotName(this.#config.id, event.layer, event.byte),
+          nextHop: event.nextHop === undefined ? null : formatNodeId(event.nextHop),
+          backup: event.backup === undefined ? null : formatNodeId(event.backup),
+        });
+      case 'packetError': {
+        const { code, reporter, headers, receivedAt } = event;
+        if (!this.#core.echo.handleError(code, reporter, headers, receivedAt))
+          this.#core.sockets.fail(code, reporter, headers);
+        return;
+      }
+    }
+  }
+}

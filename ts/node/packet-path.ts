@@ -1,0 +1,92 @@
+/**
+ * Which packet path a node uses, why, and what it opens for it: the native one over descriptors that belong to the process, or its portable
+ * twin, whose one worker opens its sockets itself.
+ */
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import type { ListenSocket, Offloads } from '../data/worker-contract.js';
+import { formatUdpUrl, type HostPort } from './addresses.js';
+import type { PacketPathReport } from './admin.types.js';
+import { PortolanError } from './errors.js';
+import { openNativePath } from './native-path.js';
+import type { NodeConfig } from './options.js';
+import { startError } from './start-error.js';
+import type { CommonStart, WorkerResources } from './worker-pool.js';
+
+export interface PacketPath {
+  readonly kind: 'native' | 'portable';
+  readonly workers: number;
+  /** Of the listening addresses, in their order. */
+  readonly families: readonly (4 | 6)[];
+  readonly common: Omit<CommonStart, 'self' | 'region' | 'load'>;
+  readonly resources: Omit<WorkerResources, 'forwards' | 'exposes'>;
+  /** The ports that were bound, as the worker says. */
+  bound(ports: readonly number[]): void;
+  /** Where the node listens, as URLs. */
+  addresses(): string[];
+  report(offloads: Offloads | undefined): PacketPathReport;
+  /** Gives back what belongs to the process. */
+  close(): void;
+}
+
+/** Chooses and opens; throws a PortolanError when an address is taken, or `native` was asked for and does not run here. */
+export async function openPacketPath(config: NodeConfig): Promise<PacketPath> {
+  const listen = await Promise.all(config.listen.map(resolve));
+  if (config.packetPath === 'portable') return portablePath(config, listen, 'asked for by the option packetPath');
+  if (process.env['PORTOLAN_NO_NATIVE'] === '1' && config.packetPath === 'auto')
+    return portablePath(config, listen, 'asked for by PORTOLAN_NO_NATIVE=1');
+  const native = openNativePath(config, listen);
+  if ('path' in native) return native.path;
+  if (config.packetPath === 'native')
+    throw new PortolanError(
+      'NATIVE_UNAVAILABLE',
+      `packetPath: the native packet path does not run here: ${native.reason}`,
+      {
+        option: 'packetPath',
+      },
+    );
+  return portablePath(config, listen, native.reason);
+}
+
+function portablePath(config: NodeConfig, listen: readonly HostPort[], reason: string): PacketPath {
+  let sockets: ListenSocket[] = listen.map((address) => ({ ...address, fd: -1 }));
+  return {
+    kind: 'portable',
+    workers: 1,
+    families: listen.map(familyOf),
+    common: {
+      packetPath: 'portable',
+      shellWakeFd: -1,
+      gso: false,
+      gro: false,
+      faults: { crashOnCommand: config.allowFaults },
+    },
+    resources: {
+      sockets: () => sockets,
+      wakeFd: () => -1,
+      wakeByFd: () => undefined,
+    },
+    bound(ports) {
+      sockets = sockets.map((socket, index) => ({ ...socket, port: ports[index] ?? socket.port }));
+    },
+    addresses: () => sockets.map(formatUdpUrl),
+    report: () => ({ kind: 'portable', gso: 'off', gro: 'off', reason: `portable: ${reason}` }),
+    close: () => undefined,
+  };
+}
+
+export const familyOf = ({ host }: HostPort): 4 | 6 => (isIP(host) === 6 ? 6 : 4);
+
+async function resolve({ host, port }: HostPort, index: number): Promise<HostPort> {
+  if (isIP(host) !== 0) return { host, port };
+  try {
+    return { host: (await lookup(host)).address, port };
+  } catch (error) {
+    const option = `listen[${index}]`;
+    throw startError(
+      'ENOTFOUND',
+      `${option}: ${host} does not resolve: ${error instanceof Error ? error.message : String(error)}`,
+      option,
+    );
+  }
+}

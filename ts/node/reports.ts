@@ -1,0 +1,82 @@
+/**
+ * What `status()`, `links()` and `routes()` say: the control plane's view and the packet path's, in the shapes of admin.types.ts.
+ */
+import type { LinkStatus, RouteStatus } from '../control/io.js';
+import { formatNodeId, idByte, LAYERS, type NodeId, sharedBytes } from '../kit/node-id.js';
+import { COUNTERS } from '../memory/counter-names.js';
+import { type CounterSums, readCounters } from '../memory/counters.js';
+import type { LinkCounters } from '../memory/link-table.js';
+import type { Region } from '../memory/region.js';
+import type { CountersReport, LinkReport, RouteReport } from './admin.types.js';
+
+const NOTHING: Pick<LinkReport, 'rxFrames' | 'rxBytes' | 'txFrames' | 'txBytes'> = {
+  rxFrames: 0,
+  rxBytes: 0,
+  txFrames: 0,
+  txBytes: 0,
+};
+
+/** One line of `links`. `counters`: what workers counted, when there is a session. */
+export function linkReport(status: LinkStatus, counters: LinkCounters | undefined): LinkReport {
+  return {
+    peer: formatNodeId(status.peer),
+    address: status.address,
+    state: status.state,
+    rttMs: status.rtt === undefined ? null : round(status.rtt),
+    lossPercent: round(Math.max(status.lossIn, status.lossOut)),
+    lossInPercent: round(status.lossIn),
+    lossOutPercent: round(status.lossOut),
+    problem: status.problem ?? null,
+    detail: status.detail,
+    ...(counters === undefined ? NOTHING : pick(counters)),
+  };
+}
+
+/** One line of `routes`. */
+export function routeReport(self: NodeId, route: RouteStatus): RouteReport {
+  return {
+    destination: slotName(self, route.layer, route.byte),
+    layer: route.layer,
+    nextHop: formatNodeId(route.nextHop),
+    backup: route.backup === undefined ? null : formatNodeId(route.backup),
+    rttMs: round(route.rtt),
+    hops: route.hops,
+  };
+}
+
+/** Whether the node `self` uses this route for packets to `destination`. */
+export function isRouteTo(self: NodeId, destination: NodeId, route: RouteStatus): boolean {
+  const layer = LAYERS[sharedBytes(self, destination)];
+  return layer !== undefined && route.layer === layer && route.byte === idByte(destination, layer);
+}
+
+/** The destination of a slot: a node, or a zone as in `1.2.*.*`. */
+export function slotName(self: NodeId, layer: number, byte: number): string {
+  return LAYERS.map((at) => {
+    if (at > layer) return '*';
+    return at === layer ? byte : idByte(self, at);
+  }).join('.');
+}
+
+/** All counters: drops under `dropped`, the others beside it. */
+export function countersReport(region: Region): CountersReport {
+  const sums: CounterSums = readCounters(region);
+  const dropped: Record<string, number> = {};
+  const counts: Record<string, number> = {};
+  for (const { name, kind } of COUNTERS) (kind === 'drop' ? dropped : counts)[name] = sums[name];
+  return { ...counts, ...pickMain(sums), dropped };
+}
+
+const pickMain = ({ forwarded, delivered, sent, received, sentBytes, receivedBytes }: CounterSums) => ({
+  forwarded,
+  delivered,
+  sent,
+  received,
+  sentBytes,
+  receivedBytes,
+});
+
+const pick = ({ rxFrames, rxBytes, txFrames, txBytes }: LinkCounters) => ({ rxFrames, rxBytes, txFrames, txBytes });
+
+/** Three decimals: microseconds, and thousandths of a per cent. */
+const round = (value: number): number => Math.round(value * 1000) / 1000;

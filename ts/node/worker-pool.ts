@@ -1,0 +1,137 @@
+/**
+ * All workers of a node: their rings, their supervisors, and the pumps that bring what they hand up to the main thread.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ExposeRule, ForwardRule, ListenSocket, WorkerStart } from '../data/worker-contract.js';
+import { createQueue } from '../memory/sharedarraybuffer-queue/index.js';
+import { pump } from './pump.js';
+import { WorkerRings } from './worker-rings.js';
+import { type CommandBody, type SupervisorEvents, WorkerSupervisor } from './worker-supervisor.js';
+
+const HANDOVER_BYTES = 1 << 20;
+/** How often a closing node looks whether its rings are empty, ms. */
+const FLUSH_LOOK_MS = 2;
+
+/** What is the same in every worker's start. */
+export type CommonStart = Pick<
+  WorkerStart,
+  'self' | 'packetPath' | 'region' | 'load' | 'shellWakeFd' | 'gso' | 'gro' | 'faults'
+>;
+
+/** What differs between workers, or changes between their lives. */
+export interface WorkerResources {
+  readonly sockets: (worker: number) => readonly ListenSocket[];
+  readonly forwards: () => readonly ForwardRule[];
+  readonly exposes: () => readonly ExposeRule[];
+  /** The eventfd that wakes the worker; -1: by a message. */
+  readonly wakeFd: (worker: number) => number;
+  /** Writes to an eventfd. */
+  readonly wakeByFd: (fd: number) => void;
+}
+
+export interface PoolHandlers extends SupervisorEvents {
+  /** Handle a portion of what waits in a worker's ring; true: there may be more. */
+  readonly drainControl: (rings: WorkerRings) => boolean;
+  readonly drainData: (rings: WorkerRings) => boolean;
+}
+
+export class WorkerPool {
+  readonly rings: readonly WorkerRings[];
+  readonly #supervisors: readonly WorkerSupervisor[];
+  readonly #handlers: PoolHandlers;
+  readonly #stopped = new AbortController();
+  #pumps: Promise<void>[] = [];
+
+  constructor(
+    count: number,
+    common: CommonStart,
+    resources: WorkerResources,
+    handlers: PoolHandlers,
+    now: () => number,
+  ) {
+    this.#handlers = handlers;
+    const wake = (worker: number) => () => {
+      const fd = resources.wakeFd(worker);
+      if (fd >= 0) resources.wakeByFd(fd);
+      else this.#supervisors[worker]?.poke();
+    };
+    const workers = Array.from({ length: count }, (_, worker) => worker);
+    this.rings = workers.map((worker) => new WorkerRings(wake(worker)));
+    const handover =
+      count > 1 && common.packetPath === 'native'
+        ? { ring: createQueue({ bytes: HANDOVER_BYTES, producers: 'many' }), wakeFd: resources.wakeFd(0) }
+        : undefined;
+    this.#supervisors = workers.map((worker) => {
+      const rings = this.rings[worker] as WorkerRings;
+      const startData = (): WorkerStart => ({
+        ...common,
+        ...rings.shared,
+        ...(handover === undefined ? {} : { handover }),
+        worker,
+        sockets: resources.sockets(worker),
+        wakeFd: resources.wakeFd(worker),
+        // Port forwards and their flows are worker 0's; the others hand their packets over to it.
+        forwards: worker === 0 ? resources.forwards() : [],
+        exposes: worker === 0 ? resources.exposes() : [],
+      });
+      return new WorkerSupervisor(
+        { worker, startData, sendCommand: (command) => rings.command(command), now },
+        handlers,
+      );
+    });
+  }
+
+  /** Resolves when all workers receive; rejects when one cannot start (the others are stopped by {@link stop}). */
+  async start(): Promise<void> {
+    this.#pumps = this.rings.flatMap((rings) => [
+      pump(
+        (signal) => rings.waitControl(signal),
+        () => this.#handlers.drainControl(rings),
+        this.#stopped.signal,
+      ),
+      pump(
+        (signal) => rings.waitData(signal),
+        () => this.#handlers.drainData(rings),
+        this.#stopped.signal,
+      ),
+    ]);
+    await Promise.all(this.#supervisors.map((supervisor) => supervisor.start()));
+  }
+
+  /** Hands up what waits now, so that nothing of a link is left when its index is given out again. */
+  drainControlNow(): void {
+    for (const rings of this.rings) while (this.#handlers.drainControl(rings));
+  }
+
+  /** A command for the worker that has the port forwards. */
+  command(body: CommandBody): Promise<number | undefined> {
+    return this.commandTo(0, body);
+  }
+
+  commandTo(worker: number, body: CommandBody): Promise<number | undefined> {
+    return (this.#supervisors[worker] as WorkerSupervisor).command(body);
+  }
+
+  async commandAll(body: CommandBody): Promise<void> {
+    await Promise.all(this.#supervisors.map((supervisor) => supervisor.command(body)));
+  }
+
+  /** Makes a worker crash, for tests; its supervisor does the rest. */
+  crash(worker: number): void {
+    // The crash is the answer: nobody is left to give another.
+    this.commandTo(worker, { type: 'crash' }).catch(() => undefined);
+  }
+
+  /** Resolves when the workers have read everything that control and applications have sent. */
+  async whenFlushed(): Promise<void> {
+    while (!this.#stopped.signal.aborted && this.rings.some((rings) => !rings.controlIdle || !rings.dataIdle))
+      await delay(FLUSH_LOOK_MS);
+  }
+
+  /** Stops all workers: asks, waits up to `graceMs`, then ends them. */
+  async stop(graceMs: number): Promise<void> {
+    await Promise.all(this.#supervisors.map((supervisor) => supervisor.stop(graceMs)));
+    this.#stopped.abort();
+    await Promise.all(this.#pumps);
+  }
+}

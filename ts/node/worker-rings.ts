@@ -1,0 +1,142 @@
+/**
+ * The main thread's ends of the four rings between it and one worker (ts/memory/worker-records.ts draws the records). The rings outlive
+ * the worker: its successor goes on where it stopped.
+ */
+import type { TransportAddress } from '../control/io.js';
+import type { WorkerCommand, WorkerStart } from '../data/worker-contract.js';
+import { writeAddress } from '../memory/address.js';
+import {
+  createQueue,
+  QueueConsumer,
+  QueueProducer,
+  type RecordHandler,
+} from '../memory/sharedarraybuffer-queue/index.js';
+import {
+  COMMAND_JSON,
+  RECORD_KIND,
+  RecordKind,
+  SEND_LINK_LINK,
+  SEND_LINK_PAYLOAD,
+  SEND_LINK_TYPE,
+  SEND_PACKET_FRAME,
+  SEND_TO_ADDRESS,
+  SEND_TO_FRAME,
+} from '../memory/worker-records.js';
+import type { FrameType } from '../wire/link-header.js';
+
+const CONTROL_RING_BYTES = 1 << 20;
+const DATA_RING_BYTES = 1 << 20;
+
+export class WorkerRings {
+  /** What a worker is given. */
+  readonly shared: Pick<WorkerStart, 'toWorker' | 'toShell'> = {
+    toWorker: { control: ring(CONTROL_RING_BYTES), data: ring(DATA_RING_BYTES) },
+    toShell: { control: ring(CONTROL_RING_BYTES), data: ring(DATA_RING_BYTES) },
+  };
+  readonly #control: QueueProducer;
+  readonly #data: QueueProducer;
+  readonly #fromControl: QueueConsumer;
+  readonly #fromData: QueueConsumer;
+
+  /** `wake` wakes the worker when it sleeps where only that reaches it. */
+  constructor(wake: () => void) {
+    this.#control = new QueueProducer(this.shared.toWorker.control, { wake });
+    this.#data = new QueueProducer(this.shared.toWorker.data, { wake });
+    this.#fromControl = new QueueConsumer(this.shared.toShell.control, { wake });
+    this.#fromData = new QueueConsumer(this.shared.toShell.data, { wake });
+  }
+
+  /** A frame into a link: the worker writes the headers. False: the ring is full. */
+  sendLink(link: number, type: FrameType, payload: Uint8Array): boolean {
+    const at = this.#control.claim(SEND_LINK_PAYLOAD + payload.byteLength);
+    if (at < 0) return false;
+    const { view, bytes } = this.#control;
+    view.setInt32(at + RECORD_KIND, RecordKind.SendLink, true);
+    view.setInt32(at + SEND_LINK_LINK, link, true);
+    view.setInt32(at + SEND_LINK_TYPE, type, true);
+    bytes.set(payload, at + SEND_LINK_PAYLOAD);
+    return this.#control.publish();
+  }
+
+  /** A frame as it is, to an address. False: the ring is full. */
+  sendTo(socket: number, address: TransportAddress, frame: Uint8Array): boolean {
+    const at = this.#control.claim(SEND_TO_FRAME + frame.byteLength);
+    if (at < 0) return false;
+    const { view, bytes } = this.#control;
+    view.setInt32(at + RECORD_KIND, RecordKind.SendTo, true);
+    writeAddress(view, at + SEND_TO_ADDRESS, address.host, address.port, socket);
+    bytes.set(frame, at + SEND_TO_FRAME);
+    return this.#control.publish();
+  }
+
+  /** A packet of the control plane: the worker looks up its route. False: the ring is full. */
+  sendPacket(frame: Uint8Array): boolean {
+    return writePacket(this.#control, frame);
+  }
+
+  /** A packet of an application. `high`: taken, but the ring is more than half full. `full`: not taken. */
+  sendData(frame: Uint8Array): 'taken' | 'high' | 'full' {
+    if (!writePacket(this.#data, frame)) return 'full';
+    return this.#data.hasRoom(this.#data.maxRecord) ? 'taken' : 'high';
+  }
+
+  /** Resolves when the ring of applications is at most half full again. */
+  async whenDrained(signal: AbortSignal): Promise<void> {
+    await this.#data.waitForRoomAsync(this.#data.maxRecord, { signal });
+  }
+
+  command(command: WorkerCommand): boolean {
+    const json = new TextEncoder().encode(JSON.stringify(command));
+    const at = this.#control.claim(COMMAND_JSON + json.byteLength);
+    if (at < 0) return false;
+    this.#control.view.setInt32(at + RECORD_KIND, RecordKind.Command, true);
+    this.#control.bytes.set(json, at + COMMAND_JSON);
+    return this.#control.publish();
+  }
+
+  /** Whether the worker has read everything that was sent by the control plane. */
+  get controlIdle(): boolean {
+    return this.#control.backlog === 0;
+  }
+
+  /** Whether the worker has read everything that applications have sent. */
+  get dataIdle(): boolean {
+    return this.#data.backlog === 0;
+  }
+
+  /** Hands what the worker has for the control plane to `handler`, at most `limit` records; returns how many there were. */
+  readControl(handler: RecordHandler, limit: number): number {
+    return this.#fromControl.read(handler, limit);
+  }
+
+  readData(handler: RecordHandler, limit: number): number {
+    return this.#fromData.read(handler, limit);
+  }
+
+  /** The memory of the two rings from the worker, for the handlers. */
+  get controlMemory(): { readonly view: DataView; readonly bytes: Uint8Array } {
+    return this.#fromControl;
+  }
+
+  get dataMemory(): { readonly view: DataView; readonly bytes: Uint8Array } {
+    return this.#fromData;
+  }
+
+  waitControl(signal: AbortSignal): Promise<boolean> {
+    return this.#fromControl.waitAsync({ signal });
+  }
+
+  waitData(signal: AbortSignal): Promise<boolean> {
+    return this.#fromData.waitAsync({ signal });
+  }
+}
+
+const ring = (bytes: number): SharedArrayBuffer => createQueue({ bytes, producers: 'one' });
+
+function writePacket(producer: QueueProducer, frame: Uint8Array): boolean {
+  const at = producer.claim(SEND_PACKET_FRAME + frame.byteLength);
+  if (at < 0) return false;
+  producer.view.setInt32(at + RECORD_KIND, RecordKind.SendPacket, true);
+  producer.bytes.set(frame, at + SEND_PACKET_FRAME);
+  return producer.publish();
+}
