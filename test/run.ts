@@ -36,6 +36,8 @@ async function runFile(name: string): Promise<void> {
   failed += bad;
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.log(`${bad ? 'FAIL' : 'ok  '} ${name.replace(/\.js$/, '')}  ${good}/${total}  ${seconds} s ${problem}`);
+  // Seeds that chance has drawn must be known afterwards, whatever came of them.
+  for (const [line] of output.matchAll(/fresh seeds: [0-9 ]+/g)) console.log(`     ${line}`);
   if (bad) console.log(output);
 }
 

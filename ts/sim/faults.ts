@@ -21,14 +21,17 @@ export type Fault = { readonly time: number; readonly duration: number } & (
   | { readonly kind: 'squeeze'; readonly wire: number; readonly bandwidth: number }
 );
 
-/** A fault without its time and duration. */
+/** How many faults, and when. */
 export interface FaultPlan {
-  /** How many: 20 to 80 in a random run. */
+  /** 20 to 80 in a random run of up to 30 nodes, more in larger ones. */
   readonly count: number;
   /** They begin between these times, ms. */
   readonly from: number;
   readonly until: number;
 }
+
+/** Each concerns the whole network, so that more of them would leave nothing to route in. */
+const MOST_PARTITIONS = 5;
 
 /** Draws a schedule, sorted by time. One crash in ten is for good. */
 export function randomFaults(random: Random, { nodes, edges }: Topology, plan: FaultPlan): Fault[] {
@@ -36,6 +39,7 @@ export function randomFaults(random: Random, { nodes, edges }: Topology, plan: F
   const someWires = () => edges.map((_, index) => index).filter(() => random.chance(0.4));
   const node = () => nodes[random.below(nodes.length)] as NodeId;
   const between = (low: number, high: number) => low + random.unit() * (high - low);
+  let partitions = 0;
   const draw = (time: number): Fault => {
     const kind = random.below(100);
     if (kind < 25) return { kind: 'flap', time, duration: between(50, 4000), wire: wire() };
@@ -45,7 +49,7 @@ export function randomFaults(random: Random, { nodes, edges }: Topology, plan: F
       const duration = random.chance(0.1) ? Infinity : between(50, 5000);
       return { kind: 'crash', time, duration, node: node() };
     }
-    if (kind < 60) {
+    if (kind < 60 && partitions++ < MOST_PARTITIONS) {
       const side = new Set(nodes.filter(() => random.chance(0.5)));
       return { kind: 'partition', time, duration: between(500, 4000), side };
     }

@@ -66,6 +66,8 @@ export async function runSimulations(options: SimulationsOptions): Promise<Simul
     filename: new URL('./run-worker.js', import.meta.url).href,
     minThreads: threads,
     maxThreads: threads,
+    // Messages live for a moment and tables for a run: a large nursery saves most of the collector's work.
+    resourceLimits: { maxYoungGenerationSizeMb: 64 },
   });
   const outcomes: RunOutcome[] = [];
   let failed = 0;
