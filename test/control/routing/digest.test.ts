@@ -96,6 +96,16 @@ test('R18: a layer that is asked for is said again whole, retractions included',
   assert.is(net.said(b, 3), undefined);
 });
 
+test('R18: a node that does not know its zone yet says nothing of it', () => {
+  const net = new Puppet();
+  const b = net.peer('1.1.1.3');
+  net.say(b, { resendLayers: 0b1111 });
+  net.run(250);
+  assert.is(net.said(b, 1, 3), undefined);
+  net.run(100);
+  assert.is(net.said(b, 1, 3)?.kind, 'ownZone');
+});
+
 test('R18: a deliberately lost state is repaired', () => {
   const net = mesh(6, 3, { seed: 5 });
   net.run(3000);

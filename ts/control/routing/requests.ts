@@ -103,7 +103,7 @@ function satisfies(slot: Slot, primary: Advert, pending: PendingRequest): boolea
   if (pending.bump) return slot.seqno >= pending.seqno;
   if (isSmaller(slot, pending)) return true;
   const hasRoom = primary.seqno === pending.seqno && primary.distance + 1 < pending.distance;
-  if (hasRoom) slot.distance = pending.distance - 1; // below the primary's successor of the same seqno: R7 keeps slot and primary in step
+  if (hasRoom) slot.distance = pending.distance - 1; // of the same seqno: R7 keeps that of slot and primary equal
   return hasRoom;
 }
 

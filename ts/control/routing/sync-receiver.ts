@@ -124,7 +124,7 @@ export class SyncReceiver {
       if ((layers & (1 << (layer - 1))) === 0 || layer > neighbour.deepestLayer) continue;
       for (let byte = 0; byte < 256; byte++)
         if (neighbour.carries(layer, byte)) neighbour.sender.resend(slotKey(LOW_LATENCY, layer, byte), now);
-      if (layer <= neighbour.shared)
+      if (layer <= neighbour.shared && this.#ownZone.asMate(layer))
         neighbour.sender.resend(slotKey(LOW_LATENCY, layer, idByte(this.#state.self, layer)), now);
     }
   }

@@ -154,14 +154,16 @@ export class SyncSender {
     this.#flights.set(number, { sentAt: now, keys, requests });
   }
 
+  /** What waited for an acknowledgement has waited long enough: it leaves without the delay that lets things gather. */
   #expireFlights(now: number): void {
+    const atOnce = now - URGENT_MS;
     for (const [number, flight] of this.#flights) {
       if (flight.sentAt + this.#resendTime() > now) return;
       this.#flights.delete(number);
-      for (const key of flight.keys) if (this.told.isOpen(key, number)) this.resend(key, now - URGENT_MS);
+      for (const key of flight.keys) if (this.told.isOpen(key, number)) this.resend(key, atOnce);
       for (const request of flight.requests)
         if (this.#host.needsRequest(request.key) && !this.#requests.has(requestKey(request)))
-          this.request(request, now - URGENT_MS);
+          this.request(request, atOnce);
     }
   }
 
