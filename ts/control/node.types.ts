@@ -56,7 +56,7 @@ export interface ControlNode {
   handleTimeout(now: number): void;
   handleCommand(command: Command, now: number): void;
   handleJobDone(result: JobResult, now: number): void;
-  /** A worker has cleared the link's up bit because the link was silent. */
+  /** A worker has cleared the link's up bit because the link was silent. (While the bit is set, this says nothing.) */
   handleLinkDown(link: number, now: number): void;
   /** No worker can use the retired link any more: its index may be given out again. */
   handleLinkFree(link: number): void;

@@ -239,6 +239,10 @@ test('a link that a worker took down is over at once', () => {
   const { world, a, b } = pair();
   const link = a.status(B)?.link ?? 0;
   a.act(() => a.control.handleLinkDown(link, world.now));
+  assert.ok(a.isUp(B), 'late word about an earlier session: the up bit is set');
+  const entry = a.entries.get(link);
+  if (entry) entry.up = false;
+  a.act(() => a.control.handleLinkDown(link, world.now));
   assert.is(a.status(B)?.problem, 'silent');
   assert.is(a.status(B)?.state, 'down');
   a.act(() => a.control.handleLinkDown(link, world.now));

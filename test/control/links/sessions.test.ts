@@ -1,6 +1,7 @@
 /** How sessions begin and end: handshakes, simultaneous opens, restarts, replays, goodbyes. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { HELLO_FLAG_REPLY } from '../../../ts/wire/hello.js';
 import { FrameType } from '../../../ts/wire/link-header.js';
 import { idOf, peer, World } from './world.js';
 
@@ -61,6 +62,47 @@ for (const [first, second] of [
     }
   });
 
+test('of two Inits that cross, only that of the smaller id is answered', () => {
+  const world = new World();
+  const a = world.add(A, { peers: [peer(B)] });
+  const b = world.add(B, { peers: [peer(A)] });
+  world.until(() => a.isUp(B) && b.isUp(A));
+  const handshakes = world.log.filter(({ type }) => type === FrameType.Handshake).map(({ from }) => from);
+  assert.equal(handshakes.sort(), [a.host, b.host, b.host], 'two Inits and the Accept of B');
+});
+
+test('a lost Accept is sent again: one session, not one an Init', () => {
+  const world = new World();
+  const b = world.add(B);
+  let lost = 0;
+  world.filter = ({ from, type }) => !(from === b.host && type === FrameType.Handshake && lost++ < 2);
+  const a = world.add(A, { peers: [peer(B)] });
+  world.until(() => {
+    assert.ok(b.entries.size <= 1);
+    return a.isUp(B) && b.isUp(A);
+  });
+  assert.is(lost, 3);
+});
+
+test('routing messages that come before the first round-trip time are kept', () => {
+  const world = new World();
+  const b = world.add(B);
+  const a = world.add(A, { peers: [peer(B)] });
+  // B gets no reply to its hellos for a while: established, but not ready.
+  world.filter = ({ to, type, frame }) =>
+    !(to === b.host && type === FrameType.Hello && frame[48] === HELLO_FLAG_REPLY);
+  world.until(() => a.isUp(B));
+  world.run(60);
+  assert.not(b.isUp(A));
+  world.filter = ({ type }) => type !== FrameType.Control;
+  world.until(() => b.isUp(A));
+  world.run(3);
+  assert.equal(
+    b.control.routes().map(({ nextHop }) => nextHop),
+    [idOf(A)],
+  );
+});
+
 test('both dial at once by different addresses of one host: one session stays', () => {
   const world = new World();
   const a = world.add(A, { peers: [peer(B)] });
@@ -74,6 +116,7 @@ test('both dial at once by different addresses of one host: one session stays', 
   assert.ok(a.isUp(B) && b.isUp(A));
   assert.is(a.entries.size, 1);
   assert.is(b.entries.size, 1);
+  assert.is(a.count('linkUp') + b.count('linkUp'), 2, 'and no other was up before');
 });
 
 test('a replayed Init makes no session and disturbs none', () => {
@@ -161,6 +204,8 @@ test('goodbye: down at once, dialed again until the peer is back', () => {
   assert.ok(took <= 6, `took ${took} ms`);
   assert.is(a.status(B)?.problem, 'goodbye');
   assert.is(a.status(B)?.state, 'down');
+  world.run(5000);
+  assert.is(b.entries.size, 0, 'a node that closes lets nobody in');
   b.crash();
   world.run(120_000);
   assert.is(a.status(B)?.problem, 'noAnswer');

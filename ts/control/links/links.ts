@@ -76,10 +76,10 @@ export class Links implements SessionEvents, DialerOwner {
     dialer?.handleJobDone(result, now);
   }
 
-  /** A worker found the link silent. */
+  /** A worker found the link silent and cleared its up bit; if the bit is set, that was about an earlier session of this index. */
   handleLinkDown(link: number, now: number): void {
     const session = this.#sessions.at(link);
-    if (session?.phase === 'ready') this.#sessions.lost(session, 'silent', now);
+    if (session?.phase === 'ready' && !session.observe().up) this.#sessions.lost(session, 'silent', now);
   }
 
   // What people want.
