@@ -1,0 +1,117 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { PuntReason, RunKind, Verdict } from '../../ts/memory/batch.js';
+import { LINK_RX_FRAMES, LINK_RX_HIGHEST, LINK_TX_FRAMES } from '../../ts/memory/link-table.js';
+import { LINK_ENTRY_BYTES } from '../../ts/memory/region.js';
+import { PUNT_FRAME, PUNT_LINK, PUNT_REASON, PUNT_TIME } from '../../ts/memory/worker-records.js';
+import { type Headers, makeFrame, readHeaders } from '../../ts/wire/frame.js';
+import { HELLO_BYTES, HELLO_FRAME_BYTES, type Hello, readHello, writeHello } from '../../ts/wire/hello.js';
+import { FrameType } from '../../ts/wire/link-header.js';
+import { HEADERS_BYTES, Protocol } from '../../ts/wire/network-header.js';
+import { StageRig } from './stage-rig.js';
+
+const SELF = 0x01010102;
+const PEER = 0x01010101;
+const LINK = 4;
+
+const HELLO: Hello = {
+  reply: false,
+  fastConfirmed: true,
+  sequence: 77,
+  interval: 50,
+  heardInterval: 500,
+  clock: 2 ** 40 + 5,
+  lastCounter: 1,
+  received: 2,
+  sent: 3,
+  held: 0,
+};
+
+function helloFrame(hello: Hello, padding = 0): Uint8Array {
+  const payload = new Uint8Array(HELLO_BYTES + padding);
+  writeHello(payload, hello);
+  return makeFrame(
+    { type: FrameType.Hello, source: PEER, destination: SELF, protocol: Protocol.Link, ttl: 1 },
+    payload,
+  );
+}
+
+function rigWithCounts(): StageRig {
+  const rig = new StageRig(SELF);
+  rig.link(LINK, PEER);
+  rig.links.setTiming(LINK, 150, 51, 52);
+  const entry = new DataView(rig.region.buffer, rig.region.layout.linkEntries + LINK * LINK_ENTRY_BYTES);
+  for (const [field, high, low] of [
+    [LINK_RX_HIGHEST, 2, 10],
+    [LINK_RX_FRAMES, 1, 0xffffffff],
+    [LINK_TX_FRAMES, 0, 12],
+  ] as const) {
+    entry.setUint32(field, low, true);
+    entry.setUint32(field + 4, high, true);
+  }
+  return rig;
+}
+
+test('a hello is answered on its link with what this end knows, and control gets a copy', () => {
+  const rig = rigWithCounts();
+  const asked = helloFrame(HELLO, 300);
+  rig.arrive(asked, LINK, RunKind.Hello);
+  const [sent, ...more] = rig.step();
+  assert.is(more.length, 0);
+  assert.equal([sent?.verdict, sent?.by], [Verdict.Forward, LINK]);
+  const frame = sent?.frame ?? new Uint8Array();
+  assert.is(frame.length, HELLO_FRAME_BYTES, 'padding does not come back');
+  const headers = readHeaders(frame) as Headers;
+  assert.equal([headers.type, headers.source, headers.destination], [FrameType.Hello, SELF, PEER]);
+  assert.equal(readHello(frame.subarray(HEADERS_BYTES)), {
+    reply: true,
+    fastConfirmed: false,
+    sequence: 77,
+    interval: 51,
+    heardInterval: 52,
+    clock: HELLO.clock,
+    lastCounter: 2 * 2 ** 32 + 10,
+    received: 2 ** 32 + 0xffffffff,
+    sent: 12,
+    held: 0,
+  });
+
+  const [punt] = rig.punts();
+  const record = new DataView(punt?.buffer ?? new ArrayBuffer(0));
+  assert.is(record.getInt32(PUNT_REASON, true), PuntReason.Hello);
+  assert.is(record.getInt32(PUNT_LINK, true), LINK);
+  assert.is(record.getFloat64(PUNT_TIME, true), rig.now);
+  assert.equal(punt?.slice(PUNT_FRAME), asked, 'as it came, not as it was answered');
+  const { hellosAnswered, originated, punted } = rig.counters();
+  assert.equal([hellosAnswered, originated, punted], [1, 1, 0]);
+});
+
+test('a reply goes to control and is not answered', () => {
+  const rig = rigWithCounts();
+  rig.arrive(helloFrame({ ...HELLO, reply: true }), LINK, RunKind.Hello);
+  assert.equal(rig.step(), []);
+  assert.is(rig.punts().length, 1);
+  assert.is(rig.counters().punted, 1);
+});
+
+test('a hello that is too short is malformed', () => {
+  const rig = rigWithCounts();
+  rig.arrive(helloFrame(HELLO).subarray(0, HELLO_FRAME_BYTES - 1), LINK, RunKind.Hello);
+  assert.equal(rig.step(), []);
+  assert.is(rig.counters().malformed, 1);
+});
+
+test('when control does not read, hellos are answered all the same, and the lost copies counted', () => {
+  const rig = rigWithCounts();
+  const hellos = 4000;
+  let answered = 0;
+  for (let i = 0; i < hellos; i++) {
+    rig.arrive(helloFrame(HELLO), LINK, RunKind.Hello);
+    answered += rig.step().length;
+  }
+  assert.is(answered, hellos);
+  assert.is(rig.counters().copiesLost + rig.punts().length, hellos);
+  assert.ok(rig.counters().copiesLost > 0);
+});
+
+test.run();
