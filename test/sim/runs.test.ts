@@ -54,6 +54,12 @@ test('a seed is replayed to the byte', () => {
   assert.equal(first.result, runSimulation({ seed: 5, nodes: 8 }), 'being told changes nothing');
 });
 
+test('the smallest networks run too, and sizes out of range are refused', () => {
+  for (let seed = 1; seed <= 5; seed++) isWell(runSimulation({ seed, nodes: 2 }), 2);
+  assert.throws(() => runSimulation({ seed: 1, nodes: 1 }), /nodes must be a whole number from 2 to 1000, not 1/);
+  assert.throws(() => runSimulation({ seed: -1 }), /seed must be/);
+});
+
 test('without the feasibility rule whole networks loop, and packets come twice to a node', () => {
   let loops = 0;
   for (let seed = 1; seed <= 3; seed++) loops += runSimulation({ seed, nodes: 8, rules: { feasibility: false } }).loops;

@@ -59,6 +59,8 @@ const KEPT_PROBLEMS = 20;
 const BURST = 16;
 
 export function runSimulation(options: RunOptions, onEvent?: (event: SimEvent) => void): RunResult {
+  checkRange('nodes', options.nodes ?? 2, 2, 1000);
+  checkRange('seed', options.seed, 0, 0xffff_ffff);
   const random = seededRandom(options.seed);
   const nodes = options.nodes ?? 6 + random.below(25);
   const topology = randomTopology(random.fork(), nodes);
@@ -93,6 +95,11 @@ export function runSimulation(options: RunOptions, onEvent?: (event: SimEvent) =
       KEPT_PROBLEMS,
     ),
   };
+}
+
+function checkRange(name: string, value: number, low: number, high: number): void {
+  if (!Number.isInteger(value) || value < low || value > high)
+    throw new RangeError(`${name} must be a whole number from ${low} to ${high}, not ${value}`);
 }
 
 /** Runs on until everything is right and stays so, or the time is up: what is wrong then. */

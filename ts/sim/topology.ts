@@ -28,6 +28,7 @@ export function randomTopology(random: Random, nodes: number): Topology {
     // One zone in twenty is left to chance: it may be split, and then nothing can be promised inside.
     if (!random.chance(0.05)) addTree(random, zone, wires);
   }
+  if (wires.pairs.length === 0) addTree(random, ids, wires);
   const extra = Math.floor(nodes * (1 + 2 * random.unit()));
   for (let i = 0; i < extra; i++) wires.add(pick(random, ids), pick(random, ids));
   const edges = wires.pairs.map(([a, b]) => ({ a, b, model: wireModel(random, distance(places, a, b)) }));
