@@ -12,12 +12,12 @@
 #include <stdexcept>
 #include <vector>
 
+#include "layout.h"
+
 namespace portolan {
 
-/// What a block holds: the largest UDP payload and some.
-inline constexpr uint32_t BLOCK_BYTES = 65536;
-/// From block to block: 19 lines more, so that the headers of packets at the start of blocks do not fall into the same cache set.
-inline constexpr uint32_t BLOCK_STRIDE = BLOCK_BYTES + 19 * 64;
+using layout::BLOCK_BYTES;
+using layout::BLOCK_STRIDE;
 inline constexpr int32_t NO_BLOCK = -1;
 
 class BlockPool {

@@ -6,7 +6,7 @@
 namespace portolan::layout {
 
 /// Of all that follows: an addon that was built for other constants is refused (ts/edge/native/addon.ts).
-inline constexpr const char* FINGERPRINT = "9a5c3ef5a79ee871";
+inline constexpr const char* FINGERPRINT = "6bea60e73dca042f";
 
 // ts/memory/region.ts
 inline constexpr uint32_t CACHE_LINE = 128;
@@ -26,6 +26,15 @@ inline constexpr uint32_t REGION_MAGIC = 1347375700;
 inline constexpr uint32_t REPLAY_WINDOW_BITS = 4096;
 inline constexpr uint32_t REPLAY_WINDOW_BYTES = 512;
 inline constexpr uint32_t WORKER_STATE_BYTES = 256;
+
+// ts/memory/worker-state.ts
+inline constexpr uint32_t WORKER_BATCHES = 2;
+inline constexpr uint32_t WORKER_EPOCH = 0;
+inline constexpr uint32_t WORKER_LAST_LOOP = 1;
+inline constexpr uint32_t WORKER_SLEEPING = 32;
+inline constexpr uint32_t WORKER_STATE = 1;
+inline constexpr uint32_t WORKER_STOP = 33;
+enum class WorkerPhase : uint32_t { None = 0, Starting = 1, Running = 2, Stopping = 3 };
 
 // ts/memory/link-table.ts
 enum class AddressFamily : uint32_t { None = 0, IPv4 = 4, IPv6 = 6 };
@@ -59,6 +68,10 @@ inline constexpr uint32_t LINK_TX_FRAMES = 264;
 inline constexpr uint32_t LINK_TX_KEY = 48;
 enum class LinkState : uint32_t { Free = 0, Live = 1, Retired = 2 };
 enum class PortKind : uint32_t { None = 0, Udp = 1 };
+
+// ts/memory/blocks.ts
+inline constexpr uint32_t BLOCK_BYTES = 65536;
+inline constexpr uint32_t BLOCK_STRIDE = 66752;
 
 // ts/memory/batch.ts
 inline constexpr uint32_t ADDRESSES = 196736;

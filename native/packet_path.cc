@@ -95,7 +95,10 @@ uint32_t PacketPath::Receive(double waitMs) {
 bool PacketPath::Poll(double waitMs) {
   epoll_event events[EVENTS_A_POLL];
   const int timeout = static_cast<int>(std::ceil(std::clamp(waitMs, 0.0, LONGEST_SLEEP_MS)));
+  // Asleep it holds nothing of the tables; awake it must say so before it looks at a link.
+  if (timeout > 0) c_.region.GoOffline(c_.worker);
   const int count = epoll_wait(c_.epoll.Get(), events, EVENTS_A_POLL, timeout);
+  if (timeout > 0) c_.region.GoOnline(c_.worker);
   for (int i = 0; i < count; i++) {
     if (events[i].data.u32 == EVENT) continue;
     Socket* socket = c_.sockets.Find(events[i].data.u32);

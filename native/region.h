@@ -118,10 +118,20 @@ class Region {
     return {base_ + linkEntries_ + index * layout::LINK_ENTRY_BYTES, base_ + windows_ + index * layout::REPLAY_WINDOW_BYTES};
   }
   uint8_t* CounterBlock(uint32_t worker) const { return base_ + counters_ + worker * layout::COUNTER_BLOCK_BYTES; }
-  uint8_t* WorkerState(uint32_t worker) const { return base_ + workerStates_ + worker * layout::WORKER_STATE_BYTES; }
-  uint8_t* Base() const { return base_; }
+
+  /// The worker may be found to hold nothing of what the tables say (ts/memory/epochs.ts): before it sleeps.
+  void GoOffline(uint32_t worker) const { EpochOf(worker).Set(0, std::memory_order_seq_cst); }
+  /// Before it reads a table again.
+  void GoOnline(uint32_t worker) const {
+    const uint32_t epoch = Shared<uint32_t>(base_ + 4 * layout::HEADER_WORD_EPOCH).Get(std::memory_order_seq_cst);
+    EpochOf(worker).Set(epoch, std::memory_order_seq_cst);
+  }
 
  private:
+  Shared<uint32_t> EpochOf(uint32_t worker) const {
+    return Shared<uint32_t>(base_ + workerStates_ + worker * layout::WORKER_STATE_BYTES + 4 * layout::WORKER_EPOCH);
+  }
+
   uint8_t* base_;
   uint32_t workers_, links_;
   size_t workerStates_, counters_, linkEntries_, windows_;

@@ -27,6 +27,8 @@ inline uint64_t InferCounter(uint64_t highest, uint32_t low) {
 /// A window in use by the holder of the link's lock.
 class ReplayWindow {
  public:
+  /// What JavaScript counts exactly; a session reaches it after 285 years at a million frames a second.
+  static constexpr uint64_t TOO_HIGH = uint64_t{1} << 53;
   static constexpr uint64_t BITS = layout::REPLAY_WINDOW_BITS;
 
   ReplayWindow(uint8_t* bits, uint64_t highest) : words_(reinterpret_cast<uint64_t*>(bits)), highest_(highest) {}
@@ -35,6 +37,7 @@ class ReplayWindow {
   bool Accept(uint64_t counter) {
     uint64_t& word = words_[counter / 64 % (BITS / 64)];
     const uint64_t bit = uint64_t{1} << counter % 64;
+    if (counter >= TOO_HIGH) return false;
     if (counter == highest_ + 1) {  // by far the most frequent: the bit belonged to a counter that is now too old
       highest_ = counter;
       word |= bit;

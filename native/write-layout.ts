@@ -6,15 +6,19 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as batch from '../ts/memory/batch.js';
+import * as blocks from '../ts/memory/blocks.js';
 import { COUNTERS } from '../ts/memory/counter-names.js';
 import * as links from '../ts/memory/link-table.js';
 import * as region from '../ts/memory/region.js';
+import * as workerState from '../ts/memory/worker-state.js';
 import * as linkHeader from '../ts/wire/link-header.js';
 import * as networkHeader from '../ts/wire/network-header.js';
 
 const MODULES: readonly (readonly [string, Readonly<Record<string, unknown>>])[] = [
   ['ts/memory/region.ts', region],
+  ['ts/memory/worker-state.ts', workerState],
   ['ts/memory/link-table.ts', links],
+  ['ts/memory/blocks.ts', blocks],
   ['ts/memory/batch.ts', batch],
   ['ts/wire/link-header.ts', linkHeader],
   ['ts/wire/network-header.ts', networkHeader],

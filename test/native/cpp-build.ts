@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 export const root = fileURLToPath(new URL('../../..', import.meta.url));
 /** Parts that only make sense within Node. */
 const NODE_ONLY = /addon|wrap/;
+const VECTOR_CODE = /siphash_/;
 
 const run = promisify(execFile);
 
@@ -21,32 +22,35 @@ export function hasCompiler(): boolean {
   }
 }
 
-/** Builds test/native/cpp with the core of native/ (two files at a time; what has not changed is kept). Returns the program. */
+/**
+ * Builds test/native/cpp with the core of native/ and returns the program. All in one translation unit, for most of the time goes into reading the standard
+ * headers; but for the vector code, which defines the same names once an instruction set. What has not changed is kept.
+ */
 export async function buildNativeTest(): Promise<string> {
   const folder = join(root, 'build/test-native');
   mkdirSync(folder, { recursive: true });
-  const sources = [...listed('native'), ...listed('test/native/cpp')];
-  const common = sources
-    .filter((name) => name.endsWith('.h'))
-    .map(read)
-    .join('');
-  const queue = sources.filter((name) => name.endsWith('.cc') && !NODE_ONLY.test(name));
-  const objects = queue.map((name) => join(folder, `${name.replaceAll('/', '-')}.o`));
-  const compile = async (name: string, object: string) => {
-    const stamp = createHash('sha256').update(common).update(read(name)).digest('hex');
-    if (existsSync(object) && existsSync(`${object}.stamp`) && readFileSync(`${object}.stamp`, 'utf8') === stamp)
-      return;
-    const flags = ['-std=c++20', '-O0', '-g', '-Wall', '-Wextra', '-Werror', '-fsanitize=address,undefined'];
-    await run('g++', [...flags, '-fno-sanitize-recover', '-Inative', '-c', name, '-o', object], { cwd: root });
-    writeFileSync(`${object}.stamp`, stamp);
-  };
-  let next = 0;
-  const lane = async () => {
-    for (let i = next++; i < queue.length; i = next++) await compile(queue[i] as string, objects[i] as string);
-  };
-  await Promise.all([lane(), lane()]);
+  const files = [...listed('native'), ...listed('test/native/cpp')];
+  const sources = files.filter((name) => name.endsWith('.cc') && !NODE_ONLY.test(name));
+  const apart = sources.filter((name) => VECTOR_CODE.test(name));
+  const together = sources.filter((name) => !VECTOR_CODE.test(name));
   const program = join(folder, 'native-test');
-  await run('g++', ['-fsanitize=address,undefined', ...objects, '-o', program]);
+  const stamp = createHash('sha256').update(files.map(read).join('')).digest('hex');
+  const stampFile = `${program}.stamp`;
+  if (existsSync(program) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return program;
+
+  const whole = join(folder, 'all.cc');
+  writeFileSync(whole, together.map((name) => `#include "${join(root, name)}"\n`).join(''));
+  const sanitizers = ['-fsanitize=address,undefined', '-fno-sanitize-recover'];
+  const flags = ['-std=c++20', '-O0', '-g', '-Wall', '-Wextra', '-Werror', ...sanitizers, '-Inative'];
+  const objects = await Promise.all(
+    [whole, ...apart].map(async (name, index) => {
+      const object = join(folder, `${index}.o`);
+      await run('g++', [...flags, '-c', name, '-o', object], { cwd: root });
+      return object;
+    }),
+  );
+  await run('g++', [...sanitizers, ...objects, '-o', program]);
+  writeFileSync(stampFile, stamp);
   return program;
 }
 

@@ -1,2 +1,2 @@
 // Written by `npm run layout`, like native/layout.h: of the constants that TypeScript and native code share.
-export const LAYOUT_FINGERPRINT = '9a5c3ef5a79ee871';
+export const LAYOUT_FINGERPRINT = '6bea60e73dca042f';
