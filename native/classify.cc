@@ -1,8 +1,8 @@
 #include "classify.h"
 
-#include <sched.h>
-
 #include <algorithm>
+
+#include "held_link.h"
 
 namespace portolan {
 
@@ -10,77 +10,29 @@ using layout::Counter;
 using layout::FrameType;
 using layout::RunKind;
 
-/// The lock of one link, held for a row of its frames; the window and the counts of reception belong to the holder.
-class Classifier::Held {
- public:
-  explicit Held(Context& context) : c_(context) {}
-  ~Held() { GiveUp(); }
-
-  ReplayWindow& WindowOf(uint32_t link) {
-    if (link != index_) {
-      GiveUp();
-      Lock(link);
-    }
-    return window_;
-  }
-
-  void Count(const Candidate& candidate) {
-    frames_++;
-    bytes_ += candidate.length;
-    data_ |= candidate.kind == RunKind::Data;
-  }
-
- private:
-  void Lock(uint32_t index) {
-    index_ = index;
-    link_ = c_.region.LinkAt(index);
-    for (uint32_t spins = 1;; spins++) {
-      uint32_t unlocked = 0;
-      if (link_.Lock().Exchange(unlocked, c_.worker + 1)) break;
-      if (spins % 64 == 0) sched_yield();  // the holder may have been preempted
-    }
-    window_ = ReplayWindow(link_.Window(), link_.Highest().Get());
-  }
-
-  void GiveUp() {
-    if (index_ == 0) return;
-    if (frames_ > 0) {
-      link_.Highest().Set(window_.Highest());
-      link_.ReceivedFrames().AddAlone(frames_);
-      link_.ReceivedBytes().AddAlone(bytes_);
-      link_.LastHeard().Set(c_.now);
-      if (data_) link_.LastDataHeard().Set(c_.now);
-    }
-    link_.Lock().Set(0, std::memory_order_release);
-    index_ = 0;
-    frames_ = bytes_ = 0;
-    data_ = false;
-  }
-
-  Context& c_;
-  uint32_t index_ = 0;  // 0 is never a link
-  Link link_;
-  ReplayWindow window_ = {nullptr, 0};
-  uint64_t frames_ = 0, bytes_ = 0;
-  bool data_ = false;
-};
-
 void Classifier::Take(uint32_t offset, uint32_t length, uint32_t segment, const SocketAddress& from, uint32_t socket) {
   const uint32_t step = std::max(segment, 1u);
+  // An empty datagram is a frame too: a truncated one.
+  c_.counters.Add(Counter::Received, std::max((length + step - 1) / step, 1u));
+  c_.counters.Add(Counter::ReceivedBytes, length);
   const uint8_t* base = c_.blocks.Base() + offset;
   uint32_t at = 0;
-  do {  // an empty datagram is a frame too: a truncated one
+  do {
     if (taken_ == TAG_BATCH) Finish();
-    __builtin_prefetch(base + at + 6 * step);
-    Frame(offset + at, std::min(step, length - at), from, socket);
+    const uint8_t* frame = base + at;
+    __builtin_prefetch(frame + 6 * step);
+    const uint32_t frameLength = std::min(step, length - at);
+    // Mostly a frame begins like the one before it.
+    if (link_.seen && frameLength >= layout::HEADERS_BYTES && frameLength <= link_.mtu && Load64(frame) == link_.word0)
+      Data(offset + at, frameLength, frame, link_.word0);
+    else
+      Frame(offset + at, frameLength, from, socket);
     at += step;
   } while (at < length);
 }
 
 void Classifier::Frame(uint32_t offset, uint32_t length, const SocketAddress& from, uint32_t socket) {
   Counters& counters = c_.counters;
-  counters.Add(Counter::Received);
-  counters.Add(Counter::ReceivedBytes, length);
   if (length < layout::HEADERS_BYTES) return counters.Add(Counter::Truncated);
   const uint8_t* frame = c_.blocks.Base() + offset;
   const uint64_t word0 = Load64(frame);
@@ -89,51 +41,75 @@ void Classifier::Frame(uint32_t offset, uint32_t length, const SocketAddress& fr
   if (type > FrameType::Handshake) return counters.Add(Counter::BadType);
 
   const uint32_t number = __builtin_bswap32(word0 >> 32);
-  Candidate& candidate = candidates_[taken_];
-  candidate.offset = offset;
-  candidate.length = length;
-  candidate.socket = socket;
-  candidate.from = &from;
-  if (type == FrameType::Handshake) return Handshake(number);
+  if (type == FrameType::Handshake) {
+    if (MayHandshake(number)) NotData(offset, length, RunKind::Handshake, from, socket);
+    return;
+  }
   if (number != link_.number) LookUp(number);
   if (!link_.known) return counters.Add(Counter::UnknownLink);
   if (length > link_.mtu && type != FrameType::Hello) return counters.Add(Counter::Oversize);
 
+  if (type == FrameType::Data) {
+    link_.seen = true;
+    link_.word0 = word0;
+    return Data(offset, length, frame, word0);
+  }
+  const uint64_t counter = InferCounter(link_.highest, __builtin_bswap32(Load32(frame + layout::OFFSET_COUNTER)));
+  Candidate& candidate = candidates_[taken_];
+  candidate.counter = counter;
   candidate.link = link_.index;
   candidate.tagged = link_.tagged;
-  candidate.counter = InferCounter(link_.highest, __builtin_bswap32(Load32(frame + layout::OFFSET_COUNTER)));
-  const uint32_t counterHigh = candidate.counter >> 32;
-  const uint32_t column = taken_++;
-  tags_.words[0][column] = word0;
-  tags_.words[1][column] = Load64(frame + 8);
-  tags_.words[2][column] = Load64(frame + 24);
-  tags_.words[3][column] = Load64(frame + 32);
-  if (type == FrameType::Data) {
-    candidate.kind = RunKind::Data;
-    if (!link_.tagged) return;
-    toTag_ = taken_;
-    tags_.words[4][column] = Load64(frame + 40);
-    tags_.words[5][column] = LastTagWord(counterHigh);
-    tags_.k0[column] = link_.key.k0;
-    tags_.k1[column] = link_.key.k1;
-  } else {
-    candidate.kind = type == FrameType::Hello ? RunKind::Hello : RunKind::Control;
-    if (link_.tagged) candidate.tag = FrameTag(link_.key, frame, length, counterHigh);
-  }
+  Other& other =
+      NotData(offset, length, type == FrameType::Hello ? RunKind::Hello : RunKind::Control, from, socket);
+  if (link_.tagged) other.tag = FrameTag(link_.key, frame, length, counter >> 32);
 }
 
-void Classifier::Handshake(uint32_t number) {
-  if (number != layout::NO_LINK) return c_.counters.Add(Counter::UnknownLink);
+/// Takes a data frame of the link in hand. Its tag is computed with those of others.
+inline void Classifier::Data(uint32_t offset, uint32_t length, const uint8_t* frame, uint64_t word0) {
+  const uint32_t column = taken_++;
+  const uint64_t word1 = Load64(frame + 8);
+  const uint64_t counter = InferCounter(link_.highest, __builtin_bswap32(word1 >> 32));
+  candidates_[column] = {offset, length, counter, static_cast<uint16_t>(link_.index), link_.tagged, true, 0};
+  tags_.words[0][column] = word0;
+  tags_.words[1][column] = word1;
+  tags_.words[2][column] = Load64(frame + 24);
+  tags_.words[3][column] = Load64(frame + 32);
+  if (!link_.tagged) return;
+  tags_.words[4][column] = Load64(frame + 40);
+  tags_.words[5][column] = LastTagWord(counter >> 32);
+  tags_.k0[column] = link_.key.k0;
+  tags_.k1[column] = link_.key.k1;
+  toTag_ = taken_;
+}
+
+Classifier::Other& Classifier::NotData(uint32_t offset, uint32_t length, RunKind kind, const SocketAddress& from,
+                                       uint32_t socket) {
+  Candidate& candidate = candidates_[taken_++];
+  candidate.offset = offset;
+  candidate.length = length;
+  candidate.data = false;
+  if (kind == RunKind::Handshake) candidate.tagged = false;
+  candidate.other = static_cast<uint16_t>(others_);
+  Other& other = otherOf_[others_++];
+  other = {kind, socket, 0, &from};
+  return other;
+}
+
+bool Classifier::MayHandshake(uint32_t number) {
+  if (number != layout::NO_LINK) {
+    c_.counters.Add(Counter::UnknownLink);
+    return false;
+  }
   if (c_.now - handshakeSecond_ >= 1000) {
     handshakeSecond_ = c_.now;
     handshakes_ = 0;
   }
-  if (handshakes_ == HANDSHAKES_PER_SECOND) return c_.counters.Add(Counter::HandshakeLimited);
+  if (handshakes_ == HANDSHAKES_PER_SECOND) {
+    c_.counters.Add(Counter::HandshakeLimited);
+    return false;
+  }
   handshakes_++;
-  Candidate& candidate = candidates_[taken_++];
-  candidate.link = 0;
-  candidate.kind = RunKind::Handshake;
-  candidate.tagged = false;
+  return true;
 }
 
 void Classifier::LookUp(uint32_t number) {
@@ -154,44 +130,45 @@ void Classifier::Finish() {
   if (taken_ == 0) return;
   if (toTag_ > 0) c_.tags.function(tags_, toTag_);
   {
-    Held held(c_);
+    HeldLink held(c_);
     for (uint32_t i = 0; i < taken_; i++) {
       const Candidate& candidate = candidates_[i];
-      const bool isData = candidate.kind == RunKind::Data;
-      if (candidate.tagged) {
-        const uint64_t tag = Load64(c_.blocks.Base() + candidate.offset + layout::OFFSET_TAG);
-        if (tag != (isData ? tags_.tags[i] : candidate.tag)) {
-          c_.counters.Add(Counter::BadTag);
-          continue;
-        }
+      if (candidate.tagged && !IsTagGood(i)) {
+        c_.counters.Add(Counter::BadTag);
+        continue;
       }
-      if (candidate.kind != RunKind::Handshake) {
+      if (candidate.data || otherOf_[candidate.other].kind != RunKind::Handshake) {
         if (!held.WindowOf(candidate.link).Accept(candidate.counter)) {
           c_.counters.Add(Counter::Replayed);
           continue;
         }
-        held.Count(candidate);
+        held.Count(candidate.length, candidate.data);
       }
-      if (!Append(candidate, i)) c_.counters.Add(Counter::Truncated);
+      if (!Append(i)) c_.counters.Add(Counter::Truncated);
     }
   }
-  taken_ = 0;
-  toTag_ = 0;
+  taken_ = toTag_ = others_ = 0;
   link_ = {};  // its highest counter has moved
 }
 
+inline bool Classifier::IsTagGood(uint32_t i) const {
+  const Candidate& candidate = candidates_[i];
+  const uint64_t tag = Load64(c_.blocks.Base() + candidate.offset + layout::OFFSET_TAG);
+  return tag == (candidate.data ? tags_.tags[i] : otherOf_[candidate.other].tag);
+}
+
 /// Adds a good frame to the batch: to its last run when it is decided like that, else as a run of its own.
-bool Classifier::Append(const Candidate& candidate, uint32_t column) {
+inline bool Classifier::Append(uint32_t i) {
+  const Candidate& candidate = candidates_[i];
   Batch& batch = c_.batch;
   const uint32_t packet = batch.Packets();
   if (packet >= MAX_RECEIVED) return false;
   batch.PacketAt(packet) = {candidate.offset, candidate.length};
   batch.Packets() = packet + 1;
 
-  const uint64_t words[4] = {tags_.words[0][column], tags_.words[1][column] & UINT32_MAX, tags_.words[2][column],
-                             tags_.words[3][column] >> 32};
   const uint32_t runs = batch.Runs();
-  if (candidate.kind == RunKind::Data && runs > 0) {
+  const uint64_t words[4] = {tags_.words[0][i], tags_.words[1][i] & UINT32_MAX, tags_.words[2][i], tags_.words[3][i] >> 32};
+  if (candidate.data && runs > 0) {
     Run& last = batch.RunAt(runs - 1);
     const uint64_t difference = (words[0] ^ runWords_[0]) | (words[1] ^ runWords_[1]) | (words[2] ^ runWords_[2]) |
                                 (words[3] ^ runWords_[3]) | (last.link ^ candidate.link);
@@ -200,10 +177,18 @@ bool Classifier::Append(const Candidate& candidate, uint32_t column) {
       return true;
     }
   }
-  std::copy(words, words + 4, runWords_);
-  batch.RunAt(runs) = {uint32_t(candidate.kind), packet, 1, candidate.link, candidate.offset, 0, 0, -1};
-  if (candidate.kind == RunKind::Handshake) WriteAddress(runs, *candidate.from, candidate.socket);
   batch.Runs() = runs + 1;
+  Run& run = batch.RunAt(runs);
+  run = {uint32_t(RunKind::Data), packet, 1, candidate.link, candidate.offset, 0, 0, -1};
+  if (candidate.data) {
+    std::copy(words, words + 4, runWords_);
+    return true;
+  }
+  const Other& other = otherOf_[candidate.other];
+  run.kind = uint32_t(other.kind);
+  if (other.kind != RunKind::Handshake) return true;
+  run.link = 0;
+  WriteAddress(runs, *other.from, other.socket);
   return true;
 }
 

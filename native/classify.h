@@ -28,11 +28,18 @@ class Classifier {
  private:
   /// A frame that has passed all checks but tag and replay.
   struct Candidate {
-    uint32_t offset, length, link, socket;
-    layout::RunKind kind;
-    bool tagged;
+    uint32_t offset, length;
     uint64_t counter;
-    uint64_t tag;  // control and hello frames; those of data frames are in tags_
+    uint16_t link;
+    bool tagged;
+    bool data;
+    uint16_t other;  // not data: its place among the others
+  };
+  /// What only frames that are not data have.
+  struct Other {
+    layout::RunKind kind;
+    uint32_t socket;
+    uint64_t tag;
     const SocketAddress* from;
   };
   /// The link of the frames in hand, looked up once a row of frames with one number.
@@ -44,21 +51,26 @@ class Classifier {
     uint32_t mtu = 0;
     SipKey key = {};
     uint64_t highest = 0;
+    /// Bytes 0-7 of the last data frame of this link: another one with the same needs no checks but of its length.
+    bool seen = false;
+    uint64_t word0 = 0;
   };
-  /// Counts of the link whose lock is held, written back when it is given up.
-  class Held;
-
   void Frame(uint32_t offset, uint32_t length, const SocketAddress& from, uint32_t socket);
-  void Handshake(uint32_t number);
+  void Data(uint32_t offset, uint32_t length, const uint8_t* frame, uint64_t word0);
+  Other& NotData(uint32_t offset, uint32_t length, layout::RunKind kind, const SocketAddress& from, uint32_t socket);
+  bool MayHandshake(uint32_t number);
   void LookUp(uint32_t number);
-  bool Append(const Candidate& candidate, uint32_t column);
+  bool IsTagGood(uint32_t i) const;
+  bool Append(uint32_t i);
   void WriteAddress(uint32_t run, const SocketAddress& from, uint32_t socket);
 
   Context& c_;
   CurrentLink link_;
   uint32_t taken_ = 0;
   uint32_t toTag_ = 0;
+  uint32_t others_ = 0;
   Candidate candidates_[TAG_BATCH];
+  Other otherOf_[TAG_BATCH];
   TagBatch tags_;
   double handshakeSecond_ = 0;
   uint32_t handshakes_ = 0;

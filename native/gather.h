@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <cstdint>
 
 #include "socket.h"
@@ -58,20 +59,27 @@ class Gather {
   }
   const Destination& LastDestination() const { return destinationOf_[destinations_ - 1]; }
 
-  void Add(uint8_t* at, uint32_t length, bool forwarded) {
+  /// Adds packets from a row of `count` ones of `length` bytes that lie one behind the other. Returns how many it took: at least one,
+  /// and no more than go into one message. To be called only while there is room.
+  uint32_t AddRow(uint8_t* at, uint32_t length, uint32_t count, bool forwarded) {
     if (open_ && !Fits(length)) End();
     if (!open_) Open(length);
     MessageFacts& facts = facts_[messages_];
+    uint32_t taken = 1;
+    if (gso_ && length == facts.segment && length > 0)
+      taken = std::max(1u, std::min({count, MAX_SEGMENTS - facts.packets, (MAX_MESSAGE_BYTES - facts.bytes) / length}));
+    const uint32_t bytes = taken * length;
     if (facts.packets > 0 && EndOf(pieceOf_[pieces_ - 1]) == at) {
-      pieceOf_[pieces_ - 1].iov_len += length;
+      pieceOf_[pieces_ - 1].iov_len += bytes;
     } else {
-      pieceOf_[pieces_++] = {at, length};
+      pieceOf_[pieces_++] = {at, bytes};
       headers_[messages_].msg_hdr.msg_iovlen++;
     }
-    facts.packets++;
-    facts.bytes += length;
-    facts.forwarded += forwarded;
+    facts.packets += taken;
+    facts.bytes += bytes;
+    facts.forwarded += forwarded ? taken : 0;
     if (length < facts.segment) End();  // a short segment can only be the last
+    return taken;
   }
 
   /// Ends the message in hand.

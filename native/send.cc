@@ -97,10 +97,15 @@ void Sender::SendFrames(const Link& link) {
   if (framesInHand_ == 0) return;
   WriteHeaders(link, link.TransmitCounter().AddAtomically(framesInHand_));
   bool data = false;
-  for (uint32_t i = 0; i < framesInHand_; i++) {
-    const Frame& frame = frames_[i];
-    Add(frame.at, frame.length, frame.hops > 0);
-    data |= (frame.at[layout::OFFSET_VERSION_TYPE] & 15) == uint8_t(FrameType::Data);
+  for (uint32_t i = 0; i < framesInHand_;) {
+    const Frame& first = frames_[i];
+    uint32_t row = 1;
+    while (i + row < framesInHand_ && frames_[i + row].at == first.at + size_t{row} * first.length &&
+           frames_[i + row].length == first.length && frames_[i + row].hops == first.hops)
+      row++;
+    AddRow(first.at, first.length, row, first.hops > 0);
+    data |= (first.at[layout::OFFSET_VERSION_TYPE] & 15) == uint8_t(FrameType::Data);
+    i += row;
   }
   if (data) link.LastDataSent().Set(c_.now);
   framesInHand_ = 0;
@@ -149,7 +154,7 @@ void Sender::SendRaw(const Run& run, const RunAddress& to) {
   for (uint32_t i = run.first; i < run.first + run.packets; i++) {
     const Packet packet = c_.batch.PacketAt(i);
     if (c_.blocks.Holds(packet.offset, packet.length))
-      Add(c_.blocks.Base() + packet.offset, packet.length, false);
+      AddRow(c_.blocks.Base() + packet.offset, packet.length, 1, false);
     else
       c_.counters.Add(Counter::SendFailed);
   }
@@ -162,14 +167,18 @@ void Sender::Use(Socket& socket, const Destination& destination) {
   gather_.Begin(destination, socket.gso);
 }
 
-void Sender::Add(uint8_t* at, uint32_t length, bool forwarded) {
-  if (!gather_.HasRoom()) {
-    const Destination destination = gather_.LastDestination();
-    Socket& socket = *socket_;
-    Flush();
-    Use(socket, destination);
+void Sender::AddRow(uint8_t* at, uint32_t length, uint32_t count, bool forwarded) {
+  while (count > 0) {
+    if (!gather_.HasRoom()) {
+      const Destination destination = gather_.LastDestination();
+      Socket& socket = *socket_;
+      Flush();
+      Use(socket, destination);
+    }
+    const uint32_t taken = gather_.AddRow(at, length, count, forwarded);
+    at += size_t{taken} * length;
+    count -= taken;
   }
-  gather_.Add(at, length, forwarded);
 }
 
 void Sender::Flush() {

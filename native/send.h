@@ -38,7 +38,7 @@ class Sender {
   void WriteHeaders(const Link& link, uint64_t counter);
   void SendRaw(const Run& run, const RunAddress& to);
   void Use(Socket& socket, const Destination& destination);
-  void Add(uint8_t* at, uint32_t length, bool forwarded);
+  void AddRow(uint8_t* at, uint32_t length, uint32_t count, bool forwarded);
   void Flush();
 
   Context& c_;
