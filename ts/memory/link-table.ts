@@ -107,6 +107,9 @@ export interface LinkCounters {
   readonly lastData: number;
 }
 
+/** The shared operations that the writer is made of. `Atomics`, but for tests that explore interleavings. */
+export type LinkOperations = Pick<typeof Atomics, 'load' | 'store' | 'and' | 'or'>;
+
 /** The control thread's end. */
 export class LinkTableWriter {
   readonly #words: Int32Array;
@@ -115,8 +118,10 @@ export class LinkTableWriter {
   readonly #bytes: Uint8Array;
   readonly #up: Int32Array;
   readonly #windows: Uint8Array;
+  readonly #atomics: LinkOperations;
 
-  constructor(region: Region) {
+  constructor(region: Region, atomics: LinkOperations = Atomics) {
+    this.#atomics = atomics;
     const { buffer, layout } = region;
     const length = layout.links * LINK_ENTRY_BYTES;
     this.#words = new Int32Array(buffer, layout.linkEntries, length / 4);
@@ -147,14 +152,14 @@ export class LinkTableWriter {
     this.#setUint(at + LINK_FLAGS, entry.flags);
     this.#setUint(at + LINK_TX_COUNTER, 1); // 0 is never sent, so that a window of zeros has seen nothing
     this.#floats[(at + LINK_LAST_HEARD) / 8] = now;
-    Atomics.store(this.#words, (at + LINK_STATE) / 4, LinkState.Live);
+    this.#atomics.store(this.#words, (at + LINK_STATE) / 4, LinkState.Live);
   }
 
   /** Sets or clears the link's bit: whether workers may use it as a next hop. */
   setUp(index: number, up: boolean): void {
     const bit = 1 << (index & 31);
-    if (up) Atomics.or(this.#up, index >>> 5, bit);
-    else Atomics.and(this.#up, index >>> 5, ~bit);
+    if (up) this.#atomics.or(this.#up, index >>> 5, bit);
+    else this.#atomics.and(this.#up, index >>> 5, ~bit);
   }
 
   isUp(index: number): boolean {
@@ -166,24 +171,24 @@ export class LinkTableWriter {
     const at = index * LINK_ENTRY_BYTES;
     this.#setUint(at + LINK_HELLO_INTERVAL, ownInterval);
     this.#setUint(at + LINK_HEARD_INTERVAL, heardInterval);
-    Atomics.store(this.#words, (at + LINK_SILENCE_MS) / 4, silence);
+    this.#atomics.store(this.#words, (at + LINK_SILENCE_MS) / 4, silence);
   }
 
   setMtu(index: number, mtu: number): void {
-    Atomics.store(this.#words, (index * LINK_ENTRY_BYTES + LINK_MTU) / 4, mtu);
+    this.#atomics.store(this.#words, (index * LINK_ENTRY_BYTES + LINK_MTU) / 4, mtu);
   }
 
   /** No frame is taken from or sent into the link from here on. Its index is free only after {@link free}. */
   retire(index: number): void {
     this.setUp(index, false);
-    Atomics.store(this.#words, (index * LINK_ENTRY_BYTES + LINK_STATE) / 4, LinkState.Retired);
+    this.#atomics.store(this.#words, (index * LINK_ENTRY_BYTES + LINK_STATE) / 4, LinkState.Retired);
   }
 
   /** Gives the entry back; call it only after every worker has passed an epoch since {@link retire}. */
   free(index: number): void {
     const at = index * LINK_ENTRY_BYTES;
     this.#bytes.fill(0, at + LINK_RX_KEY, at + LINK_TX_KEY + 16);
-    Atomics.store(this.#words, (at + LINK_STATE) / 4, LinkState.Free);
+    this.#atomics.store(this.#words, (at + LINK_STATE) / 4, LinkState.Free);
   }
 
   /** Reads what workers have counted; exact up to 2^53, each number by itself. */
@@ -210,9 +215,9 @@ export class LinkTableWriter {
   #uint64(byteOffset: number): number {
     // High, low, high again: a carry between the two halves is seen and read anew.
     for (;;) {
-      const high = Atomics.load(this.#uints, byteOffset / 4 + 1);
-      const low = Atomics.load(this.#uints, byteOffset / 4);
-      if (Atomics.load(this.#uints, byteOffset / 4 + 1) === high) return high * 0x1_0000_0000 + low;
+      const high = this.#atomics.load(this.#uints, byteOffset / 4 + 1);
+      const low = this.#atomics.load(this.#uints, byteOffset / 4);
+      if (this.#atomics.load(this.#uints, byteOffset / 4 + 1) === high) return high * 0x1_0000_0000 + low;
     }
   }
 }
