@@ -121,6 +121,41 @@ test('R14a: who has no room passes the request on, once, and answers when it can
   for (const link of [b, c]) assert.equal(net.said(link, 9), route(9, 100, 500, 609, 2));
 });
 
+test('R14a: for 150 ms one request upwards serves all who ask for as much', () => {
+  const net = new Puppet();
+  const [a, b, c] = [net.peer('1.1.1.2'), net.peer('1.1.1.3'), net.peer('1.1.1.4')];
+  net.tell(a, [route(9, 100, 500)]);
+  net.run(1000);
+  net.ask(b, { byte: 9, seqno: 100, distance: 400 });
+  net.run(50);
+  assert.is(net.asked(a).length, 1);
+  net.ask(c, { byte: 9, seqno: 100, distance: 450 });
+  net.run(50);
+  assert.is(net.asked(a).length, 0, 'a label below 400 will do for both');
+  net.ask(c, { byte: 9, seqno: 100, distance: 300 });
+  net.run(50);
+  assert.is(net.asked(a).length, 1, 'this asks for more');
+  net.run(150);
+  net.ask(b, { byte: 9, seqno: 100, distance: 400 });
+  net.run(50);
+  assert.is(net.asked(a).length, 1, 'a while later it may have been lost');
+});
+
+test('a request is kept for 4 s', () => {
+  for (const [wait, distance] of [
+    [3990, 499],
+    [4010, 610],
+  ] as const) {
+    const net = new Puppet();
+    const [a, b] = [net.peer('1.1.1.2'), net.peer('1.1.1.3')];
+    net.tell(a, [route(9, 100, 500)]);
+    net.ask(b, { byte: 9, seqno: 100, distance: 500 });
+    net.run(wait);
+    net.tell(a, [route(9, 100, 400)]);
+    assert.equal(net.entry(9).label, { seqno: 100, distance });
+  }
+});
+
 test('R14a: without room for another hop the request becomes a bump', () => {
   const net = new Puppet();
   const [a, b] = [net.peer('1.1.1.2'), net.peer('1.1.1.3')];

@@ -126,6 +126,27 @@ test('R16: what is not acknowledged is said again, as it is then', () => {
   assert.is(framesTo(net, b).length, 3);
 });
 
+test('R16: hops that changed are told, without haste', () => {
+  const { net, a, b } = settled();
+  net.tell(a, [route(9, 100, 1000)]);
+  net.run(1000);
+  net.tell(a, [route(9, 100, 1000, 1000, 7)]);
+  net.run(301);
+  assert.equal(net.said(b, 9), route(9, 100, 1110, 1110, 8));
+});
+
+test('R16: only the last frame that spoke of a slot counts', () => {
+  const { net, a, b } = settled();
+  net.acknowledges = false;
+  net.tell(a, [route(9, 100, 1000)]);
+  net.run(50);
+  net.tell(a, [retraction(9)]);
+  net.run(70);
+  assert.is(framesTo(net, b).length, 2, 'the first is not acknowledged after 100 ms, and need not be');
+  net.run(40);
+  assert.is(framesTo(net, b).length, 3);
+});
+
 test('R16: an unacknowledged request is sent again, unless it was answered', () => {
   const { net, a, b } = settled();
   net.acknowledges = false;

@@ -5,7 +5,7 @@
 
 import { isNone } from './label.js';
 import { servePending, updateSearch } from './requests.js';
-import { isFeasible, replaceDeadPrimary, select } from './selection.js';
+import { isFeasible, select } from './selection.js';
 import type { Advert, Slot } from './slot-state.js';
 import type { RoutingState } from './state.js';
 import { strike } from './strikes.js';
@@ -25,7 +25,6 @@ export class Decision {
     const { rules } = this.#state;
     const { primary, backup, seqno, distance, metric, hops } = slot;
     if (cause === 'message' && primary && !isFeasible(slot, primary, now, rules)) strike(slot, now); // R10
-    if (cause === 'link') replaceDeadPrimary(slot); // R9
     select(slot, now, rules);
     const answered = slot.pending ? servePending(slot, now) : [];
     if (answered.length > 0) select(slot, now, rules); // R14a may have lowered the label: R8

@@ -18,7 +18,10 @@ export function isFeasible(slot: Slot, advert: Advert, now: number, rules: Safet
   return isSmaller(advert, slot) || (!rules.strictlySmaller && isEqual(advert, slot));
 }
 
-/** Chooses primary and backup and lowers the label: R6, then R7, then R8, or R11. */
+/**
+ * Chooses primary and backup and lowers the label: R6, then R7, then R8, or R11. When the primary's session is dead this is R9 too:
+ * the backup was the best feasible neighbour besides it, so it is the best one now.
+ */
 export function select(slot: Slot, now: number, rules: SafetyRules): void {
   const best = leastFeasible(slot, undefined, now, rules);
   const current = slot.primary && isFeasible(slot, slot.primary, now, rules) ? slot.primary : undefined;
@@ -31,13 +34,6 @@ export function select(slot: Slot, now: number, rules: SafetyRules): void {
   slot.hops = Math.min(255, primary.hops + 1);
   updateLabel(slot, primary, isVoluntary, rules);
   slot.backup = chooseBackup(slot, primary, now, rules);
-}
-
-/** R9: when the session of the primary is dead, the backup takes over, before anything better is looked for. */
-export function replaceDeadPrimary(slot: Slot): void {
-  if (slot.primary?.metric !== INFINITE) return;
-  slot.primary = slot.backup;
-  slot.backup = undefined;
 }
 
 /** R7. The new label is larger than the primary's, for a link costs at least 1, so the primary stays feasible. */
