@@ -1,6 +1,7 @@
 /** A node's stages over a port that keeps what it is told to send: for tests of decisions, without sockets. */
 
 import type { StageContext } from '../../ts/data/context.js';
+import type { ForwardStage } from '../../ts/data/forward.js';
 import type { RunTakers } from '../../ts/data/local.js';
 import { Pipeline } from '../../ts/data/pipeline.js';
 import type { Port } from '../../ts/data/port.js';
@@ -25,6 +26,7 @@ import {
 import { CounterBlock, type CounterSums, readCounters } from '../../ts/memory/counters.js';
 import { ForwardingTableWriter, slotFor } from '../../ts/memory/forwarding-table.js';
 import { LinkTableWriter, PortKind } from '../../ts/memory/link-table.js';
+import { PortHandler } from '../../ts/memory/port-table.js';
 import { createRegion } from '../../ts/memory/region.js';
 import { createQueue, QueueConsumer, QueueProducer } from '../../ts/memory/sharedarraybuffer-queue/index.js';
 
@@ -59,15 +61,21 @@ export class StageRig implements Port {
   #taken = 0;
   #locals = 100;
 
-  constructor(self: number, makeTakers: (context: StageContext) => RunTakers = () => ({})) {
+  constructor(
+    self: number,
+    makeTakers: (context: StageContext) => RunTakers = () => ({}),
+    makeForward: (context: StageContext) => ForwardStage | undefined = () => undefined,
+  ) {
     const counters = new CounterBlock(this.region, 0);
     this.context = { self, region: this.region, batch: this.batch, counters, port: this, clock: () => this.now };
+    const forward = makeForward(this.context);
     this.pipeline = new Pipeline(this.context, {
+      forward,
       fromShell: [new QueueConsumer(this.#fromControl), new QueueConsumer(this.#fromSockets)],
       toControl: new QueueProducer(this.#toControl),
       toSockets: new QueueProducer(this.#toSockets),
       onCommand: () => undefined,
-      takers: makeTakers(this.context),
+      takers: { ...(forward ? { [PortHandler.Forward]: forward } : {}), ...makeTakers(this.context) },
     });
   }
 
@@ -102,9 +110,9 @@ export class StageRig implements Port {
     this.context.counters.add(0, 1);
   }
 
-  /** Writes a record as the shell would. */
-  fromShell(ring: 'control' | 'data', record: Uint8Array): void {
-    (ring === 'control' ? this.#control : this.#data).tryWrite(record);
+  /** Writes a record as the shell would; false when the ring is full. */
+  fromShell(ring: 'control' | 'data', record: Uint8Array): boolean {
+    return (ring === 'control' ? this.#control : this.#data).tryWrite(record);
   }
 
   /** One step; returns what it sent. */
@@ -155,6 +163,11 @@ export class StageRig implements Port {
     if (bytes > 65_536 || this.#taken + bytes > SLAB_BYTES) return -1; // more than a port gives at once
     this.#taken += bytes;
     return this.#taken - bytes;
+  }
+
+  /** Takes this part of the slab for the next step, as held-back blocks would. */
+  takeSlab(part: number): void {
+    this.#taken = Math.floor(SLAB_BYTES * part);
   }
 
   openLocal(): number {
