@@ -10,7 +10,7 @@ const END = 1;
 const PORT_CREDIT = 2048;
 const NATIVE_SLICE = 65_536;
 const READ_LIMIT = 4096;
-/** Empty looks before a reader of native records takes a nap. */
+/** Empty looks before a reader sleeps: some microseconds, about what a wake-up costs. */
 const SPINS = 2000;
 /** A byte that writers make equal to the first: JavaScript repeats the number in eight bytes, native code its low byte. */
 const LAST = 56;
@@ -76,8 +76,7 @@ function readQueue(): number {
   while (ended < job.writers) {
     const records = consumer.read(take, READ_LIMIT);
     if (records > 0) meter.add(records);
-    else if (job.kind !== 'native') consumer.wait();
-    else if (++idle % SPINS === 0) consumer.wait(1); // native code does not wake Atomics.wait
+    else if (++idle % SPINS === 0) consumer.wait(job.kind === 'native' ? 1 : Infinity); // native code does not wake Atomics.wait
   }
   if (torn > 0) throw new Error(`${torn} messages were not what was written`);
   return meter.rate;

@@ -42,9 +42,9 @@ const RING_BYTES = 1 << 18;
 const VARIANTS: readonly Variant[] = [
   { name: 'MessagePort', kind: 'port', producers: 'one', writers: 1, batch: 1 },
   { name: 'one producer, published singly', kind: 'queue', producers: 'one', writers: 1, batch: 1 },
-  { name: 'one producer, batches', kind: 'queue', producers: 'one', writers: 1, batch: 32 },
-  { name: 'many producers, two of them, batches', kind: 'queue', producers: 'many', writers: 2, batch: 32 },
-  { name: 'C++ producer, batches', kind: 'native', producers: 'one', writers: 1, batch: 32 },
+  { name: 'one producer, batches', kind: 'queue', producers: 'one', writers: 1, batch: 64 },
+  { name: 'many producers, two of them, batches', kind: 'queue', producers: 'many', writers: 2, batch: 64 },
+  { name: 'C++ producer, batches', kind: 'native', producers: 'one', writers: 1, batch: 64 },
 ];
 
 /** Measures all variants (the native one where the addon is there). */

@@ -20,7 +20,7 @@ function dyingAfter(steps: number): MemoryOperations {
   const operation = (name: 'load' | 'store' | 'add' | 'or' | 'exchange' | 'compareExchange') =>
     ((words: Int32Array, word: number, a: number, b: number) => {
       if (left-- === 0) throw new Died();
-      return (Atomics[name] as typeof Atomics.compareExchange)(words, word, a, b);
+      return Atomics[name](words, word, a, b);
     }) as typeof Atomics.load;
   return {
     load: operation('load'),
@@ -28,7 +28,7 @@ function dyingAfter(steps: number): MemoryOperations {
     add: operation('add'),
     or: operation('or'),
     exchange: operation('exchange'),
-    compareExchange: operation('compareExchange') as typeof Atomics.compareExchange,
+    compareExchange: operation('compareExchange'),
     wait: Atomics.wait,
     waitAsync: Atomics.waitAsync,
     notify: Atomics.notify,

@@ -48,7 +48,7 @@ class Hostile {
     const type = random.chance(0.8) ? FrameType.Data : random.below(5);
     const jump = random.chance(0.9) ? 1 : random.below(random.chance(0.1) ? 2 ** 25 : 6000);
     this.#counters[link] = (this.#counters[link] as number) + jump;
-    const counter = Math.max(0, (this.#counters[link] as number) - (random.chance(0.1) ? random.below(5000) : 0));
+    const counter = Math.max(0, this.#counters[link] - (random.chance(0.1) ? random.below(5000) : 0));
     const sizes = [0, 16, 552, 553, 1000, 1152, 1153, 1300];
     const frame = makeFrame(
       {
