@@ -19,6 +19,12 @@ const BENCHES: readonly Entry[] = [
     load: async () => (await import('./micro.js')).benchMicro,
   },
   {
+    name: 'ring',
+    summary: 'messages between two threads: the queue over shared memory beside MessagePort',
+    rounds: 10,
+    load: async () => (await import('./ring.js')).benchRing,
+  },
+  {
     name: 'forward',
     summary: 'CPU a packet of a relay beside a plain C relay; highest rate with ≤ 0.1 % loss',
     rounds: 10,

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { loadAddon } from '../ts/edge/native/addon.js';
 import { createQueue } from '../ts/memory/sharedarraybuffer-queue/index.js';
+import { type BenchOptions, finish, formatCount, printTable, progress } from './lib/report.js';
 import { median, pairedRatios, quantile } from './lib/statistics.js';
 import { MESSAGE_BYTES, type RingJob, type RingVariant } from './ring-job.js';
 
@@ -46,6 +47,23 @@ const VARIANTS: readonly Variant[] = [
   { name: 'many producers, two of them, batches', kind: 'queue', producers: 'many', writers: 2, batch: 64 },
   { name: 'C++ producer, batches', kind: 'native', producers: 'one', writers: 1, batch: 64 },
 ];
+
+export async function benchRing(options: BenchOptions): Promise<number> {
+  progress('ring: every variant in turn, round by round');
+  const results = await measureRing({ rounds: options.rounds, seconds: options.smoke ? 0.2 : 1 });
+  finish(options, 'ring', results, () =>
+    printTable(
+      `Messages of ${MESSAGE_BYTES} B between two threads, as a ratio to MessagePort (median of the rounds, quartiles)`,
+      ['', 'ratio to MessagePort', 'messages/s'],
+      results.map(({ name, ratioToMessagePort, ratioLow, ratioHigh, messagesPerSecond }) => [
+        name,
+        `${ratioToMessagePort.toFixed(1)} (${ratioLow.toFixed(1)} .. ${ratioHigh.toFixed(1)})`,
+        formatCount(messagesPerSecond),
+      ]),
+    ),
+  );
+  return 0;
+}
 
 /** Measures all variants (the native one where the addon is there). */
 export async function measureRing({ rounds, seconds }: RingOptions): Promise<RingResult[]> {
