@@ -2,7 +2,6 @@
  * Which packet path a node uses, why, and what it opens for it: the native one over descriptors that belong to the process, or its portable
  * twin, whose one worker opens its sockets itself.
  */
-import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { ListenSocket, Offloads } from '../data/worker-contract.js';
 import { formatUdpUrl, type HostPort } from './addresses.js';
@@ -10,7 +9,6 @@ import type { PacketPathReport } from './admin.types.js';
 import { PortolanError } from './errors.js';
 import { openNativePath } from './native-path.js';
 import type { NodeConfig } from './options.js';
-import { startError } from './start-error.js';
 import type { CommonStart, WorkerResources } from './worker-pool.js';
 
 export interface PacketPath {
@@ -29,9 +27,9 @@ export interface PacketPath {
   close(): void;
 }
 
-/** Chooses and opens; throws a PortolanError when an address is taken, or `native` was asked for and does not run here. */
-export async function openPacketPath(config: NodeConfig): Promise<PacketPath> {
-  const listen = await Promise.all(config.listen.map(resolve));
+/** Chooses and opens (hosts are IP addresses by now); throws a PortolanError when an address is taken, or `native` was asked for and does not run here. */
+export function openPacketPath(config: NodeConfig): PacketPath {
+  const { listen } = config;
   if (config.packetPath === 'portable') return portablePath(config, listen, 'asked for by the option packetPath');
   if (process.env['PORTOLAN_NO_NATIVE'] === '1' && config.packetPath === 'auto')
     return portablePath(config, listen, 'asked for by PORTOLAN_NO_NATIVE=1');
@@ -76,17 +74,3 @@ function portablePath(config: NodeConfig, listen: readonly HostPort[], reason: s
 }
 
 export const familyOf = ({ host }: HostPort): 4 | 6 => (isIP(host) === 6 ? 6 : 4);
-
-async function resolve({ host, port }: HostPort, index: number): Promise<HostPort> {
-  if (isIP(host) !== 0) return { host, port };
-  try {
-    return { host: (await lookup(host)).address, port };
-  } catch (error) {
-    const option = `listen[${index}]`;
-    throw startError(
-      'ENOTFOUND',
-      `${option}: ${host} does not resolve: ${error instanceof Error ? error.message : String(error)}`,
-      option,
-    );
-  }
-}

@@ -103,6 +103,7 @@ export class Agent {
       this.#idle = work === 0 && !this.#moreWaits;
     } catch (error) {
       this.#context.counters.add(COUNTER.crashed, this.#context.batch.words[BATCH_PACKET_COUNT] as number);
+      this.#port.port.close(); // sockets of port forwards: they would outlive the thread, and its successor could not bind them
       throw error;
     }
     if (waitMs > 0) this.#awake();
@@ -145,10 +146,15 @@ export class Agent {
   #openForwards(): number[] {
     const forward = this.#forward;
     if (!forward) return [];
-    for (const rule of this.#start.exposes) forward.openExpose(rule);
-    return this.#start.forwards.map((rule, index) =>
-      this.#port.guarded({ forward: index }, () => forward.openForward(rule)),
-    );
+    try {
+      for (const rule of this.#start.exposes) forward.openExpose(rule);
+      return this.#start.forwards.map((rule, index) =>
+        this.#port.guarded({ forward: index }, () => forward.openForward(rule)),
+      );
+    } catch (error) {
+      this.#port.port.close(); // open sockets would keep the thread alive, or outlive it
+      throw error;
+    }
   }
 
   #handover(): Handover | undefined {
