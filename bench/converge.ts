@@ -45,7 +45,7 @@ interface Scenario {
   readonly name: string;
   readonly nodes: number;
   readonly degree: number;
-  /** Whether all links carry data, and so are probed at the fast rate. */
+  /** Whether the links of the node that dies carry data, and so are probed at the fast rate. */
   readonly busy: boolean;
 }
 
@@ -57,7 +57,9 @@ const SCENARIOS: readonly Scenario[] = [
 const SMOKE: readonly Scenario[] = [{ name: '12 nodes of degree 4', nodes: 12, degree: 4, busy: true }];
 
 /** From the start until the network is at rest with all its backups, ms. */
-const REST_MS = 15_000;
+const REST_MS = 12_000;
+/** From the first packets on a link until both ends probe it at the fast rate, and some more, ms. */
+const BUSY_MS = 3000;
 
 export async function measureConverge({ rounds, smoke, onProgress }: ConvergeOptions): Promise<ConvergeResult[]> {
   const results: ConvergeResult[] = [];
@@ -80,11 +82,11 @@ export async function measureConverge({ rounds, smoke, onProgress }: ConvergeOpt
 function oneDeath({ nodes, degree, busy }: Scenario, round: number): { withdrawal: Withdrawal; world: World } {
   const random = seededRandom(1000 + round);
   const world = new World(randomMesh(random.fork(), nodes, degree), random.fork());
-  world.start();
-  world.queue.runUntil(1500);
-  if (busy) keepBusy(world);
-  world.queue.runUntil(REST_MS + random.unit() * 1000);
   const victim = world.ids[random.below(nodes)] as number;
+  world.start();
+  world.queue.runUntil(REST_MS);
+  if (busy) keepBusy(world, victim);
+  world.queue.runUntil(REST_MS + BUSY_MS + random.unit() * 1000);
   return { withdrawal: measureWithdrawal(world, victim), world };
 }
 

@@ -5,14 +5,20 @@ import { randomMesh } from '../../ts/sim/topology.js';
 import { keepBusy, measureWithdrawal } from '../../ts/sim/withdrawal.js';
 import { World } from '../../ts/sim/world.js';
 
-function meshAtRest(seed: number, busy: boolean): World {
+function meshAtRest(seed: number): World {
   const random = seededRandom(seed);
   const world = new World(randomMesh(random.fork(), 12, 5), random.fork());
   world.start();
-  world.queue.runUntil(1500);
-  if (busy) keepBusy(world);
-  world.queue.runUntil(10_000);
+  world.queue.runUntil(8000);
   return world;
+}
+
+function busyMesh(seed: number): { world: World; victim: number } {
+  const world = meshAtRest(seed);
+  const victim = busiest(world);
+  keepBusy(world, victim);
+  world.queue.runUntil(world.queue.now + 3000);
+  return { world, victim };
 }
 
 /** The node whose death cuts off most pairs. */
@@ -27,8 +33,8 @@ function busiest(world: World): number {
 }
 
 test('a dead node is forgotten by all, and packets find the backup long before', () => {
-  const world = meshAtRest(1, true);
-  const { forgotten, settled, controlBytes, outages } = measureWithdrawal(world, busiest(world));
+  const { world, victim } = busyMesh(1);
+  const { forgotten, settled, controlBytes, outages } = measureWithdrawal(world, victim);
   assert.equal(world.checker.violations, []);
   assert.ok(forgotten > 100 && forgotten < 2000, `forgotten after ${forgotten} ms`);
   assert.ok(settled >= forgotten && settled < 5000, `tables right after ${settled} ms`);
@@ -38,10 +44,11 @@ test('a dead node is forgotten by all, and packets find the backup long before',
 });
 
 test('idle links are probed seldom, so a death is noticed later', () => {
-  const busy = meshAtRest(2, true);
-  const idle = meshAtRest(2, false);
-  const victim = busiest(busy);
-  assert.ok(measureWithdrawal(idle, victim).forgotten > measureWithdrawal(busy, victim).forgotten + 300);
+  const busy = busyMesh(2);
+  const idle = meshAtRest(2);
+  const soon = measureWithdrawal(busy.world, busy.victim).forgotten;
+  const late = measureWithdrawal(idle, busy.victim).forgotten;
+  assert.ok(late > soon + 300, `${late} ms and ${soon} ms`);
 });
 
 test.run();

@@ -5,12 +5,17 @@ import type { EventQueue } from './event-queue.js';
 import type { Fault } from './faults.js';
 import type { Wire } from './network.js';
 
+/** A node that leaves politely is gone after so long, ms: less than it stays away at least. */
+export const LEAVE_MS = 20;
+
 /** What faults are done to. */
 export interface FaultTarget {
   readonly queue: EventQueue;
   /** In the order of the topology's edges. */
   readonly wires: readonly Wire[];
   crash(id: NodeId): void;
+  /** Says goodbye, and is gone within {@link LEAVE_MS}. */
+  leave(id: NodeId): void;
   restart(id: NodeId): void;
   isAlive(id: NodeId): boolean;
   note(node: NodeId | undefined, what: string): void;
@@ -18,7 +23,8 @@ export interface FaultTarget {
 
 export class FaultInjector {
   readonly #target: FaultTarget;
-  readonly #forGood = new Set<NodeId>();
+  /** Those that will come back. */
+  readonly #crashed = new Set<NodeId>();
   #healed = false;
 
   constructor(target: FaultTarget) {
@@ -39,8 +45,6 @@ export class FaultInjector {
     for (const id of this.#crashed) this.#restart(id); // which takes it out of the set: allowed while iterating
     this.#target.note(undefined, 'all faults are over');
   }
-
-  readonly #crashed = new Set<NodeId>();
 
   #begin(fault: Fault): void {
     const { wires } = this.#target;
@@ -69,7 +73,7 @@ export class FaultInjector {
         );
       }
       case 'crash':
-        return this.#crash(fault.node, fault.duration, end);
+        return this.#crash(fault, end);
       case 'delay': {
         note(`delay of ${this.#wireName(fault.wire)} x ${fault.factor.toFixed(2)}`);
         for (const channel of this.#both([fault.wire])) {
@@ -113,14 +117,13 @@ export class FaultInjector {
     });
   }
 
-  #crash(id: NodeId, duration: number, end: (mend: () => void) => void): void {
-    if (!this.#target.isAlive(id)) return;
-    this.#target.note(id, duration === Infinity ? 'crashes for good' : `crashes for ${ms(duration)}`);
-    this.#target.crash(id);
-    if (duration === Infinity) {
-      this.#forGood.add(id);
-      return;
-    }
+  #crash({ node: id, duration, polite }: Fault & { kind: 'crash' }, end: (mend: () => void) => void): void {
+    if (!this.#target.isAlive(id) || this.#crashed.has(id)) return;
+    const what = polite ? 'says goodbye and leaves' : 'crashes';
+    this.#target.note(id, `${what} for ${duration === Infinity ? 'good' : ms(duration)}`);
+    if (polite) this.#target.leave(id);
+    else this.#target.crash(id);
+    if (duration === Infinity) return;
     this.#crashed.add(id);
     end(() => this.#restart(id));
   }

@@ -8,8 +8,11 @@ export type Fault = { readonly time: number; readonly duration: number } & (
   | { readonly kind: 'flap'; readonly wire: number }
   /** Only one direction is cut: from `a` to `b` when `forward`. */
   | { readonly kind: 'oneWay'; readonly wire: number; readonly forward: boolean }
-  /** The node dies and loses its state; after `duration` it restarts under the same id. Infinity: never. */
-  | { readonly kind: 'crash'; readonly node: NodeId }
+  /**
+   * The node dies and loses its state; after `duration` it restarts under the same id. Infinity: never. `polite`: it says goodbye to its
+   * neighbours first, as a node that is shut down properly.
+   */
+  | { readonly kind: 'crash'; readonly node: NodeId; readonly polite: boolean }
   /** Nothing passes between the nodes of `side` and the others. */
   | { readonly kind: 'partition'; readonly side: ReadonlySet<NodeId> }
   /** The delay is multiplied, for good. */
@@ -47,7 +50,7 @@ export function randomFaults(random: Random, { nodes, edges }: Topology, plan: F
       return { kind: 'oneWay', time, duration: between(200, 4000), wire: wire(), forward: random.chance(0.5) };
     if (kind < 54) {
       const duration = random.chance(0.1) ? Infinity : between(50, 5000);
-      return { kind: 'crash', time, duration, node: node() };
+      return { kind: 'crash', time, duration, node: node(), polite: random.chance(0.25) };
     }
     if (kind < 60 && partitions++ < MOST_PARTITIONS) {
       const side = new Set(nodes.filter(() => random.chance(0.5)));

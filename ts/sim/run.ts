@@ -10,7 +10,7 @@ import type { SafetyRules } from '../control/routing/router.types.js';
 import { formatNodeId } from '../kit/node-id.js';
 import { type Random, seededRandom } from '../kit/random.js';
 import { brokenPairs, ExpectedRoutes, wrongSlots } from './convergence.js';
-import { FaultInjector } from './fault-injector.js';
+import { FaultInjector, LEAVE_MS } from './fault-injector.js';
 import { randomFaults } from './faults.js';
 import { randomTopology } from './topology.js';
 import { type SimEvent, World } from './world.js';
@@ -67,7 +67,9 @@ export function runSimulation(options: RunOptions, onEvent?: (event: SimEvent) =
   const world = new World(topology, random.fork(), { ...options, ...(onEvent && { onEvent }) });
   const injector = new FaultInjector(world);
   const count = Math.round((20 + random.below(61)) * Math.max(1, nodes / 30));
-  injector.schedule(randomFaults(random.fork(), topology, { count, from: FAULTS_FROM, until: FAULTS_UNTIL }));
+  injector.schedule(
+    randomFaults(random.fork(), topology, { count, from: FAULTS_FROM, until: FAULTS_UNTIL - LEAVE_MS }),
+  );
   scheduleTraffic(world, random.fork(), FAULTS_UNTIL);
   world.sweepEvery(SWEEP_INTERVAL);
   world.start();

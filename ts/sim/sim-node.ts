@@ -114,6 +114,11 @@ export class SimNode implements WatchedNode {
     this.#world.watch.died(this.vertex);
   }
 
+  /** Says goodbye to all neighbours. */
+  close(): void {
+    this.#input((control, now) => control.handleCommand({ kind: 'close' }, now));
+  }
+
   /** Sends an echo request to `destination`. */
   ping(destination: NodeId): void {
     const headers = { source: this.id, destination, protocol: Protocol.EchoRequest, sequence: ++this.#sequence };

@@ -27,10 +27,12 @@ export interface Withdrawal {
   readonly outages: { readonly withBackup: readonly number[]; readonly without: readonly number[] };
 }
 
-/** Sends echo requests along every wire each second, so that all links probe at their fast rate. */
-export function keepBusy(world: World): void {
-  for (const { a, b } of world.wires) world.ping(a, b);
-  world.queue.after(1000, () => keepBusy(world));
+/** Sends echo requests between `id` and its neighbours each second, so that its links carry data and probe at their fast rate. */
+export function keepBusy(world: World, id: NodeId): void {
+  for (const { a, b } of world.wires) if (a === id || b === id) world.ping(a, b);
+  world.queue.after(1000, () => {
+    if (world.isAlive(id)) keepBusy(world, id);
+  });
 }
 
 /** Kills `victim` in a world at rest, and measures. The world goes on without it. */

@@ -4,6 +4,7 @@ import { formatNodeId, type NodeId } from '../kit/node-id.js';
 import type { Random } from '../kit/random.js';
 import { Checker } from './checker.js';
 import { EventQueue } from './event-queue.js';
+import { LEAVE_MS } from './fault-injector.js';
 import { isWhole, Network, type Wire } from './network.js';
 import { Reference } from './reference.js';
 import { createScratch, type Scratch } from './scratch.js';
@@ -84,6 +85,15 @@ export class World {
   crash(id: NodeId): void {
     this.#nodes.get(id)?.die();
     this.#nodes.delete(id);
+  }
+
+  /** The node says goodbye to its neighbours, and then is gone. */
+  leave(id: NodeId): void {
+    const node = this.#nodes.get(id);
+    node?.close();
+    this.queue.after(LEAVE_MS, () => {
+      if (this.#nodes.get(id) === node) this.crash(id);
+    });
   }
 
   /** A new incarnation of the node starts. */
