@@ -1,5 +1,6 @@
 /** The bench suite's front door: `npm run bench -- NAME` and `portolan bench NAME`. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { CommandError } from '../ts/cli/errors.js';
 import type { BenchOptions } from './lib/report.js';
 
 type Bench = (options: BenchOptions) => Promise<number>;
@@ -56,6 +57,14 @@ export async function benchCommand(argv: readonly string[]): Promise<number> {
   const program = new Command('portolan bench')
     .description('Measures Portolan beside its baselines, all in one command, rounds interleaved.')
     .exitOverride()
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ portolan bench forward                              the relay beside plain C, in minutes
+  $ portolan bench forward --smoke                      the same in seconds: does it run?
+  $ portolan bench load --to 1.1.1.3:6000 --rate 8000   load a running network, from the local node`,
+    )
     .showHelpAfterError('(portolan bench --help lists the benches)');
   for (const entry of BENCHES)
     program
@@ -83,6 +92,10 @@ export async function benchCommand(argv: readonly string[]): Promise<number> {
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof CommandError) {
+      console.error(`portolan: ${error.message}`);
+      return error.exitCode;
+    }
     console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
     return 1;
   }

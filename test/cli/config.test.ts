@@ -23,6 +23,8 @@ workers: 2
 packetPath: portable
 gso: false
 gro: true
+tags: true
+maxLinks: 64
 log:
   level: warn
   format: json
@@ -41,6 +43,8 @@ test('reads every key', () => {
     packetPath: 'portable',
     gso: false,
     gro: true,
+    tags: true,
+    maxLinks: 64,
     log: { level: 'warn', format: 'json' },
   });
 });

@@ -50,7 +50,8 @@ export class AdminClient {
     const response = await this.#open(method, path, body);
     if (response.statusCode === 200) return response;
     const text = await readAll(response);
-    throw new BadAnswerError(refusalOf(text) ?? `the node answered ${response.statusCode} to ${method} ${path}`);
+    const reason = refusalOf(text) ?? `the node answered ${response.statusCode} to ${method} ${path}`;
+    throw response.statusCode === 400 ? new UsageError(reason) : new BadAnswerError(reason);
   }
 
   #open(method: string, path: string, body?: object): Promise<IncomingMessage> {

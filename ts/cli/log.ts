@@ -5,8 +5,12 @@ import { errorStyle } from './output/style.js';
 
 export type { Logger } from 'pino';
 
-export function openLog(level: LogLevel, format: LogFormat, toTerminal = process.stderr.isTTY): Logger {
-  const asText = format === 'text' || (format === 'auto' && toTerminal);
+/** Whether a format means lines for people here. */
+export function isText(format: LogFormat, toTerminal = process.stderr.isTTY): boolean {
+  return format === 'text' || (format === 'auto' && toTerminal);
+}
+
+export function openLog(level: LogLevel, asText: boolean): Logger {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
   // Synchronous: the last lines before an exit are the ones that matter.
   if (!asText) return pino(options, pino.destination({ dest: 2, sync: true }));

@@ -1,6 +1,8 @@
 /** The tree of commands. What a command does is imported when it runs, so that `--help` answers at once. */
 import { Command } from 'commander';
 import { packageVersion } from './package-root.js';
+import { benchCommand } from './program/bench.js';
+import { nodeCommands } from './program/node.js';
 import { ADMIN_HELP } from './program/option.js';
 import { queryCommands } from './program/query.js';
 import { toolCommands } from './program/tools.js';
@@ -26,9 +28,7 @@ Examples:
 
 Exit codes: 0 all is well, 1 the answer is bad (no reply, no route), 2 wrong use.`,
     );
-  for (const command of [...queryCommands(), ...toolCommands()]) {
-    program.addCommand(command.copyInheritedSettings(program));
-    for (const child of command.commands) child.copyInheritedSettings(program);
-  }
+  for (const command of [...nodeCommands(), ...queryCommands(), benchCommand(), ...toolCommands()])
+    program.addCommand(command.exitOverride());
   return program;
 }

@@ -1,5 +1,5 @@
 /** The configuration of a node as docs/portolan.schema.json describes it, checked. */
-export interface NodeConfig {
+export interface FileConfig {
   readonly id?: string;
   readonly listen?: readonly string[];
   readonly peers?: readonly string[];
@@ -13,6 +13,8 @@ export interface NodeConfig {
   readonly packetPath?: 'auto' | 'native' | 'portable';
   readonly gso?: boolean;
   readonly gro?: boolean;
+  readonly tags?: boolean;
+  readonly maxLinks?: number;
   readonly log?: { readonly level?: LogLevel; readonly format?: LogFormat };
 }
 

@@ -7,7 +7,7 @@ import { UsageError } from '../errors.js';
 import { packageRoot } from '../package-root.js';
 import { networkKeyText } from '../values/address.js';
 import { isBad } from '../values/value.js';
-import type { NodeConfig } from './config.types.js';
+import type { FileConfig } from './config.types.js';
 import { FORMATS } from './formats.js';
 import { type ConfigProblem, describeProblem } from './problem.js';
 
@@ -15,7 +15,7 @@ import { type ConfigProblem, describeProblem } from './problem.js';
 export const SCHEMA_PATH = join(packageRoot, 'docs/portolan.schema.json');
 
 /** Reads and checks `file`; a `networkKeyFile` in it is read too and becomes `networkKey`. */
-export function loadConfig(file: string): NodeConfig {
+export function loadConfig(file: string): FileConfig {
   const config = parseConfig(readText(file, 'the configuration'), file);
   if (config.networkKeyFile === undefined) return config;
   if (config.networkKey !== undefined)
@@ -24,7 +24,7 @@ export function loadConfig(file: string): NodeConfig {
 }
 
 /** Checks the text of a configuration; `file` is its name in messages. */
-export function parseConfig(text: string, file: string): NodeConfig {
+export function parseConfig(text: string, file: string): FileConfig {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
   const place = (offset: number) => {
@@ -35,7 +35,7 @@ export function parseConfig(text: string, file: string): NodeConfig {
   if (broken) throw new UsageError(`${place(broken.pos[0])}: not readable as YAML: ${broken.message}`);
   const value = plainValue(document, file);
   const check = validator();
-  if (check(value)) return value as NodeConfig;
+  if (check(value)) return value as FileConfig;
   const error = check.errors?.[0];
   if (!error) throw new UsageError(`${file}: not a configuration`);
   const problem = describeProblem(error);

@@ -61,9 +61,10 @@ function scale(value: number): [scaled: number, prefix: string] {
   return [value, ''];
 }
 
-/** Three significant digits below 100, whole numbers above; no digits behind the point of a whole number. */
+/** Three significant digits below 100, whole numbers above; no digits behind the point of a whole number; 0 below a thousandth. */
 function significant(value: number): string {
   const size = Math.abs(value);
+  if (size < 0.001) return '0';
   if (size >= 99.95 || Number.isInteger(value)) return value.toFixed(0);
   return size >= 9.995 ? value.toFixed(1) : size >= 0.9995 ? value.toFixed(2) : String(Number(value.toPrecision(2)));
 }

@@ -1,4 +1,4 @@
-/** Several node processes that end together, however the one that started them ends. */
+/** Several node processes with their admin sockets in one directory, which end together. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,20 +10,15 @@ export class Fleet {
   readonly nodes: NodeProcess[] = [];
   /** For the admin sockets: private, and apart from the user's own nodes. */
   readonly directory = mkdtempSync(join(tmpdir(), 'portolan-fleet-'));
-  readonly #killAll = () => {
-    for (const node of this.nodes) node.signal('SIGKILL');
-    rmSync(this.directory, { recursive: true, force: true });
-  };
+  readonly #clean = () => rmSync(this.directory, { recursive: true, force: true });
 
   constructor() {
-    process.once('exit', this.#killAll);
+    process.once('exit', this.#clean);
   }
 
-  async start(options: Omit<NodeProcessOptions, 'adminPath'>): Promise<NodeProcess> {
-    const node = await NodeProcess.start({
-      ...options,
-      adminPath: join(this.directory, `${options.id}-${this.nodes.length}.sock`),
-    });
+  /** Its admin socket is `ID.sock` in the fleet's directory unless the options say otherwise. */
+  async start(options: Omit<NodeProcessOptions, 'adminPath'> & { readonly adminPath?: string }): Promise<NodeProcess> {
+    const node = await NodeProcess.start({ adminPath: join(this.directory, `${options.id}.sock`), ...options });
     this.nodes.push(node);
     return node;
   }
@@ -31,14 +26,17 @@ export class Fleet {
   /** Ends all of them with a goodbye. */
   async stop(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.stop()));
-    process.off('exit', this.#killAll);
-    rmSync(this.directory, { recursive: true, force: true });
+    process.off('exit', this.#clean);
+    this.#clean();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
 }
+
+/** What was waited for did not come in time. */
+export class WaitTimeout extends Error {}
 
 /** Asks every 20 ms until `node` has a route to `destination` that `wanted` accepts; throws after `timeoutMs`. */
 export async function waitForRoute(
@@ -66,7 +64,7 @@ async function waitUntil<T>(timeoutMs: number, what: string, look: () => Promise
   for (;;) {
     const found = await look();
     if (found !== undefined) return found;
-    if (performance.now() > deadline) throw new Error(`${what} did not appear within ${timeoutMs / 1000} s`);
+    if (performance.now() > deadline) throw new WaitTimeout(`${what} did not appear within ${timeoutMs / 1000} s`);
     await sleep(20);
   }
 }

@@ -10,6 +10,12 @@ import { AdminClient } from '../admin-client.js';
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
 
+/** Whoever started nodes takes them along, however it ends (but for SIGKILL). */
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 export interface NodeProcessOptions {
   readonly id: string;
   /** Default: `udp://127.0.0.1:0`. */
@@ -60,6 +66,8 @@ export class NodeProcess {
   /** Starts a node and waits until it says that it is ready. Rejects with what it said when it ends before. */
   static async start(options: NodeProcessOptions): Promise<NodeProcess> {
     const child = spawnNode(options);
+    running.add(child);
+    child.once('exit', () => running.delete(child));
     const log: LogRecord[] = [];
     const listen = await new Promise<readonly string[]>((resolve, reject) => {
       if (!child.stderr) throw new Error('a node process without standard error');

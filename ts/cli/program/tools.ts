@@ -1,10 +1,56 @@
 /** Commands that need no node. */
 import { Command } from 'commander';
-import { examples, jsonOption } from './option.js';
+import type { SimOptions } from '../commands/sim.js';
+import { parseInteger } from '../values/quantity.js';
+import { examples, jsonOption, option } from './option.js';
 
 export function toolCommands(): Command[] {
-  return [keygen()];
+  return [sim(), keygen()];
 }
+
+function sim(): Command {
+  return new Command('sim')
+    .summary('check in simulation that routing never loops')
+    .description('simulate networks under faults and check that routing never loops; exits 1 when it does')
+    .addOption(
+      option(
+        '--runs <n>',
+        'how many runs, each with a seed of its own (default: 1, shown event by event)',
+        parseInteger(1, 1e7, 'a number'),
+      ),
+    )
+    .addOption(
+      option(
+        '--seed <n>',
+        'the first seed; without --runs: that run, a line an event',
+        parseInteger(0, 2 ** 32 - 1, 'a number'),
+        1,
+      ),
+    )
+    .addOption(
+      option('--nodes <n>', 'nodes in each network (default: 6 to 30, by the seed)', parseInteger(2, 1000, 'a number')),
+    )
+    .addOption(
+      option(
+        '--threads <n>',
+        'how many threads to spread the runs over (default: one a processor)',
+        parseInteger(1, 256, 'a number'),
+      ),
+    )
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(
+        ['portolan sim --runs 1000 --nodes 30', 'a thousand networks'],
+        ['portolan sim --seed 17', 'one of them, event by event'],
+      ),
+    )
+    .action(async (options: SimOptions) => {
+      const { runSim } = await import('../commands/sim.js');
+      await runSim(options);
+    });
+}
+
 function keygen(): Command {
   return new Command('keygen')
     .summary('print a fresh network key')

@@ -1,40 +1,43 @@
-/** Which columns of the links fit a terminal of a given width. */
+/** Which columns of the links fit a terminal of a given width, and in which order the links stand. */
 import type { LinkRates } from './sampler.js';
 
+/** Widths of the columns; 0: left out. */
 export interface LinkColumns {
-  /** 0: the column is left out. */
+  readonly peer: number;
   readonly address: number;
+  /** Bits a second beside packets a second. */
+  readonly bits: number;
   readonly rttSpark: number;
   readonly lossSpark: number;
-  /** Bits a second beside packets a second. */
-  readonly bits: boolean;
 }
 
-const PEER = 16;
-const STATE = 10;
-const RATE = 10;
+/** Widths of the columns that are always there. */
+export const WIDTHS = { state: 10, rate: 10, rtt: 9, loss: 8 } as const;
 const BITS = 13;
-const RTT = 9;
-const LOSS = 8;
 
-export const WIDTHS = { peer: PEER, state: STATE, rate: RATE, bits: BITS, rtt: RTT, loss: LOSS } as const;
-
-/** Adds columns in the order of their worth while there is room. */
+/** Adds columns in the order of their worth while there is room. `width`: all that the table may take. */
 export function fitColumns(width: number, links: readonly LinkRates[]): LinkColumns {
-  let room = width - 2 - (PEER + STATE + 2 * RATE + RTT + LOSS);
-  const take = (wanted: number, least = wanted): number => {
+  const peer = longest(links.map(({ link }) => link.peer)) + 2;
+  const address = longest(links.map(({ link }) => shortAddress(link.address))) + 2;
+  let room = width - peer - WIDTHS.state - 2 * WIDTHS.rate - WIDTHS.rtt - WIDTHS.loss;
+  const take = (least: number, most = least): number => {
     if (room < least) return 0;
-    const taken = Math.min(room, wanted);
+    const taken = Math.min(room, most);
     room -= taken;
     return taken;
   };
-  const longest = Math.max(...links.map(({ link }) => link.address.length), 'ADDRESS'.length) + 2;
-  const rttSpark = take(12, 8);
-  const bits = take(2 * BITS) > 0;
-  const address = take(Math.min(longest, 34), 24);
-  const lossSpark = take(10, 8);
-  const wider = take(12, 0);
-  return { address, rttSpark: rttSpark + (rttSpark ? wider : 0), lossSpark, bits };
+  const columns = {
+    rttSpark: take(9),
+    address: take(Math.min(address, 24), address),
+    lossSpark: take(9),
+    bits: take(2 * BITS) > 0 ? BITS : 0,
+  };
+  return { ...columns, peer, rttSpark: columns.rttSpark > 0 ? columns.rttSpark + take(1, 24) : 0 };
+}
+
+/** All links of this version are UDP: the scheme says nothing here. */
+export function shortAddress(url: string): string {
+  return url.replace(/^udp:\/\//, '');
 }
 
 export const SORTS = ['peer', 'in', 'out', 'rtt', 'loss'] as const;
@@ -55,4 +58,8 @@ export function sortLinks(links: readonly LinkRates[], sort: Sort): LinkRates[] 
 
 function byPeer(a: LinkRates, b: LinkRates): number {
   return a.link.peer.localeCompare(b.link.peer, 'en', { numeric: true });
+}
+
+function longest(texts: readonly string[]): number {
+  return Math.max(7, ...texts.map((text) => text.length));
 }

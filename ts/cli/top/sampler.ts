@@ -69,8 +69,10 @@ export class Sampler {
     const earlier = before?.status.counters;
     const into = flow(counters.received, counters.receivedBytes, earlier?.received, earlier?.receivedBytes);
     const out = flow(counters.sent, counters.sentBytes, earlier?.sent, earlier?.sentBytes);
-    this.#in = remember(this.#in, into.packetsPerSecond);
-    this.#out = remember(this.#out, out.packetsPerSecond);
+    if (before) {
+      this.#in = remember(this.#in, into.packetsPerSecond);
+      this.#out = remember(this.#out, out.packetsPerSecond);
+    }
 
     const memory = new Map<string, LinkMemory>();
     const links = now.links.map((link): LinkRates => {

@@ -9,7 +9,7 @@ import {
   formatUptime,
 } from '../output/numbers.js';
 import { sparkline } from '../output/sparkline.js';
-import { fitColumns, type LinkColumns, type Sort, sortLinks, WIDTHS } from './layout.js';
+import { fitColumns, type LinkColumns, type Sort, shortAddress, sortLinks, WIDTHS } from './layout.js';
 import type { Flow, LinkRates, Sample } from './sampler.js';
 
 export interface ViewProps {
@@ -29,7 +29,7 @@ export const FRAME_LINES = 12;
 
 export function View(props: ViewProps) {
   const { sample, width, height, sort, scroll } = props;
-  const columns = fitColumns(width, sample.links);
+  const columns = fitColumns(width - 2, sample.links);
   const rows = Math.max(1, height - FRAME_LINES);
   const links = sortLinks(sample.links, sort).slice(scroll, scroll + rows);
   const hidden = sample.links.length - links.length;
@@ -54,7 +54,7 @@ export function View(props: ViewProps) {
 function Header({ sample, width, trouble, paused }: ViewProps) {
   const { status } = sample;
   const { packetPath } = status;
-  const path = `${packetPath.kind}  GSO ${packetPath.gso}  GRO ${packetPath.gro}`;
+  const offloads = width >= 80 ? `  GSO ${packetPath.gso}  GRO ${packetPath.gro}` : '';
   const workers = `${status.workers} ${status.workers === 1 ? 'worker' : 'workers'}`;
   const restarts = status.workerRestarts > 0 ? `, ${status.workerRestarts} restarted` : '';
   return (
@@ -68,7 +68,7 @@ function Header({ sample, width, trouble, paused }: ViewProps) {
           <Text dimColor>{`  up ${formatUptime(status.uptimeSeconds)}`}</Text>
           {paused ? <Text color="yellow"> paused</Text> : null}
         </Text>
-        <Text wrap="truncate" dimColor>{`${path}  ${workers}${restarts}`}</Text>
+        <Text wrap="truncate" dimColor>{`${packetPath.kind}${offloads}  ${workers}${restarts}`}</Text>
       </Box>
       <Text dimColor>{'─'.repeat(Math.max(0, width - 2))}</Text>
       {trouble === undefined ? null : <Text color="red">{trouble}</Text>}
@@ -98,10 +98,10 @@ function Traffic({ sample, width }: { readonly sample: Sample; readonly width: n
         {formatRate(sample.forwardedPerSecond)}
         <Text dimColor>{'   delivered '}</Text>
         {formatRate(sample.deliveredPerSecond)}
-        <Text dimColor>{'   links '}</Text>
-        {sample.status.links} up
         <Text dimColor>{'   routes '}</Text>
         {sample.status.routes}
+        <Text dimColor>{'   links up '}</Text>
+        {sample.status.links}
       </Text>
     </Box>
   );
@@ -129,22 +129,25 @@ function Drops({ sample, width }: { readonly sample: Sample; readonly width: num
 }
 
 function LinkHeadings({ columns, sort }: { readonly columns: LinkColumns; readonly sort: Sort }) {
-  const title = (text: string, of: Sort, width: number, right = true) => {
-    const marked = sort === of ? `${text}▾` : text;
-    return <Text color={sort === of ? 'cyan' : 'gray'}>{right ? marked.padStart(width) : marked.padEnd(width)}</Text>;
-  };
+  const heading = (text: string, width: number, of?: Sort) => (
+    <Text bold={sort === of} color={sort === of ? 'cyan' : 'gray'}>
+      {(sort === of ? `${text}▾` : text).padStart(width)}
+    </Text>
+  );
   return (
     <Text wrap="truncate">
-      {title('PEER', 'peer', WIDTHS.peer, false)}
-      {columns.address ? <Text color="gray">{'ADDRESS'.padEnd(columns.address)}</Text> : null}
+      <Text bold={sort === 'peer'} color={sort === 'peer' ? 'cyan' : 'gray'}>
+        {(sort === 'peer' ? 'PEER▾' : 'PEER').padEnd(columns.peer)}
+      </Text>
+      <Text color="gray">{'ADDRESS'.padEnd(columns.address).slice(0, columns.address)}</Text>
       <Text color="gray">{'STATE'.padEnd(WIDTHS.state)}</Text>
-      {title('IN', 'in', WIDTHS.rate)}
-      {columns.bits ? <Text>{' '.repeat(WIDTHS.bits)}</Text> : null}
-      {title('OUT', 'out', WIDTHS.rate)}
-      {columns.bits ? <Text>{' '.repeat(WIDTHS.bits)}</Text> : null}
-      {title('RTT', 'rtt', WIDTHS.rtt)}
-      {columns.rttSpark ? <Text>{' '.repeat(columns.rttSpark)}</Text> : null}
-      {title('LOSS', 'loss', WIDTHS.loss)}
+      {heading('IN', WIDTHS.rate, 'in')}
+      {' '.repeat(columns.bits)}
+      {heading('OUT', WIDTHS.rate, 'out')}
+      {' '.repeat(columns.bits)}
+      {heading('RTT', WIDTHS.rtt, 'rtt')}
+      {' '.repeat(columns.rttSpark)}
+      {heading('LOSS', WIDTHS.loss, 'loss')}
     </Text>
   );
 }
@@ -160,32 +163,53 @@ const STATE_COLORS: Readonly<Record<LinkRates['link']['state'], string>> = {
 function LinkRow({ rates, columns }: { readonly rates: LinkRates; readonly columns: LinkColumns }) {
   const { link } = rates;
   const isUp = link.state === 'up';
-  const lossColor = { color: link.lossPercent >= 1 ? 'red' : link.lossPercent > 0 ? 'yellow' : 'green' };
   return (
     <Text wrap="truncate">
       <Text bold={isUp} dimColor={!isUp}>
-        {link.peer.padEnd(WIDTHS.peer)}
+        {link.peer.padEnd(columns.peer)}
       </Text>
-      {columns.address ? <Text dimColor>{fit(link.address, columns.address)}</Text> : null}
+      <Text dimColor>{fit(shortAddress(link.address), columns.address)}</Text>
       <Text color={STATE_COLORS[link.state]}>{link.state.padEnd(WIDTHS.state)}</Text>
-      <FlowCells flow={rates.in} bits={columns.bits} />
-      <FlowCells flow={rates.out} bits={columns.bits} />
-      <Text>{formatMillis(isUp ? link.rttMs : null).padStart(WIDTHS.rtt)}</Text>
-      {columns.rttSpark ? <Text color="magenta">{` ${sparkline(rates.rttHistory, columns.rttSpark - 1)}`}</Text> : null}
-      <Text {...(isUp ? lossColor : {})}>{(isUp ? formatPercent(link.lossPercent) : '-').padStart(WIDTHS.loss)}</Text>
-      {columns.lossSpark ? (
-        <Text {...lossColor}>{` ${sparkline(rates.lossHistory, columns.lossSpark - 1, 0, 5)}`}</Text>
-      ) : null}
-      {link.problem === null ? null : <Text color="yellow">{`  ${link.problem}`}</Text>}
+      {isUp ? (
+        <LiveCells rates={rates} columns={columns} />
+      ) : (
+        <Text color="yellow">{[link.problem, link.detail].filter(Boolean).join(': ')}</Text>
+      )}
     </Text>
   );
 }
 
-function FlowCells({ flow, bits }: { readonly flow: Flow; readonly bits: boolean }) {
+function LiveCells({ rates, columns }: { readonly rates: LinkRates; readonly columns: LinkColumns }) {
+  const { link } = rates;
+  const lossColor = link.lossPercent >= 1 ? 'red' : link.lossPercent > 0 ? 'yellow' : 'green';
+  return (
+    <>
+      <FlowCells flow={rates.in} bits={columns.bits} />
+      <FlowCells flow={rates.out} bits={columns.bits} />
+      <Text>{formatMillis(link.rttMs).padStart(WIDTHS.rtt)}</Text>
+      <Spark width={columns.rttSpark} color="magenta" history={rates.rttHistory} ceiling={0} />
+      <Text color={lossColor}>{formatPercent(link.lossPercent).padStart(WIDTHS.loss)}</Text>
+      <Spark width={columns.lossSpark} color={lossColor} history={rates.lossHistory} ceiling={5} />
+    </>
+  );
+}
+
+interface SparkProps {
+  readonly width: number;
+  readonly color: string;
+  readonly history: readonly (number | null)[];
+  readonly ceiling: number;
+}
+
+function Spark({ width, color, history, ceiling }: SparkProps) {
+  return width === 0 ? null : <Text color={color}>{` ${sparkline(history, width - 1, 0, ceiling || undefined)}`}</Text>;
+}
+
+function FlowCells({ flow, bits }: { readonly flow: Flow; readonly bits: number }) {
   return (
     <>
       <Text>{formatRate(flow.packetsPerSecond).padStart(WIDTHS.rate)}</Text>
-      {bits ? <Text dimColor>{formatBitRate(flow.bitsPerSecond).padStart(WIDTHS.bits)}</Text> : null}
+      {bits > 0 ? <Text dimColor>{formatBitRate(flow.bitsPerSecond).padStart(bits)}</Text> : null}
     </>
   );
 }
@@ -211,5 +235,6 @@ function Key({ name, meaning }: { readonly name: string; readonly meaning: strin
 }
 
 function fit(text: string, width: number): string {
+  if (width === 0) return '';
   return (text.length < width ? text : `${text.slice(0, width - 2)}…`).padEnd(width);
 }

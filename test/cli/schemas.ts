@@ -1,0 +1,130 @@
+/** What docs/cli.md promises of `--json`, as JSON schemas. Further fields are allowed, missing ones are not. */
+import { Ajv } from 'ajv';
+
+const number = { type: 'number' } as const;
+const text = { type: 'string' } as const;
+const id = { type: 'string', pattern: '^\\d+\\.\\d+\\.\\d+\\.\\d+$' } as const;
+const orNull = (schema: { readonly type: string }) => ({ ...schema, type: [schema.type, 'null'] });
+const numbers = { type: 'object', additionalProperties: number } as const;
+
+function object(properties: Readonly<Record<string, object>>) {
+  return { type: 'object', required: Object.keys(properties), properties };
+}
+
+function list(items: object) {
+  return { type: 'array', items };
+}
+
+const offload = { enum: ['on', 'off', 'lost'] };
+const linkState = { enum: ['resolving', 'dialing', 'up', 'down', 'closing'] };
+const flow = object({ packetsPerSecond: number, bitsPerSecond: number });
+const delay = object({ p50: number, p99: number, p999: number, max: number });
+
+export const SCHEMAS = {
+  status: object({
+    id,
+    version: text,
+    pid: number,
+    uptimeSeconds: number,
+    listen: list(text),
+    packetPath: object({ kind: { enum: ['native', 'portable'] }, gso: offload, gro: offload, reason: text }),
+    workers: number,
+    workerRestarts: number,
+    links: number,
+    routes: number,
+    counters: object({
+      forwarded: number,
+      delivered: number,
+      sent: number,
+      received: number,
+      sentBytes: number,
+      receivedBytes: number,
+      dropped: { ...numbers, minProperties: 10 },
+    }),
+  }),
+  links: list(
+    object({
+      peer: id,
+      address: text,
+      state: linkState,
+      rttMs: orNull(number),
+      lossPercent: number,
+      lossInPercent: number,
+      lossOutPercent: number,
+      problem: orNull(text),
+      detail: text,
+      rxFrames: number,
+      rxBytes: number,
+      txFrames: number,
+      txBytes: number,
+    }),
+  ),
+  routes: list(
+    object({
+      destination: text,
+      layer: { enum: [1, 2, 3, 4] },
+      nextHop: id,
+      backup: orNull(id),
+      rttMs: number,
+      hops: number,
+    }),
+  ),
+  ping: object({
+    destination: id,
+    sent: number,
+    received: number,
+    lossPercent: number,
+    rttMs: { ...object({ min: number, p50: number, p99: number, max: number }), type: ['object', 'null'] },
+    errors: numbers,
+  }),
+  trace: object({ destination: id, hops: list(object({ id: orNull(id), rttMs: orNull(number) })) }),
+  top: object({
+    id,
+    uptimeSeconds: number,
+    in: flow,
+    out: flow,
+    forwardedPerSecond: number,
+    deliveredPerSecond: number,
+    droppedPerSecond: numbers,
+    routes: number,
+    links: list(
+      object({
+        peer: id,
+        address: text,
+        state: linkState,
+        rttMs: orNull(number),
+        lossPercent: number,
+        in: flow,
+        out: flow,
+      }),
+    ),
+  }),
+  demo: object({
+    packetPath: text,
+    rate: number,
+    ceilingPacketsPerSecond: number,
+    bitsPerSecond: number,
+    delayMicros: delay,
+    relayMicrosPerPacket: orNull(number),
+    failover: object({ from: id, to: id, silenceMs: number, lost: number }),
+  }),
+  sim: object({
+    runs: number,
+    seed: number,
+    loops: number,
+    labelInversions: number,
+    unconverged: number,
+    failures: list(object({ seed: number, command: text })),
+  }),
+  keygen: object({ networkKey: { type: 'string', pattern: '^[0-9a-f]{64}$' } }),
+} as const;
+
+const ajv = new Ajv({ allErrors: true, allowUnionTypes: true, strictTypes: false });
+
+/** Parses `json` and throws, with all that is wrong, when it is not as promised. */
+export function parseAs(name: keyof typeof SCHEMAS, json: string): unknown {
+  const value: unknown = JSON.parse(json);
+  const check = ajv.compile(SCHEMAS[name]);
+  if (!check(value)) throw new Error(`${name}: ${ajv.errorsText(check.errors)}\n${json}`);
+  return value;
+}
