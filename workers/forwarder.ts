@@ -23,14 +23,24 @@ function runBlocking(agent: Agent): void {
 function runOnEvents(agent: Agent): void {
   let scheduled = false;
   let timer: NodeJS.Timeout | undefined;
+  let timerMs = 0;
   const step = () => {
     scheduled = false;
     agent.step(0);
     if (agent.stopped) return end();
     const wait = agent.mayWait();
-    clearTimeout(timer);
     if (wait === 0) schedule();
-    else timer = setTimeout(step, wait);
+    else stepIn(wait);
+  };
+  // One timer, set back after each step: a new one a step would cost more than the step's own work.
+  const stepIn = (ms: number) => {
+    if (timer !== undefined && ms === timerMs) {
+      timer.refresh();
+      return;
+    }
+    clearTimeout(timer);
+    timer = setTimeout(step, ms);
+    timerMs = ms;
   };
   const schedule = () => {
     if (!scheduled) setImmediate(step);
