@@ -81,6 +81,24 @@ for (const path of PACKET_PATHS) {
     await stop();
     assert.is(c.counters().echoed, sent);
   });
+
+  test(`${path}: a relay that crashes under load loses a batch, counts it, and goes on`, async () => {
+    const { a, b, c, stop } = await line(path);
+    await sinkAt(c);
+    await a.ask({ type: 'loadSource', destination: C, port: SINK, size: 100, rate: 5000, flows: 1, seconds: 0 });
+    for (let crashes = 0; crashes < 3; crashes++) {
+      const { received } = readLoadSink(c.load);
+      await until(() => readLoadSink(c.load).received > received + 100);
+      b.command({ type: 'crash' });
+      await b.ended();
+      await b.start();
+    }
+    const { received } = readLoadSink(c.load);
+    await until(() => readLoadSink(c.load).received > received + 100);
+    await a.ask({ type: 'loadSourceStop' });
+    await stop();
+    assertConserved(b);
+  });
 }
 
 test.run();
