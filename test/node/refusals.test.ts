@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import * as assert from 'uvu/assert';
 import { createNode, type Node, type PortolanError } from '../../ts/index.js';
-import { next, onEachPath, routed, run, TestNodes, when } from './nodes.js';
+import { answered, next, onEachPath, routed, run, TestNodes, when } from './nodes.js';
 
 const KEY = '11'.repeat(32);
 const OTHER_KEY = '22'.repeat(32);
@@ -22,7 +22,7 @@ onEachPath<{ nodes: TestNodes }>('refusals', (test, path) => {
     const node = await nodes.start('1.1.1.1', [stranger, friend], { networkKey: KEY });
     await when(node, 'otherNetworkKey', () => problemOf(node, '1.1.1.3') === 'otherNetworkKey');
     await routed(node, '1.1.1.2');
-    assert.is((await node.ping('1.1.1.2', { count: 1 })).received, 1);
+    await answered(node, '1.1.1.2');
     assert.is(node.links().find(({ peer }) => peer === '1.1.1.3')?.state === 'up', false);
     assert.equal(node.routes('1.1.1.3'), []);
   });

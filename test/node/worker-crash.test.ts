@@ -25,6 +25,31 @@ onEachPath('worker crash', (test, path) => {
     }
   });
 
+  if (path === 'native')
+    test('with three workers, one crashes: the others and the sockets are not touched', async () => {
+      const { a, b, c, close } = await line(path, { allowFaults: true, workers: 3 });
+      try {
+        assert.is(b.status().workers, 3);
+        const restarted = next<[{ worker: number }]>(b, 'workerRestarted');
+        await b.injectFault({ kind: 'crashWorker', worker: 2 });
+        assert.is((await restarted)[0].worker, 2);
+        await Promise.all([routed(a, c.id), routed(c, a.id)]);
+        await answered(a, c.id);
+        // Every worker's socket is in use: flows from many ports are spread over them.
+        const server = await c.bind(6000);
+        server.on('message', (payload, from) => server.send(payload, from.id, from.port));
+        for (let i = 0; i < 20; i++) {
+          const client = await a.bind();
+          client.send(Uint8Array.of(i), c.id, 6000);
+          assert.equal((await next<[Uint8Array]>(client, 'message'))[0], Uint8Array.of(i));
+          client.close();
+        }
+        assert.is(b.status().workerRestarts, 1);
+      } finally {
+        await close();
+      }
+    });
+
   test('a worker that crashes again and again is started again, and people are told', async () => {
     const { a, close } = await line(path, { allowFaults: true });
     try {
