@@ -128,7 +128,7 @@ void Classifier::LookUp(uint32_t number) {
 
 void Classifier::Finish() {
   if (taken_ == 0) return;
-  if (toTag_ > 0) c_.tags.function(tags_, toTag_);
+  if (toTag_ > 0) c_.tags.Run(tags_, toTag_);
   {
     HeldLink held(c_);
     for (uint32_t i = 0; i < taken_; i++) {

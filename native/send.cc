@@ -132,7 +132,7 @@ void Sender::WriteHeaders(const Link& link, uint64_t counter) {
     Store64(at, word0);
     Store64(at + 8, word1);
   }
-  if (tagged) c_.tags.function(tags_, framesInHand_);
+  if (tagged) c_.tags.Run(tags_, framesInHand_);
   for (uint32_t i = 0; i < framesInHand_; i++) {
     const Frame& frame = frames_[i];
     const bool data = (frame.at[layout::OFFSET_VERSION_TYPE] & 15) == uint8_t(FrameType::Data);

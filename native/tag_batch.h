@@ -40,6 +40,14 @@ void TagsNeon(TagBatch& batch, size_t count);
 struct TagImplementation {
   const char* name;
   TagFunction function;
+
+  /// A few frames are hashed one by one: vectors would compute 16 in any case, and wide ones that were idle are slow to start.
+  void Run(TagBatch& batch, size_t count) const {
+    if (count < 4)
+      TagsScalar(batch, count);
+    else
+      function(batch, count);
+  }
 };
 
 /// The fastest implementation that this processor runs; the scalar one when `simd` is off.
