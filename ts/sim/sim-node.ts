@@ -8,35 +8,31 @@
  * ```
  */
 import type { LinkOutput, Output } from '../control/io.js';
-import { createControlNode } from '../control/node.js';
 import type { ControlNode } from '../control/node.types.js';
-import { createRouter } from '../control/routing/router.js';
 import type { Layer, NodeId } from '../kit/node-id.js';
 import type { Random } from '../kit/random.js';
 import { Verdict } from '../memory/batch.js';
 import { COUNTER } from '../memory/counter-names.js';
-import { CounterBlock } from '../memory/counters.js';
-import { backupOf, ForwardingTableWriter, forwardingWords, primaryOf, slotIndex } from '../memory/forwarding-table.js';
-import { LINK_FLAG_NO_TAGS, LinkTableWriter, PortKind } from '../memory/link-table.js';
-import { createRegion, type Region } from '../memory/region.js';
+import { backupOf, primaryOf } from '../memory/forwarding-table.js';
+import type { Region } from '../memory/region.js';
 import { makeFrame } from '../wire/frame.js';
 import { FrameType } from '../wire/link-header.js';
 import { Protocol } from '../wire/network-header.js';
-import { addressOf, idOfHost, linkAddressOf } from './addresses.js';
+import { addressOf, idOfHost } from './addresses.js';
 import type { CheckedLabel, Vertex } from './checker.js';
 import { readHandedUp, writeSendLink, writeSendPacket, writeSendTo } from './control-records.js';
 import { describeEvent, describeRoute } from './describe.js';
+import { NodeTables } from './node-tables.js';
 import { PacketPath } from './packet-path.js';
 import type { Scratch } from './scratch.js';
+import { createSimControl } from './sim-control.js';
 import type { WatchedNode } from './watch.js';
 import type { World } from './world.js';
 
-/** The first of January 2026 in microseconds since 1970: when virtual time begins. */
-const EPOCH_MICROS = 1_767_225_600_000_000;
-/** All nodes of a simulated network share this key. */
-const NETWORK_KEY = new Uint8Array(32).fill(7);
 /** The resolution of a name takes so long, ms. */
 const RESOLVE_MS = 1;
+/** From the end of a session until no worker can use its link any more, ms. */
+const EPOCH_MS = 4;
 /** The packet path's longest sleep, ms. */
 const LONGEST_WAIT = 1000;
 /** The first byte of a control message that holds a RoutingSync (its field number and wire type). */
@@ -63,9 +59,7 @@ export class SimNode implements WatchedNode {
   readonly #world: World;
   readonly #scratch: Scratch;
   readonly #path: PacketPath;
-  readonly #routes: ForwardingTableWriter;
-  readonly #links: LinkTableWriter;
-  readonly #counters: CounterBlock;
+  readonly #tables: NodeTables;
   #alive = true;
   #wakeAt = Infinity;
   /** When the packet path wants to look for silent links. */
@@ -73,20 +67,18 @@ export class SimNode implements WatchedNode {
   /** Of packets that start here; other incarnations have other numbers. */
   #sequence: number;
 
-  constructor(options: SimNodeOptions) {
-    const { id, world, scratch, degree } = options;
+  constructor({ id, peers, world, scratch, degree, random }: SimNodeOptions) {
     this.id = id;
     this.vertex = world.checker.addVertex(id);
     this.#sequence = this.vertex * 2 ** 20;
     this.#world = world;
     this.#scratch = scratch;
     const linkCapacity = Math.min(4096, 2 * degree + 16);
-    this.region = createRegion({ workers: 1, links: linkCapacity });
-    this.forwarding = forwardingWords(this.region);
-    this.#routes = new ForwardingTableWriter(this.region);
-    this.#links = new LinkTableWriter(this.region);
-    this.#counters = new CounterBlock(this.region, 1);
-    const { queue, network, traffic } = world;
+    const tables = new NodeTables(linkCapacity);
+    this.#tables = tables;
+    this.region = tables.region;
+    this.forwarding = tables.forwarding;
+    const { queue, network, traffic, checker } = world;
     this.#path = new PacketPath({
       self: id,
       region: this.region,
@@ -98,7 +90,16 @@ export class SimNode implements WatchedNode {
       },
       onData: (frame) => traffic.seen(this.vertex, id, scratch.batch.slab, frame, queue.now),
     });
-    this.control = this.#createControl(options, linkCapacity);
+    this.control = createSimControl({
+      id,
+      peers,
+      bootedAt: queue.now,
+      random,
+      observer: tables,
+      linkCapacity,
+      rules: world.options.rules,
+      onLabel: (layer, byte, trafficClass, label) => checker.setLabel(this.vertex, trafficClass, layer, byte, label),
+    });
   }
 
   start(): void {
@@ -127,6 +128,14 @@ export class SimNode implements WatchedNode {
     this.#turn();
   }
 
+  /** Sends a data frame into the link to a neighbour, which drops it: it keeps the link busy, and nothing else. */
+  sendToNeighbour(peer: NodeId): void {
+    const status = this.control.links(this.#world.queue.now).find((link) => link.peer === peer && link.state === 'up');
+    if (!status) return;
+    writeSendLink(this.#scratch.toWorker.producer, status.link, FrameType.Data, new Uint8Array(16));
+    this.#turn();
+  }
+
   labelOf(layer: number, byte: number, trafficClass: number): CheckedLabel | undefined {
     return this.control.entry(layer, byte, trafficClass).label;
   }
@@ -136,28 +145,6 @@ export class SimNode implements WatchedNode {
     const { verdict, argument } = this.#path.decide(destination, fromHere);
     if (verdict === Verdict.Deliver) return this.id;
     return verdict === Verdict.Forward ? this.#peerOf(argument) : undefined;
-  }
-
-  #createControl({ id, peers, world, random }: SimNodeOptions, linkCapacity: number): ControlNode {
-    const { vertex } = this;
-    return createControlNode({
-      id,
-      networkKey: NETWORK_KEY,
-      bootEpoch: EPOCH_MICROS + Math.round(world.queue.now * 1000),
-      peers: peers.map((peer) => ({ id: peer, host: addressOf(peer).host, port: addressOf(peer).port })),
-      sockets: [{ family: 4 }],
-      entropy: (bytes) => Uint8Array.from({ length: bytes }, () => random.below(256)),
-      random: () => random.unit(),
-      observer: { observe: (link) => ({ up: this.#links.isUp(link), ...this.#links.counters(link) }) },
-      linkCapacity,
-      ...(world.options.rules && { rules: world.options.rules }),
-      createRouter: (options) =>
-        createRouter({
-          ...options,
-          onLabel: (layer, byte, trafficClass, label) =>
-            world.checker.setLabel(vertex, trafficClass, layer, byte, label),
-        }),
-    });
   }
 
   #receive(from: NodeId, bytes: Uint8Array): void {
@@ -221,10 +208,9 @@ export class SimNode implements WatchedNode {
       case 'sendPacket':
         return writeSendPacket(toWorker.producer, output.frame);
       case 'route': {
-        const { trafficClass, layer, byte, primary, backup } = output;
-        this.#routes.store(trafficClass, layer, byte, primary, backup);
-        this.#world.watch.look(this, slotIndex(trafficClass, layer, byte));
-        return this.#noteRoute(layer, byte, slotIndex(trafficClass, layer, byte));
+        const slot = this.#tables.storeRoute(output);
+        this.#world.watch.look(this, slot);
+        return this.#noteRoute(output.layer, output.byte, slot);
       }
       case 'event': {
         const text = this.#world.isTold ? describeEvent(output.event) : undefined;
@@ -233,7 +219,7 @@ export class SimNode implements WatchedNode {
       case 'job':
         return this.#resolve(output.id, output.job.host);
       case 'count':
-        return this.#counters.add(COUNTER[output.counter], 1);
+        return this.#tables.counters.add(COUNTER[output.counter], 1);
       default:
         return this.#applyLink(output);
     }
@@ -242,35 +228,18 @@ export class SimNode implements WatchedNode {
   #applyLink(output: LinkOutput): void {
     const { queue, watch } = this.#world;
     switch (output.kind) {
-      case 'linkInstall': {
-        const { link, peer, ourNumber, peerNumber, socket, mtu, rxKey, txKey } = output;
-        const address = linkAddressOf(idOfHost(output.address.host) ?? 0);
-        const flags = output.tags ? 0 : LINK_FLAG_NO_TAGS;
-        const entry = {
-          peer,
-          ourNumber,
-          peerNumber,
-          portKind: PortKind.Udp,
-          socket,
-          mtu,
-          address,
-          rxKey,
-          txKey,
-          flags,
-        };
-        this.#links.install(link, entry, queue.now);
-        return watch.installed(this.vertex, link, rxKey, txKey);
-      }
+      case 'linkInstall':
+        this.#tables.install(output, queue.now);
+        return watch.installed(this.vertex, output.link, output.rxKey, output.txKey);
       case 'linkUp':
-        return this.#links.setUp(output.link, true);
+        return this.#tables.setUp(output.link, true);
       case 'linkTiming':
-        return this.#links.setTiming(output.link, output.silence, output.ownInterval, output.heardInterval);
+        return this.#tables.setTiming(output);
       case 'linkRetire':
-        this.#path.step(); // a goodbye leaves before the entry is gone
-        this.#links.retire(output.link);
-        this.#links.free(output.link);
-        queue.after(0, () => {
-          if (this.#alive) this.#input((control) => control.handleLinkFree(output.link));
+        this.#tables.setUp(output.link, false);
+        return this.#later(EPOCH_MS, (control) => {
+          this.#tables.clear(output.link);
+          control.handleLinkFree(output.link);
         });
     }
   }
@@ -278,8 +247,13 @@ export class SimNode implements WatchedNode {
   #resolve(id: number, host: string): void {
     const peer = idOfHost(host);
     const result = peer === undefined ? { id, error: 'no such host' } : { id, addresses: [addressOf(peer)] };
-    this.#world.queue.after(RESOLVE_MS, () => {
-      if (this.#alive) this.#input((control, now) => control.handleJobDone(result, now));
+    this.#later(RESOLVE_MS, (control, now) => control.handleJobDone(result, now));
+  }
+
+  /** An input after `delay` ms, if the node still lives. */
+  #later(delay: number, give: (control: ControlNode, now: number) => void): void {
+    this.#world.queue.after(delay, () => {
+      if (this.#alive) this.#input(give);
     });
   }
 

@@ -27,9 +27,16 @@ export interface Withdrawal {
   readonly outages: { readonly withBackup: readonly number[]; readonly without: readonly number[] };
 }
 
-/** Sends echo requests between `id` and its neighbours each second, so that its links carry data and probe at their fast rate. */
+/**
+ * Sends data between `id` and each neighbour every second, by the wire that joins them, whatever the route: so its links probe at their
+ * fast rate.
+ */
 export function keepBusy(world: World, id: NodeId): void {
-  for (const { a, b } of world.wires) if (a === id || b === id) world.ping(a, b);
+  for (const { a, b } of world.wires) {
+    if (a !== id && b !== id) continue;
+    world.node(a)?.sendToNeighbour(b);
+    world.node(b)?.sendToNeighbour(a);
+  }
   world.queue.after(1000, () => {
     if (world.isAlive(id)) keepBusy(world, id);
   });

@@ -1,0 +1,58 @@
+/** The shared memory of a simulated node, and control's hand in it: what control wants stored is stored as the real shell does it. */
+import type { LinkObservation, LinkOutput, RouteOutput } from '../control/io.js';
+import { CounterBlock } from '../memory/counters.js';
+import { ForwardingTableWriter, forwardingWords, slotIndex } from '../memory/forwarding-table.js';
+import { LINK_FLAG_NO_TAGS, LinkTableWriter, PortKind } from '../memory/link-table.js';
+import { createRegion, type Region } from '../memory/region.js';
+import { idOfHost, linkAddressOf } from './addresses.js';
+
+type LinkInstall = LinkOutput & { readonly kind: 'linkInstall' };
+
+export class NodeTables {
+  readonly region: Region;
+  readonly forwarding: Int32Array;
+  /** Control's own counters. */
+  readonly counters: CounterBlock;
+  readonly #routes: ForwardingTableWriter;
+  readonly #links: LinkTableWriter;
+
+  constructor(linkCapacity: number) {
+    this.region = createRegion({ workers: 1, links: linkCapacity });
+    this.forwarding = forwardingWords(this.region);
+    this.counters = new CounterBlock(this.region, 1);
+    this.#routes = new ForwardingTableWriter(this.region);
+    this.#links = new LinkTableWriter(this.region);
+  }
+
+  observe(link: number): LinkObservation {
+    return { up: this.#links.isUp(link), ...this.#links.counters(link) };
+  }
+
+  /** Returns the slot whose word has changed. */
+  storeRoute({ trafficClass, layer, byte, primary, backup }: RouteOutput): number {
+    this.#routes.store(trafficClass, layer, byte, primary, backup);
+    return slotIndex(trafficClass, layer, byte);
+  }
+
+  install(output: LinkInstall, now: number): void {
+    const { peer, ourNumber, peerNumber, socket, mtu, rxKey, txKey } = output;
+    const flags = output.tags ? 0 : LINK_FLAG_NO_TAGS;
+    const address = linkAddressOf(idOfHost(output.address.host) ?? 0);
+    const entry = { peer, ourNumber, peerNumber, portKind: PortKind.Udp, socket, mtu, address, rxKey, txKey, flags };
+    this.#links.install(output.link, entry, now);
+  }
+
+  setUp(link: number, up: boolean): void {
+    this.#links.setUp(link, up);
+  }
+
+  setTiming({ link, silence, ownInterval, heardInterval }: LinkOutput & { readonly kind: 'linkTiming' }): void {
+    this.#links.setTiming(link, silence, ownInterval, heardInterval);
+  }
+
+  /** The entry is free again. */
+  clear(link: number): void {
+    this.#links.retire(link);
+    this.#links.free(link);
+  }
+}

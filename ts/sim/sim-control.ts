@@ -1,0 +1,43 @@
+/** The control plane of a simulated node: the real one, with seeded entropy, and with a checker that hears of its labels. */
+import type { LinkObserver } from '../control/io.js';
+import { createControlNode } from '../control/node.js';
+import type { ControlNode } from '../control/node.types.js';
+import { createRouter } from '../control/routing/router.js';
+import type { RouterOptions, SafetyRules } from '../control/routing/router.types.js';
+import type { NodeId } from '../kit/node-id.js';
+import type { Random } from '../kit/random.js';
+import { addressOf } from './addresses.js';
+
+/** The first of January 2026 in microseconds since 1970: when virtual time begins. */
+const EPOCH_MICROS = 1_767_225_600_000_000;
+/** All nodes of a simulated network share this key. */
+const NETWORK_KEY = new Uint8Array(32).fill(7);
+
+export interface SimControlOptions {
+  readonly id: NodeId;
+  readonly peers: readonly NodeId[];
+  /** Virtual milliseconds at which it boots. */
+  readonly bootedAt: number;
+  readonly random: Random;
+  readonly observer: LinkObserver;
+  readonly linkCapacity: number;
+  readonly rules: Partial<SafetyRules> | undefined;
+  readonly onLabel: NonNullable<RouterOptions['onLabel']>;
+}
+
+export function createSimControl(options: SimControlOptions): ControlNode {
+  const { id, peers, bootedAt, random, observer, linkCapacity, rules, onLabel } = options;
+  return createControlNode({
+    id,
+    networkKey: NETWORK_KEY,
+    bootEpoch: EPOCH_MICROS + Math.round(bootedAt * 1000),
+    peers: peers.map((peer) => ({ id: peer, host: addressOf(peer).host, port: addressOf(peer).port })),
+    sockets: [{ family: 4 }],
+    entropy: (bytes) => Uint8Array.from({ length: bytes }, () => random.below(256)),
+    random: () => random.unit(),
+    observer,
+    linkCapacity,
+    ...(rules && { rules }),
+    createRouter: (router) => createRouter({ ...router, onLabel }),
+  });
+}
