@@ -41,20 +41,28 @@ uint32_t Intake::Receive(Socket& socket, uint32_t messages) {
   if (socket.kind == SocketKind::Link) c_.counters.Add(Counter::ReceiveCalls);
   for (int i = 0; i < received; i++) Take(socket, i, headers_[i].msg_len);
   classifier_.Finish();
-  // Messages that were filled need new memory; the others keep theirs, moved to the front.
-  for (uint32_t i = 0; i < armed_ - received; i++) places_[i] = places_[i + received];
-  armed_ -= received;
+  first_ = received;
   return received;
 }
 
-/// Puts memory behind messages, up to `messages` of them. Returns how many have some.
+/// Puts memory behind the first `messages` messages. Returns how many have some.
 uint32_t Intake::Arm(uint32_t messages) {
-  while (armed_ < messages) {
+  for (; first_ > 0; first_--) {
     uint8_t* place = NextPlace();
     if (place == nullptr) break;
-    places_[armed_++] = {place, gro_ ? BLOCK_BYTES : CELL_BYTES - CELL_HEADROOM};
+    places_[first_ - 1] = {place, gro_ ? BLOCK_BYTES : CELL_BYTES - CELL_HEADROOM};
   }
-  return std::min(armed_, messages);
+  if (first_ > 0) {  // the slab is used up: close the gap
+    std::copy(places_ + first_, places_ + end_, places_);
+    end_ -= first_;
+    first_ = 0;
+  }
+  while (end_ < messages) {
+    uint8_t* place = NextPlace();
+    if (place == nullptr) break;
+    places_[end_++] = {place, gro_ ? BLOCK_BYTES : CELL_BYTES - CELL_HEADROOM};
+  }
+  return std::min(end_, messages);
 }
 
 uint8_t* Intake::NextPlace() {

@@ -35,8 +35,9 @@ class Intake {
   Context& c_;
   Classifier& classifier_;
   const bool gro_;
-  /// Messages from 0 on that have memory behind them.
-  uint32_t armed_ = 0;
+  /// Messages first_ .. end_ - 1 have memory behind them. The first ones get new memory before each call: blocks that were freed last,
+  /// which are still in the cache, instead of those that have waited.
+  uint32_t first_ = 0, end_ = 0;
   int32_t cellBlock_ = NO_BLOCK;
   uint32_t cellsUsed_ = 0;
   mmsghdr headers_[MAX_RECEIVE_MESSAGES];
