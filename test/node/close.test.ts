@@ -84,7 +84,7 @@ onEachPath('close', (test, path) => {
 
   test('links come and go a hundred times without running out of anything', async () => {
     const nodes = new TestNodes(path);
-    const a = await nodes.start('1.1.1.1', [], { maxLinks: 3 });
+    const a = await nodes.start('1.1.1.1', [], { maxLinks: 20 });
     const b = await nodes.start('1.1.1.2');
     for (let i = 0; i < 100; i++) {
       const up = Promise.all([next(a, 'linkUp'), next(b, 'linkUp')]);

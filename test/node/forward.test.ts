@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import * as assert from 'uvu/assert';
 import type { LoadSinkReport, LoadSourceReport } from '../../ts/node/admin.types.js';
 import { ask } from './admin-client.js';
-import { next, onEachPath, routed, run, TestNodes } from './nodes.js';
+import { insist, next, onEachPath, routed, run, TestNodes } from './nodes.js';
 
 async function udpSocket(): Promise<Socket> {
   const socket = createSocket('udp4');
@@ -30,8 +30,10 @@ onEachPath('forwards and loads', (test, path) => {
       const entry = Number(a.forwardAddresses[0]?.split(':').at(-1));
       const exchange = async () => {
         const answers = clients.map((client) => next<[Buffer]>(client, 'message'));
-        for (const [index, client] of clients.entries()) client.send(`client ${index}`, entry, '127.0.0.1');
-        const texts = (await Promise.all(answers)).map(([message]) => message.toString());
+        const send = () => {
+          for (const [index, client] of clients.entries()) client.send(`client ${index}`, entry, '127.0.0.1');
+        };
+        const texts = (await insist(send, Promise.all(answers))).map(([message]) => message.toString());
         assert.equal(texts, ['re: client 0', 're: client 1', 're: client 2']);
       };
       await exchange();

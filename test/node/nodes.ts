@@ -101,6 +101,17 @@ export async function answered(from: Node, to: string): Promise<void> {
     if (performance.now() > until) throw new Error(`${to} never answered ${from.id}`);
 }
 
+/** Sends again and again, as programs over UDP do, until `answer` has come: a link may be down just now. */
+export async function insist<T>(send: () => void, answer: Promise<T>): Promise<T> {
+  send();
+  const timer = setInterval(send, 250);
+  try {
+    return await answer;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
 /** Resolves with the arguments of the emitter's next event; rejects after a long time. */
 export function next<T extends unknown[]>(
   emitter: { once(event: string, listener: (...args: T) => void): unknown },

@@ -1,6 +1,6 @@
 /** A worker that crashes, for real, while packets flow: it is replaced, and nothing else is lost but what it had in hand. */
 import * as assert from 'uvu/assert';
-import { answered, line, next, onEachPath, routed, run } from './nodes.js';
+import { answered, insist, line, next, onEachPath, routed, run } from './nodes.js';
 
 onEachPath('worker crash', (test, path) => {
   test('the relay replaces its worker and goes on', async () => {
@@ -40,8 +40,9 @@ onEachPath('worker crash', (test, path) => {
         server.on('message', (payload, from) => server.send(payload, from.id, from.port));
         for (let i = 0; i < 20; i++) {
           const client = await a.bind();
-          client.send(Uint8Array.of(i), c.id, 6000);
-          assert.equal((await next<[Uint8Array]>(client, 'message'))[0], Uint8Array.of(i));
+          const send = () => client.send(Uint8Array.of(i), c.id, 6000);
+          const [echo] = await insist(send, next<[Uint8Array]>(client, 'message'));
+          assert.equal(echo, Uint8Array.of(i));
           client.close();
         }
         assert.is(b.status().workerRestarts, 1);

@@ -56,6 +56,7 @@ export class Core {
   readonly echo: EchoClient;
   readonly load: NodeLoad;
   readonly #installer: LinkInstaller;
+  #leaving = false;
 
   constructor(config: NodeConfig, networkKey: Uint8Array, path: PacketPath, rules: Rules, events: CoreEvents) {
     const bootEpoch = Math.floor(unixSeconds() * 1e6);
@@ -124,7 +125,14 @@ export class Core {
       onEvent: events.onEvent,
       onJobDone: (result) => this.driver.input((control, now) => control.handleJobDone(result, now)),
     });
-    this.driver = new ControlDriver(this.control, execute, monotonicNow);
+    this.driver = new ControlDriver(
+      this.control,
+      (output) => {
+        // A node that leaves forwards by the routes that it had, until its neighbours send it nothing any more.
+        if (!this.#leaving || output.kind !== 'route') execute(output);
+      },
+      monotonicNow,
+    );
   }
 
   /** Resolves when the workers receive and the peers are being dialed. */
@@ -139,6 +147,8 @@ export class Core {
     this.sockets.close();
     // First what applications have sent, for the goodbye takes the routes with it.
     await before(FLUSH_MS, this.pool.whenFlushed());
+    this.#leaving = true;
+    this.#installer.leave();
     this.driver.input((control, now) => control.handleCommand({ kind: 'close' }, now));
     await before(FLUSH_MS, this.#installer.whenIdle());
     await this.pool.stop(WORKER_GRACE_MS);

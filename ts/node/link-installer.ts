@@ -2,10 +2,12 @@
  * Puts the control plane's sessions into the link table, and takes them out again when no worker can use them any more:
  *
  * ```
- *   linkRetire ──> flushing ──> draining ──────> retired ─────────> free ──> handleLinkFree
- *                  up bit off   ring is empty    all workers have   all workers have passed
- *                               (goodbye read)   passed an epoch    another epoch
+ *   linkRetire ──> lingering ──> draining ──────> retired ─────────> free ──> handleLinkFree
+ *                  up bit off    ring is empty    all workers have   all workers have passed
+ *                                (goodbye read)   passed an epoch    another epoch
  * ```
+ * Why links linger: nothing is sent into one that goes, but what its peer had sent before it knew is still on its way, and is taken. On the
+ * side that says goodbye even the up bit stays, until the neighbours have had time to hear of it: so a relay that closes loses no packet.
  * Why two epochs: the first lets the last frames into the link (a goodbye) leave, which a worker has taken from its ring and perhaps not sent;
  * the second lets workers forget the retired entry. A worker that sleeps counts as having passed.
  */
@@ -14,14 +16,15 @@ import type { Epochs } from '../memory/epochs.js';
 import { LINK_FLAG_NO_TAGS, type LinkTableWriter, PortKind } from '../memory/link-table.js';
 import { toLinkAddress } from './ip.js';
 
-/** How often links that go are looked at, ms, and how long the flushing of one may take. */
+/** How often links that go are looked at, how long they linger, and how long their ring may take to become empty, ms. */
 const LOOK_MS = 2;
+const LINGER_MS = 100;
 const MAX_FLUSH_MS = 200;
 
 interface GoingLink {
   readonly link: number;
   readonly since: number;
-  phase: 'flushing' | 'draining' | 'retired';
+  phase: 'lingering' | 'draining' | 'retired';
   epoch: number;
 }
 
@@ -39,6 +42,7 @@ export class LinkInstaller {
   readonly #options: InstallerOptions;
   #going: GoingLink[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #leaving = false;
   #onIdle: (() => void)[] = [];
 
   constructor(options: InstallerOptions) {
@@ -75,6 +79,11 @@ export class LinkInstaller {
     }
   }
 
+  /** The node itself leaves: from here on its links carry packets as long as they linger. */
+  leave(): void {
+    this.#leaving = true;
+  }
+
   /** Resolves when no link is on its way out. */
   whenIdle(): Promise<void> {
     return this.#going.length === 0 ? Promise.resolve() : new Promise((resolve) => this.#onIdle.push(resolve));
@@ -86,8 +95,8 @@ export class LinkInstaller {
   }
 
   #retire(link: number): void {
-    this.#options.table.setUp(link, false);
-    this.#going.push({ link, since: this.#options.now(), phase: 'flushing', epoch: 0 });
+    if (!this.#leaving) this.#options.table.setUp(link, false);
+    this.#going.push({ link, since: this.#options.now(), phase: 'lingering', epoch: 0 });
     this.#timer ??= setInterval(() => this.#look(), LOOK_MS);
   }
 
@@ -103,8 +112,9 @@ export class LinkInstaller {
   /** Moves a link as far as it goes; true when it is free. */
   #advance(going: GoingLink): boolean {
     const { table, epochs, isFlushed, now } = this.#options;
-    if (going.phase === 'flushing') {
-      if (!isFlushed(going.link) && now() - going.since < MAX_FLUSH_MS) return false;
+    if (going.phase === 'lingering') {
+      const age = now() - going.since;
+      if (age < LINGER_MS || (!isFlushed(going.link) && age < MAX_FLUSH_MS)) return false;
       going.epoch = epochs.advance();
       going.phase = 'draining';
     }
