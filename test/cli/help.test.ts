@@ -49,7 +49,7 @@ const WRONG: readonly (readonly [args: readonly string[], said: RegExp])[] = [
   [['ping', '1.1.1.2', '--interval', 'soon'], /a duration such as/],
   [['trace', '1.1.1.2', '--loud'], /unknown option '--loud'/],
   [['status', '--admin', '/nowhere/at/all.sock'], /no node answers at \/nowhere\/at\/all\.sock \(ENOENT\)/],
-  [['status', '--admin', 'nonsense'], /the path of a unix socket, or HOST:PORT/],
+  [['status', '--admin', 'nonsense'], /the id of a local node, the path of a unix socket, or HOST:PORT/],
   [['top'], /top needs a terminal.*--json/],
   [['up'], /expected the node's id/],
   [['up', '--id', '1.1.1.2', '--listen', 'tcp://0.0.0.0:1'], /udp:\/\/192\.0\.2\.1:7000/],

@@ -1,5 +1,5 @@
 /** A node's life as a process: found by its admin socket, ended by signals, refused when its address is taken. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -25,7 +25,9 @@ test('the only local node is found; several are listed and the command exits 2',
     await alone.start({ id: '1.1.9.2', env, adminPath: join(runtime, '1.1.9.2.sock') });
     const several = await portolan(['status'], local);
     assert.is(several.code, 2);
-    assert.match(several.stderr, /several nodes run here.*\n.*1\.1\.9\.1\.sock.*\n.*1\.1\.9\.2\.sock/);
+    const byId = await portolan(['status', '--json', '--admin', '1.1.9.2'], local);
+    assert.is((parseAs('status', byId.stdout) as StatusReport).id, '1.1.9.2');
+    assert.match(several.stderr, /several nodes run here.*\n {2}--admin 1\.1\.9\.1\n {2}--admin 1\.1\.9\.2\n/);
   } finally {
     rmSync(runtime, { recursive: true });
   }
@@ -45,6 +47,19 @@ test('SIGTERM ends a node with 0, and its neighbour hears the goodbye; an addres
   const taken = await portolan(['up', '--id', '1.1.9.9', '--admin', 'off', '--listen', host.listen[0] ?? '']);
   assert.is(taken.code, 1);
   assert.match(taken.stderr, /portolan: .*127\.0\.0\.1:\d+/);
+});
+
+test('options of a file that do not go together are told with their place', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'portolan-up-'));
+  const file = join(folder, 'node.yaml');
+  writeFileSync(file, 'id: 1.1.9.9\npeers:\n  - 1.1.9.8@udp://127.0.0.1:1\n  - 1.1.9.9@udp://127.0.0.1:2\n');
+  try {
+    const { code, stderr } = await portolan(['up', '--config', file, '--admin', 'off']);
+    assert.is(code, 2);
+    assert.ok(stderr.includes(`${file}:4:5: peers[1]: expected another node's id`), stderr);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('Ctrl-C ends a node with 0 and lines for people; without a key it warns', async () => {

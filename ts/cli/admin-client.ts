@@ -3,8 +3,9 @@ import { readdirSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
 import { basename, join } from 'node:path';
+import { parseNodeId } from '../kit/node-id.js';
 import type { AdminError } from '../node/admin.types.js';
-import { adminDirectory } from '../node/admin-path.js';
+import { adminDirectory, defaultAdminPath } from '../node/admin-path.js';
 import { BadAnswerError, UsageError } from './errors.js';
 
 /** Where an admin interface is: `path` of a unix socket, or host and port. */
@@ -79,7 +80,7 @@ export async function openAdmin(admin: string | undefined): Promise<AdminClient>
     );
   if (nodes.length > 1)
     throw new UsageError(
-      `several nodes run here; say which one with --admin:\n${nodes.map((node) => `  --admin ${node.path}   (${node.id})`).join('\n')}`,
+      `several nodes run here; say which one with --admin:\n${nodes.map((node) => `  --admin ${node.id}`).join('\n')}`,
     );
   return new AdminClient({ path: only.path });
 }
@@ -97,8 +98,10 @@ export async function localNodes(directory: string = adminDirectory()): Promise<
 
 export function parseAdminAddress(text: string): AdminAddress {
   if (text.includes('/') || text.endsWith('.sock')) return { path: text };
+  if (parseNodeId(text) !== undefined) return { path: defaultAdminPath(text) };
   const match = /^\[?([^\]]+?)\]?:(\d{1,5})$/.exec(text);
-  if (!match) throw new UsageError(`--admin ${text}: expected the path of a unix socket, or HOST:PORT`);
+  if (!match)
+    throw new UsageError(`--admin ${text}: expected the id of a local node, the path of a unix socket, or HOST:PORT`);
   return { host: match[1] as string, port: Number(match[2]) };
 }
 

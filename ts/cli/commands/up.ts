@@ -1,5 +1,6 @@
 /** `portolan up`: a node until it is told to stop. */
 import { createNode, type Node, PortolanError } from '../../index.js';
+import { placeInFile } from '../config/load.js';
 import { type Settings, settle, type UpFlags } from '../config/settings.js';
 import { BadAnswerError, UsageError } from '../errors.js';
 import { isText, type Logger, openLog } from '../log.js';
@@ -34,7 +35,9 @@ async function start({ node: options }: Settings, file: string | undefined): Pro
     if (!(error instanceof PortolanError)) throw error;
     // What a flag or a key says was checked as it was read: left are options that do not go together.
     if (error.code === 'INVALID_OPTION')
-      throw new UsageError(file === undefined ? error.message : `${file}: ${error.message}`);
+      throw new UsageError(
+        file === undefined ? error.message : `${placeInFile(file, error.option ?? '')}: ${error.message}`,
+      );
     throw new BadAnswerError(error.message);
   }
 }

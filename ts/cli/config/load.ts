@@ -42,6 +42,22 @@ export function parseConfig(text: string, file: string): FileConfig {
   throw new UsageError(`${place(offsetOf(document, problem))}: ${keyOf(problem.path)}${problem.text}`);
 }
 
+/**
+ * Where in `file` an option stands, as in `portolan.yaml:5:5`, for what is only wrong together with other options. `option` is named as the
+ * library names it, as in `peers[0]`; what the file does not hold is placed at the file.
+ */
+export function placeInFile(file: string, option: string): string {
+  const lines = new LineCounter();
+  const document = parseDocument(readText(file, 'the configuration'), { lineCounter: lines });
+  const path = option
+    .split(/[.[\]]+/)
+    .filter(Boolean)
+    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+  if (!document.hasIn(path)) return file;
+  const { line, col } = lines.linePos(offsetOf(document, { path, atKey: false, text: '' }));
+  return `${file}:${line}:${col}`;
+}
+
 /** Reads a network key from a file of its own. */
 export function loadNetworkKey(file: string): string {
   const parsed = networkKeyText(readText(file, 'the network key').trim());

@@ -13,6 +13,8 @@ const PAYLOAD = 1136;
 /** The rates that are tried: each twice the one before, from this one, packets a second. */
 const FIRST_RATE = 4000;
 const TRY_MS = 250;
+/** What the last of them has piled up is gone after this time. */
+const DRAIN_MS = 300;
 /** How much of the highest clean rate is then sent: this machine carries four nodes at once. */
 const SHARE_OF_CEILING = 0.5;
 
@@ -80,6 +82,8 @@ async function findCeiling(flow: MeasuredFlow): Promise<number> {
     if (packetsPerSecond < 0.9 * rate || lost > received / 100) break;
   }
   if (best === 0) throw new Error('no packet crossed the relay');
+  await flow.stop();
+  await sleep(DRAIN_MS);
   return best;
 }
 

@@ -2,7 +2,8 @@
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
 import { isBad, type Parser } from '../values/value.js';
 
-export const ADMIN_HELP = 'the node to ask: path of its unix socket, or HOST:PORT (default: the only local node)';
+export const ADMIN_HELP =
+  'the node to ask: its id, the path of its socket, or HOST:PORT (default: the only local node)';
 
 /** An option with a checked value. */
 export function option<T>(flags: string, description: string, parser: Parser<T>, fallback?: T, shown?: string): Option {
