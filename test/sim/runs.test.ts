@@ -5,7 +5,7 @@ import { formatNodeId } from '../../ts/kit/node-id.js';
 import { seededRandom } from '../../ts/kit/random.js';
 import { readCounters } from '../../ts/memory/counters.js';
 import { ForwardingTableWriter, primaryOf, slotFor } from '../../ts/memory/forwarding-table.js';
-import { brokenPairs, ExpectedRoutes, wrongSlots } from '../../ts/sim/convergence.js';
+import { brokenPairs, ExpectedRoutes, missingLinks, wrongSlots } from '../../ts/sim/convergence.js';
 import { type RunResult, replayCommand, runSimulation } from '../../ts/sim/run.js';
 import type { SimNode } from '../../ts/sim/sim-node.js';
 import { randomMesh, randomTopology } from '../../ts/sim/topology.js';
@@ -100,6 +100,21 @@ test('a route that is changed behind the back of control is seen by the next swe
   const reference = world.reference();
   const broken = brokenPairs(world.liveNodes(), reference).join('\n');
   assert.match(broken, `${formatNodeId(from.id)} does not reach ${formatNodeId(destination)}`);
+});
+
+test('a live wire without a session is found wrong', () => {
+  const world = meshAtRest();
+  const reference = world.reference();
+  assert.equal(missingLinks(world.liveNodes(), reference), []);
+  const [wire] = world.wires;
+  if (!wire) throw new Error('a mesh has wires');
+  wire.ab.cuts++;
+  world.queue.runUntil(world.queue.now + 5000);
+  const [a, b] = [formatNodeId(wire.a), formatNodeId(wire.b)];
+  assert.equal(
+    missingLinks(world.liveNodes(), reference).sort(),
+    [`${a} has no link to ${b}`, `${b} has no link to ${a}`].sort(),
+  );
 });
 
 test('a missing route and one that cannot be are found wrong', () => {

@@ -1,6 +1,6 @@
 /**
- * Whether a network at rest has found what its live wires allow: slot by slot against the reference, and pair by pair by walking the real
- * tables with the real route stage.
+ * Whether a network at rest has found what its live wires allow: link by link, slot by slot against the reference, and pair by pair by
+ * walking the real tables with the real route stage.
  */
 import { formatNodeId, idByte, LAYERS, type Layer, type NodeId } from '../kit/node-id.js';
 import { primaryOf, slotIndex } from '../memory/forwarding-table.js';
@@ -12,6 +12,8 @@ export interface JudgedNode {
   readonly forwarding: Int32Array;
   /** Where the route stage sends a packet that is here: on to a neighbour, to this node itself, or nowhere. */
   nextHop(destination: NodeId, fromHere: boolean): NodeId | undefined;
+  /** Whether there is a session with the neighbour, and it is up. */
+  hasLink(peer: NodeId): boolean;
 }
 
 const CLASS = 0;
@@ -72,6 +74,16 @@ export class ExpectedRoutes {
     if (slots) slots.add(slot);
     else this.#slots.set(id, new Set([slot]));
   }
+}
+
+/** Live wires between live nodes that one end takes for no link: both ends of each must have found the other again. */
+export function missingLinks(nodes: readonly JudgedNode[], reference: Reference): string[] {
+  return nodes.flatMap((node) =>
+    reference
+      .neighboursOf(node.id)
+      .filter((peer) => !node.hasLink(peer))
+      .map((peer) => `${formatNodeId(node.id)} has no link to ${formatNodeId(peer)}`),
+  );
 }
 
 /** Pairs that the live zones connect, but between which a packet does not arrive. */

@@ -20,6 +20,11 @@ export class Reference {
     this.#neighbours = neighbours;
   }
 
+  /** Those with a live wire to `id`. */
+  neighboursOf(id: NodeId): readonly NodeId[] {
+    return this.#neighbours.get(id) ?? [];
+  }
+
   /** The nodes that share exactly `layer - 1` bytes with `member`'s destination zone and can reach it: they must have a route. */
   withRoute(member: NodeId, layer: number): Set<NodeId> {
     const inside = (id: NodeId) => sharedBytes(id, member) >= layer;
@@ -47,7 +52,7 @@ export class Reference {
     for (const id of this.nodes) {
       if (!around(id) || seen.has(id)) continue;
       const component = this.#flood([id], around);
-      const entries = [...component].flatMap((member) => this.#of(member).filter(inside));
+      const entries = [...component].flatMap((member) => this.neighboursOf(member).filter(inside));
       const leadsOn = entries.length > 0 && entries.every((entry) => good.has(entry));
       for (const member of component) {
         seen.add(member);
@@ -59,11 +64,7 @@ export class Reference {
 
   #flood(from: readonly NodeId[], allowed: (id: NodeId) => boolean): Set<NodeId> {
     const reached = new Set(from);
-    for (const id of reached) for (const next of this.#of(id)) if (allowed(next)) reached.add(next);
+    for (const id of reached) for (const next of this.neighboursOf(id)) if (allowed(next)) reached.add(next);
     return reached;
-  }
-
-  #of(id: NodeId): readonly NodeId[] {
-    return this.#neighbours.get(id) ?? [];
   }
 }

@@ -9,7 +9,7 @@
 import type { SafetyRules } from '../control/routing/router.types.js';
 import { formatNodeId } from '../kit/node-id.js';
 import { type Random, seededRandom } from '../kit/random.js';
-import { brokenPairs, ExpectedRoutes, wrongSlots } from './convergence.js';
+import { brokenPairs, ExpectedRoutes, missingLinks, wrongSlots } from './convergence.js';
 import { FaultInjector, LEAVE_MS } from './fault-injector.js';
 import { randomFaults } from './faults.js';
 import { randomTopology } from './topology.js';
@@ -30,7 +30,7 @@ export interface RunResult {
   readonly loops: number;
   readonly labelInversions: number;
   readonly escapes: number;
-  /** Slots and pairs that were wrong when the time was up; 0: converged. */
+  /** Links, slots and pairs that were wrong when the time was up; 0: converged. */
   readonly unconverged: number;
   /** Milliseconds from the end of the faults until everything was right. */
   readonly convergedAfter: number;
@@ -110,8 +110,8 @@ function settle(world: World): string[] {
   const expected = new ExpectedRoutes(reference);
   const look = () => {
     const nodes = world.liveNodes();
-    const slots = wrongSlots(nodes, expected);
-    return slots.length > 0 ? slots : brokenPairs(nodes, reference);
+    const wrong = [...missingLinks(nodes, reference), ...wrongSlots(nodes, expected)];
+    return wrong.length > 0 ? wrong : brokenPairs(nodes, reference);
   };
   const until = world.queue.now + BOUND;
   let wrong = look();

@@ -130,10 +130,14 @@ export class SimNode implements WatchedNode {
 
   /** Sends a data frame into the link to a neighbour, which drops it: it keeps the link busy, and nothing else. */
   sendToNeighbour(peer: NodeId): void {
-    const status = this.control.links(this.#world.queue.now).find((link) => link.peer === peer && link.state === 'up');
-    if (!status) return;
-    writeSendLink(this.#scratch.toWorker.producer, status.link, FrameType.Data, new Uint8Array(16));
+    const link = this.#linkTo(peer);
+    if (link === undefined) return;
+    writeSendLink(this.#scratch.toWorker.producer, link, FrameType.Data, new Uint8Array(16));
     this.#turn();
+  }
+
+  hasLink(peer: NodeId): boolean {
+    return this.#linkTo(peer) !== undefined;
   }
 
   labelOf(layer: number, byte: number, trafficClass: number): CheckedLabel | undefined {
@@ -282,6 +286,11 @@ export class SimNode implements WatchedNode {
     const word = this.forwarding[slot] as number;
     const text = describeRoute(this.id, layer, byte, this.#peerOf(primaryOf(word)), this.#peerOf(backupOf(word)));
     this.#world.note(this.id, text);
+  }
+
+  #linkTo(peer: NodeId): number | undefined {
+    const links = this.control.links(this.#world.queue.now);
+    return links.find((link) => link.peer === peer && link.state === 'up')?.link;
   }
 
   #peerOf(link: number): NodeId | undefined {
