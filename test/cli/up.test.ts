@@ -71,7 +71,7 @@ test('Ctrl-C ends a node with 0 and lines for people; without a key it warns', a
   assert.is(code, 0);
   assert.match(stderr, /no network key: this is the open network/);
   assert.match(stderr, /\d\d:\d\d:\d\d ready: node 1\.1\.9\.9 listens at udp:\/\/0\.0\.0\.0:\d+\n/);
-  assert.match(stderr, /packet path: (native|portable), \d workers?, GSO/);
+  assert.match(stderr, /packet path: (native|portable), GSO \w+, GRO \w+, \d workers? \(/);
   assert.match(stderr, /try, elsewhere: portolan up --id 1\.1\.9\.10 --peer 1\.1\.9\.9@udp:\/\/127\.0\.0\.1:\d+/);
   assert.match(stderr, /closed/);
 });

@@ -5,6 +5,7 @@ import { type DemoResult, type DemoView, type Failover, runDemonstration } from 
 import { headingLine, rowLine } from '../demo/table.js';
 import { BadAnswerError } from '../errors.js';
 import { formatCount, formatMicros, formatMillis, formatRate } from '../output/numbers.js';
+import { packetPathReason, packetPathText } from '../output/packet-path.js';
 import { print, printJson } from '../output/print.js';
 import { style } from '../output/style.js';
 import { exitOnSignals } from '../processes/shutdown.js';
@@ -55,8 +56,8 @@ function networkLines({ source, sink, relays }: DemoNetwork, { packetPath }: Sta
     style.cyan(`     source ${source.id} ────┤                   ├──── sink ${sink.id}`),
     style.cyan(`                        └── relay ${lower?.id} ──┘`),
     '',
-    `Packet path: ${packetPath.kind}, GSO ${packetPath.gso}, GRO ${packetPath.gro}`,
-    style.dim(`(${packetPath.reason})`),
+    `Packet path: ${packetPathText(packetPath)}`,
+    style.dim(`(${packetPathReason(packetPath)})`),
     '',
   ];
 }

@@ -2,6 +2,7 @@
 import type { StatusReport } from '../../node/admin.types.js';
 import { openAdmin } from '../admin-client.js';
 import { formatCount, formatUptime } from '../output/numbers.js';
+import { packetPathReason, packetPathText } from '../output/packet-path.js';
 import { printJson, printLines } from '../output/print.js';
 import { style } from '../output/style.js';
 import { pad } from '../output/table.js';
@@ -23,8 +24,8 @@ export function statusLines(status: StatusReport): string[] {
       `${style.bold(status.id)}  up ${formatUptime(status.uptimeSeconds)}, process ${status.pid}, version ${status.version}`,
     ),
     line('listens', status.listen.join(', ')),
-    line('packet path', `${packetPath.kind}, GSO ${packetPath.gso}, GRO ${packetPath.gro}`),
-    line('', style.dim(packetPath.reason)),
+    line('packet path', packetPathText(packetPath)),
+    line('', style.dim(packetPathReason(packetPath))),
     line('workers', `${status.workers}${restarts}`),
     line('links', `${status.links} up, ${status.routes} routes`),
     line('packets', `${formatCount(counters.received)} received, ${formatCount(counters.sent)} sent`),

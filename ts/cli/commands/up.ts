@@ -4,6 +4,7 @@ import { placeInFile } from '../config/load.js';
 import { type Settings, settle, type UpFlags } from '../config/settings.js';
 import { BadAnswerError, UsageError } from '../errors.js';
 import { isText, type Logger, openLog } from '../log.js';
+import { packetPathReason, packetPathText } from '../output/packet-path.js';
 import { waitForEnd } from '../processes/shutdown.js';
 
 /** A node that does not come to an end in this time is ended. Milliseconds. */
@@ -55,7 +56,7 @@ function tellReady(node: Node, { node: options }: Settings, log: Logger, asText:
   log.info(`ready: node ${node.id} listens at ${node.addresses.join(', ')}`);
   if (forwards.length > 0) log.info(`forwards from ${forwards.join(', ')}`);
   log.info(
-    `packet path: ${packetPath.kind}, ${workers} ${workers === 1 ? 'worker' : 'workers'}, GSO ${packetPath.gso}, GRO ${packetPath.gro} (${packetPath.reason})`,
+    `packet path: ${packetPathText(packetPath)}, ${workers} ${workers === 1 ? 'worker' : 'workers'} (${packetPathReason(packetPath)})`,
   );
   if (admin !== null) log.info(`admin: ${admin}`);
   log.info(nextStep(node, options.peers ?? []));
