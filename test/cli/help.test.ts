@@ -68,6 +68,13 @@ test('wrong use exits 2 and says why', async () => {
   for (let next = 0; next < WRONG.length; next += 3) await Promise.all(WRONG.slice(next, next + 3).map(isRefused));
 });
 
+test('a bad key in the environment is told, and not repeated', async () => {
+  const { code, stderr } = await portolan(['up', '--id', '1.1.1.2'], { PORTOLAN_NETWORK_KEY: 'too short' });
+  assert.is(code, 2);
+  assert.match(stderr, /PORTOLAN_NETWORK_KEY: expected 64 hexadecimal digits, 32 bytes, or a passphrase/);
+  assert.not.match(stderr, /too short/);
+});
+
 test('keygen prints 64 hexadecimal digits, others each time', async () => {
   const [first, second] = await Promise.all([portolan(['keygen']), portolan(['keygen', '--json'])]);
   assert.match(first.stdout, /^[0-9a-f]{64}\n$/);
