@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { HOLD_MS } from '../../ts/data/punt.js';
 import { PuntReason, RunKind, Verdict } from '../../ts/memory/batch.js';
 import { LINK_RX_FRAMES, LINK_RX_HIGHEST, LINK_TX_FRAMES } from '../../ts/memory/link-table.js';
 import { LINK_ENTRY_BYTES } from '../../ts/memory/region.js';
@@ -52,6 +53,31 @@ function rigWithCounts(): StageRig {
   return rig;
 }
 
+/** What control gets once held records have gone up. */
+function heldPunts(rig: StageRig): ReturnType<StageRig['punts']> {
+  rig.now += HOLD_MS;
+  rig.step();
+  return rig.punts();
+}
+
+test('copies of hellos are held for a while on a link that is up, and go up at once before', () => {
+  const rig = rigWithCounts();
+  rig.arrive(helloFrame(HELLO), LINK, RunKind.Hello);
+  rig.step();
+  assert.is(rig.punts().length, 0);
+  rig.now += HOLD_MS - 1;
+  rig.step();
+  assert.is(rig.punts().length, 0);
+  rig.now += 1;
+  rig.step();
+  assert.is(rig.punts().length, 1);
+
+  rig.links.setUp(LINK, false);
+  rig.arrive(helloFrame(HELLO), LINK, RunKind.Hello);
+  rig.step();
+  assert.is(rig.punts().length, 1);
+});
+
 test('a hello is answered on its link with what this end knows, and control gets a copy', () => {
   const rig = rigWithCounts();
   const asked = helloFrame(HELLO, 300);
@@ -76,11 +102,11 @@ test('a hello is answered on its link with what this end knows, and control gets
     held: 0,
   });
 
-  const [punt] = rig.punts();
+  const [punt] = heldPunts(rig);
   const record = new DataView(punt?.buffer ?? new ArrayBuffer(0));
   assert.is(record.getInt32(PUNT_REASON, true), PuntReason.Hello);
   assert.is(record.getInt32(PUNT_LINK, true), LINK);
-  assert.is(record.getFloat64(PUNT_TIME, true), rig.now);
+  assert.is(record.getFloat64(PUNT_TIME, true), rig.now - HOLD_MS);
   assert.equal(punt?.slice(PUNT_FRAME), asked, 'as it came, not as it was answered');
   const { hellosAnswered, originated, punted } = rig.counters();
   assert.equal([hellosAnswered, originated, punted], [1, 1, 0]);
@@ -90,7 +116,7 @@ test('a reply goes to control and is not answered', () => {
   const rig = rigWithCounts();
   rig.arrive(helloFrame({ ...HELLO, reply: true }), LINK, RunKind.Hello);
   assert.equal(rig.step(), []);
-  assert.is(rig.punts().length, 1);
+  assert.is(heldPunts(rig).length, 1);
   assert.is(rig.counters().punted, 1);
 });
 
@@ -110,7 +136,7 @@ test('when control does not read, hellos are answered all the same, and the lost
     answered += rig.step().length;
   }
   assert.is(answered, hellos);
-  assert.is(rig.counters().copiesLost + rig.punts().length, hellos);
+  assert.is(rig.counters().copiesLost + heldPunts(rig).length, hellos);
   assert.ok(rig.counters().copiesLost > 0);
 });
 

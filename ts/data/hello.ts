@@ -26,12 +26,14 @@ import {
 import { COUNTER } from '../memory/counter-names.js';
 import type { CounterBlock } from '../memory/counters.js';
 import {
+  isLinkUp,
   LINK_HEARD_INTERVAL,
   LINK_HELLO_INTERVAL,
   LINK_PEER_ID,
   LINK_RX_FRAMES,
   LINK_RX_HIGHEST,
   LINK_TX_FRAMES,
+  linksUpWords,
 } from '../memory/link-table.js';
 import { LINK_ENTRY_BYTES } from '../memory/region.js';
 import {
@@ -56,6 +58,7 @@ export class HelloStage {
   readonly #batch: Batch;
   readonly #counters: CounterBlock;
   readonly #entries: DataView;
+  readonly #up: Int32Array;
   readonly #clock: () => number;
   readonly #punt: PuntStage;
 
@@ -64,6 +67,7 @@ export class HelloStage {
     this.#batch = batch;
     this.#counters = counters;
     this.#entries = new DataView(region.buffer, region.layout.linkEntries, region.layout.links * LINK_ENTRY_BYTES);
+    this.#up = linksUpWords(region);
     this.#clock = clock;
     this.#punt = punt;
   }
@@ -94,6 +98,9 @@ export class HelloStage {
     }
     const isReply = (slab.getUint8(frame + HEADERS_BYTES + HELLO_FLAGS) & HELLO_FLAG_REPLY) !== 0;
     const copied = this.#punt.copyUp(index, packet, PuntReason.Hello);
+    // Control waits for the first hellos of a session, to bring the link up.
+    if (isLinkUp(this.#up, words[runAt(index) + RUN_LINK] as number)) this.#punt.hold();
+    else this.#punt.hurry();
     if (isReply) {
       this.#counters.add(copied ? COUNTER.punted : COUNTER.puntFull, 1);
       return false;

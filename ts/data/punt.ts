@@ -3,6 +3,9 @@
  *
  * Control and handshake frames and errors go up whole, each of them. Of packets that were dropped with an error (TTL, no route, port unreachable) the
  * first of each run goes up: control answers the sender, at a limited rate, and needs one header for it.
+ *
+ * Copies of hellos can wait: they carry the time of their arrival, and control only averages over them. So they are held until something else goes
+ * up or {@link HOLD_MS} have passed, and one wake-up of the main thread serves several.
  */
 import {
   ADDRESS_BYTES,
@@ -40,7 +43,13 @@ import {
 import type { StageContext } from './context.js';
 import { copyBytes } from './copy.js';
 
+/** The longest that a record which can wait is held, ms. */
+export const HOLD_MS = 20;
+
 export class PuntStage {
+  /** When the oldest held record was written; Infinity: none is held. */
+  #heldSince = Infinity;
+  #urgent = false;
   readonly #batch: Batch;
   readonly #batchView: DataView;
   readonly #counters: CounterBlock;
@@ -69,8 +78,28 @@ export class PuntStage {
       else continue;
       words[run + RUN_VERDICT] = Verdict.Done;
     }
-    this.#ring.publish();
+    const now = this.#batch.floats[BATCH_NOW / 8] as number;
+    if (records > 0 || this.#urgent || now - this.#heldSince >= HOLD_MS) {
+      this.#ring.publish();
+      this.#heldSince = Infinity;
+      this.#urgent = false;
+    }
     return records;
+  }
+
+  /** A record was written that can wait for others. */
+  hold(): void {
+    this.#heldSince = Math.min(this.#heldSince, this.#batch.floats[BATCH_NOW / 8] as number);
+  }
+
+  /** A record was written that goes up with this step. */
+  hurry(): void {
+    this.#urgent = true;
+  }
+
+  /** How long the next step may wait, ms, at most `most`. */
+  waitFor(most: number): number {
+    return this.#heldSince === Infinity ? most : Math.min(most, HOLD_MS);
   }
 
   /** Tells control that a worker took the link down. */
@@ -81,6 +110,7 @@ export class PuntStage {
     view.setInt32(at + RECORD_KIND, RecordKind.LinkDowned, true);
     view.setInt32(at + LINK_DOWNED_LINK, link, true);
     view.setFloat64(at + LINK_DOWNED_TIME, now, true);
+    this.hurry();
   }
 
   /** Copies the packet `packet` of run `index` up; false when the ring is full, which the caller counts. */
