@@ -26,7 +26,7 @@ export type Fault = { readonly time: number; readonly duration: number } & (
 
 /** How many faults, and when. */
 export interface FaultPlan {
-  /** 20 to 80 in a random run of up to 30 nodes, more in larger ones. */
+  /** 20 to 80 in a random run. */
   readonly count: number;
   /** They begin between these times, ms. */
   readonly from: number;

@@ -66,7 +66,7 @@ export function runSimulation(options: RunOptions, onEvent?: (event: SimEvent) =
   const topology = randomTopology(random.fork(), nodes);
   const world = new World(topology, random.fork(), { ...options, ...(onEvent && { onEvent }) });
   const injector = new FaultInjector(world);
-  const count = Math.round((20 + random.below(61)) * Math.max(1, nodes / 30));
+  const count = 20 + random.below(61);
   injector.schedule(
     randomFaults(random.fork(), topology, { count, from: FAULTS_FROM, until: FAULTS_UNTIL - LEAVE_MS }),
   );
