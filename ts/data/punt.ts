@@ -44,7 +44,7 @@ import type { StageContext } from './context.js';
 import { copyBytes } from './copy.js';
 
 /** The longest that a record which can wait is held, ms. */
-export const HOLD_MS = 20;
+export const HOLD_MS = 40;
 
 export class PuntStage {
   /** When the oldest held record was written; Infinity: none is held. */

@@ -16,6 +16,8 @@ const QUICK_INTERVAL = 20;
 const QUICK_HELLOS = 3;
 /** BFD's jitter: an interval is shortened by up to a quarter, never lengthened. */
 const HELLO_JITTER = 0.25;
+/** Hellos of all links leave at common ticks, so that one wake-up serves them all. */
+const HELLO_TICK = FAST_INTERVAL;
 /** A change of intervals is answered at once, but hellos are at least this far apart. */
 const HELLO_GAP = 10;
 
@@ -166,7 +168,7 @@ export class Session implements Timed {
     const payload = this.hellos.write(this.liveness, seen, now);
     this.#send(FrameType.Hello, payload);
     this.#lastHello = now;
-    this.#nextHello = now + this.#helloDelay();
+    this.#nextHello = this.#afterHello(now);
     this.#publishTiming();
     this.#schedule(now);
   }
@@ -217,11 +219,15 @@ export class Session implements Timed {
     this.liveness.want(carriesData ? FAST_INTERVAL : IDLE_INTERVAL);
   }
 
-  #helloDelay(): number {
+  /** When the hello after one that leaves `now` is due: never later than the interval says. */
+  #afterHello(now: number): number {
     const { sending } = this.liveness;
-    if (this.phase !== 'ready') return Math.min(IDLE_INTERVAL, QUICK_INTERVAL * 2 ** this.#quickSent++);
-    if (this.#quickSent++ < QUICK_HELLOS) return QUICK_INTERVAL;
-    return sending * (1 - HELLO_JITTER * this.#services.random());
+    if (this.phase !== 'ready') return now + Math.min(IDLE_INTERVAL, QUICK_INTERVAL * 2 ** this.#quickSent++);
+    if (this.#quickSent++ < QUICK_HELLOS) return now + QUICK_INTERVAL;
+    const jitter = sending > HELLO_TICK ? HELLO_JITTER * this.#services.random() : 0;
+    const due = now + sending * (1 - jitter);
+    const tick = Math.floor(due / HELLO_TICK) * HELLO_TICK;
+    return tick - now >= HELLO_GAP ? tick : due;
   }
 
   /** The next hello, the end of patience with silence, or of the time to get established: whatever comes first. */
