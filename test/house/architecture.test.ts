@@ -105,6 +105,14 @@ test('no file is too long', () => {
   assert.equal(long, []);
 });
 
+test('every layer says what belongs there', () => {
+  for (const layer of Object.keys(MAY_IMPORT)) {
+    if (layer === 'index') continue;
+    const folder = layer === 'workers' ? layer : `ts/${layer}`;
+    if (filesBelow(folder).length > 0) assert.ok(existsSync(join(root, folder, 'README.md')), `${folder}/README.md`);
+  }
+});
+
 test('every test file runs its tests', () => {
   const silent = filesBelow('test').filter(
     ({ path, text }) => path.endsWith('.test.ts') && !/^\w*\.?run\(\);$/m.test(text),
@@ -119,6 +127,20 @@ test('every counter has a sentence of its own', () => {
   for (const { name, sentence } of COUNTERS) assert.match(sentence, /^[A-Z].{15,}\.$/, name);
   assert.is(new Set(COUNTERS.map(({ sentence }) => sentence)).size, COUNTERS.length);
   assert.is(new Set(COUNTERS.map(({ name }) => name)).size, COUNTERS.length);
+});
+
+test('every counter is counted somewhere', () => {
+  const sources = [...code, ...filesBelow('native')].filter(({ path }) => !/counter-names\.ts$|layout\.h$/.test(path));
+  const unused = COUNTERS.filter(({ name }) => {
+    const uses = new RegExp(
+      `COUNTER\\.${name}\\b|'${name}'|\\bk${name[0]?.toUpperCase()}${name.slice(1)}\\b|Counter::${name[0]?.toUpperCase()}${name.slice(1)}\\b`,
+    );
+    return !sources.some(({ text }) => uses.test(text));
+  });
+  assert.equal(
+    unused.map(({ name }) => name),
+    [],
+  );
 });
 
 function withoutComments(text: string): string {
