@@ -19,9 +19,18 @@ export interface Topology {
 /** The longest way through the plane, one direction, ms. */
 const PLANE_MS = 80;
 
-/** `nodes` nodes in 1 to 6 zones that differ on up to 4 layers, with 1 to 3 wires a node more than a tree has. */
+/** Up to so many nodes may share one zone by chance; larger networks are divided as a planet is. */
+const SMALL_NETWORK = 30;
+/** The largest flat zone of a large network, in nodes, and how many networks have one. */
+const LARGE_ZONE = 100;
+const LARGE_ZONE_CHANCE = 0.2;
+
+/**
+ * `nodes` nodes in zones that differ on up to 4 layers, with 1 to 3 wires a node more than a tree has. Up to 30 nodes are in 1 to 6
+ * zones, more of them in about sqrt(nodes) zones of as many nodes, so that a node's slots grow with the root of the network's size.
+ */
 export function randomTopology(random: Random, nodes: number): Topology {
-  const ids = zonedIds(random, nodes, 1 + random.below(6));
+  const ids = nodes <= SMALL_NETWORK ? zonedIds(random, nodes, 1 + random.below(6)) : planetIds(random, nodes);
   const places = new Map(ids.map((id) => [id, { x: random.unit(), y: random.unit() }]));
   const wires = new WireSet();
   for (const zone of nestedZones(ids)) {
@@ -59,19 +68,40 @@ function distance(places: Map<NodeId, { x: number; y: number }>, a: NodeId, b: N
   return 1 + (PLANE_MS * Math.hypot(from.x - to.x, from.y - to.y)) / Math.SQRT2;
 }
 
-/** Ids of `count` nodes in at most `zones` groups that share 0 to 3 leading bytes with each other. */
+/** Ids of `count` (at most 30) nodes in at most `zones` groups that share 0 to 3 leading bytes with each other. */
 function zonedIds(random: Random, count: number, zones: number): NodeId[] {
   const layers = 1 + random.below(4);
   // With few layers in use the leading bytes are the same everywhere.
   const byte = (layer: number) => (layer > 4 - layers ? 1 + random.below(3) : 1);
   const groups = Array.from({ length: zones }, () => ((byte(1) << 16) | (byte(2) << 8) | byte(3)) >>> 0);
   const used = new Set<NodeId>();
-  while (used.size < count) {
-    // A group has room for 255 nodes; beyond that another group is opened.
-    if (used.size >= 200 * groups.length) groups.push(((byte(1) << 16) | (byte(2) << 8) | (4 + groups.length)) >>> 0);
-    used.add(pick(random, groups) * 256 + 1 + random.below(255));
-  }
+  while (used.size < count) used.add(pick(random, groups) * 256 + 1 + random.below(255));
   return [...used];
+}
+
+/** Ids of `count` nodes in about sqrt(count) zones, one of them large in some networks, nested over 2 to 4 layers. */
+function planetIds(random: Random, count: number): NodeId[] {
+  const zones = zonePrefixes(random, Math.ceil(Math.sqrt(count)));
+  const used = new Set<NodeId>();
+  const settle = (zone: number) => used.add((zone * 256 + 1 + random.below(255)) >>> 0);
+  const large = random.chance(LARGE_ZONE_CHANCE) ? Math.min(LARGE_ZONE, count >>> 1) : 0;
+  while (used.size < large) settle(zones[0] as number);
+  const others = large > 0 ? zones.slice(1) : zones;
+  while (used.size < count) settle(pick(random, others));
+  return [...used];
+}
+
+/** `count` distinct prefixes of three bytes, spread evenly over as many of the bytes as are in use. */
+function zonePrefixes(random: Random, count: number): number[] {
+  const bytes = 1 + random.below(3);
+  const fanOut = Math.ceil(count ** (1 / bytes));
+  const prefixes = new Set<number>();
+  while (prefixes.size < count) {
+    let prefix = 0;
+    for (let byte = 3; byte >= 1; byte--) prefix = prefix * 256 + 1 + (byte <= bytes ? random.below(fanOut) : 0);
+    prefixes.add(prefix);
+  }
+  return [...prefixes];
 }
 
 /** Every zone of two or more nodes: those that share 0, 1, 2 and 3 leading bytes. */
