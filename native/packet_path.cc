@@ -1,6 +1,7 @@
 #include "packet_path.h"
 
 #include <sys/epoll.h>
+#include <sys/timerfd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -9,8 +10,12 @@ namespace portolan {
 
 namespace {
 
-/// What epoll says of the eventfd; sockets are named by their numbers, which are smaller.
+/// What epoll says of the eventfd and of the tick; sockets are named by their numbers, which are smaller.
 constexpr uint32_t EVENT = UINT32_MAX;
+constexpr uint32_t TICK = UINT32_MAX - 1;
+/// A sleep of this length, ms, needs no timer of its own: the tick ends it, now and then sooner. A timer set and cleared around each
+/// sleep costs two writes to the processor's timer, which trap where it is virtual.
+constexpr double TICK_MS = 50;
 constexpr uint32_t EVENTS_A_POLL = 64;
 /// Segments that a message may hold: what the kernel's GRO merges, and what a local sender's GSO may ask for.
 constexpr uint32_t SEGMENTS_A_MESSAGE = 128;
@@ -25,6 +30,7 @@ PacketPath::PacketPath(Memory region, Memory batch, Memory slab, const PacketPat
          .worker = options.worker,
          .tags = ChooseTags(options.simd),
          .epoll = OwnedFd(epoll_create1(EPOLL_CLOEXEC))},
+      tick_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)),
       classifier_(c_),
       segmented_(c_, classifier_, true),
       plain_(c_, classifier_, false),
@@ -36,6 +42,7 @@ PacketPath::PacketPath(Memory region, Memory batch, Memory slab, const PacketPat
   epoll_event event = {};
   event.events = EPOLLIN | EPOLLET;  // edge-triggered: each signal wakes once, and nobody has to read it
   event.data.u32 = EVENT;
+  StartTick();
   if (options.event >= 0 && epoll_ctl(c_.epoll.Get(), EPOLL_CTL_ADD, options.event, &event) != 0)
     throw SystemError("cannot wait for an event", errno);
 }
@@ -91,16 +98,26 @@ uint32_t PacketPath::Receive(double waitMs) {
   return c_.batch.Runs();
 }
 
+void PacketPath::StartTick() {
+  const timespec period = {0, static_cast<long>(TICK_MS * 1e6)};
+  const itimerspec setting = {period, period};
+  epoll_event event = {};
+  event.events = EPOLLIN | EPOLLET;  // each expiry is an edge, and nobody has to read it
+  event.data.u32 = TICK;
+  if (tick_.Get() < 0 || timerfd_settime(tick_.Get(), 0, &setting, nullptr) != 0 ||
+      epoll_ctl(c_.epoll.Get(), EPOLL_CTL_ADD, tick_.Get(), &event) != 0)
+    throw SystemError("timerfd", errno);
+}
+
 /// Waits for input, and sends what waited for room. Returns whether anything happened.
 bool PacketPath::Poll(double waitMs) {
   epoll_event events[EVENTS_A_POLL];
-  const int timeout = static_cast<int>(std::ceil(std::clamp(waitMs, 0.0, LONGEST_SLEEP_MS)));
   // Asleep it holds nothing of the tables; awake it must say so before it looks at a link.
-  if (timeout > 0) c_.region.GoOffline(c_.worker);
-  const int count = epoll_wait(c_.epoll.Get(), events, EVENTS_A_POLL, timeout);
-  if (timeout > 0) c_.region.GoOnline(c_.worker);
+  if (waitMs > 0) c_.region.GoOffline(c_.worker);
+  const int count = Sleep(events, waitMs);
+  if (waitMs > 0) c_.region.GoOnline(c_.worker);
   for (int i = 0; i < count; i++) {
-    if (events[i].data.u32 == EVENT) continue;
+    if (events[i].data.u32 == EVENT || events[i].data.u32 == TICK) continue;
     Socket* socket = c_.sockets.Find(events[i].data.u32);
     if (socket == nullptr) continue;
     // An error (EPOLLERR) is cleared by reading, too.
@@ -108,6 +125,19 @@ bool PacketPath::Poll(double waitMs) {
     if (events[i].events & EPOLLOUT) sender_.transmitter().SendPending(*socket);
   }
   return count > 0;
+}
+
+/// Sleeps until something comes; the tick alone ends only a sleep of its own length. Returns the number of events.
+int PacketPath::Sleep(epoll_event* events, double waitMs) {
+  if (waitMs == TICK_MS) return epoll_wait(c_.epoll.Get(), events, EVENTS_A_POLL, -1);
+  for (double left = std::clamp(waitMs, 0.0, LONGEST_SLEEP_MS);;) {
+    if (left > 0) c_.ReadClock();
+    const double from = c_.now;
+    const int count = epoll_wait(c_.epoll.Get(), events, EVENTS_A_POLL, static_cast<int>(std::ceil(left)));
+    if (count != 1 || events[0].data.u32 != TICK || left <= 0) return count;
+    c_.ReadClock();
+    left = std::max(0.0, left - (c_.now - from));
+  }
 }
 
 /// Messages that may be taken from a socket, so that the batch holds whatever they bring.

@@ -52,10 +52,13 @@ class PacketPath {
 
  private:
   void ReleaseBatch();
+  void StartTick();
   bool Poll(double waitMs);
+  int Sleep(epoll_event* events, double waitMs);
   uint32_t RoomFor(const Socket& socket) const;
 
   Context c_;
+  OwnedFd tick_;
   Classifier classifier_;
   Intake segmented_, plain_;
   Sender sender_;

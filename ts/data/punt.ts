@@ -5,7 +5,7 @@
  * first of each run goes up: control answers the sender, at a limited rate, and needs one header for it.
  *
  * Copies of hellos can wait: they carry the time of their arrival, and control only averages over them. So they are held until something else goes
- * up or {@link HOLD_MS} have passed, and one wake-up of the main thread serves several.
+ * up or, at a step of the worker, {@link HOLD_MS} have passed, and one wake-up of the main thread serves several.
  */
 import {
   ADDRESS_BYTES,
@@ -95,11 +95,6 @@ export class PuntStage {
   /** A record was written that goes up with this step. */
   hurry(): void {
     this.#urgent = true;
-  }
-
-  /** How long the next step may wait, ms, at most `most`. */
-  waitFor(most: number): number {
-    return this.#heldSince === Infinity ? most : Math.min(most, HOLD_MS);
   }
 
   /** Tells control that a worker took the link down. */

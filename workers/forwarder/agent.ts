@@ -30,7 +30,7 @@ import { WorkerPhase, WorkerState } from '../../ts/memory/worker-state.js';
 import { Commands } from './commands.js';
 import { type OpenedPort, openPort, slabBytes } from './open-port.js';
 
-/** The longest sleep, ms: what control changes in shared memory without waking anybody is seen after this at the latest. */
+/** The longest sleep, ms (the native port needs no timer for this one): what control changes in shared memory without waking anybody is seen after this at the latest. */
 const MAX_WAIT_MS = 50;
 
 export class Agent {
