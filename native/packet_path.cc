@@ -15,7 +15,7 @@ constexpr uint32_t EVENT = UINT32_MAX;
 constexpr uint32_t TICK = UINT32_MAX - 1;
 /// A sleep of this length, ms, needs no timer of its own: the tick ends it, now and then sooner. A timer set and cleared around each
 /// sleep costs two writes to the processor's timer, which trap where it is virtual.
-constexpr double TICK_MS = 50;
+constexpr double TICK_MS = 40;
 constexpr uint32_t EVENTS_A_POLL = 64;
 /// Segments that a message may hold: what the kernel's GRO merges, and what a local sender's GSO may ask for.
 constexpr uint32_t SEGMENTS_A_MESSAGE = 128;

@@ -83,7 +83,7 @@ function edgeOf(world: World): { from: SimNode; to: SimNode; destination: number
     for (const destination of world.ids) {
       const next = from.nextHop(destination, true);
       const to = next === undefined || next === destination ? undefined : world.node(next);
-      if (to && to.id !== from.id) return { from, to, destination };
+      if (to && to.id !== from.id && to.nextHop(from.id, true) === from.id) return { from, to, destination };
     }
   throw new Error('no node sends by another');
 }

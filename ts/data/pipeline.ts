@@ -83,6 +83,6 @@ export class Pipeline {
 
   /** How long the next step may wait, ms, at most `most`. The answer is remembered: a step that comes much later was held up. */
   waitFor(most: number): number {
-    return this.#liveness.waitFor(most);
+    return this.#liveness.waitFor(this.#punt.waitFor(most));
   }
 }

@@ -43,8 +43,10 @@ import {
 import type { StageContext } from './context.js';
 import { copyBytes } from './copy.js';
 
-/** The longest that a record which can wait is held, ms. */
-export const HOLD_MS = 40;
+/** A record that can wait goes up with the first step after this time, ms ... */
+export const HOLD_MS = 10;
+/** ... and a step is made within this time: the longest sleep of a worker, so that nobody wakes for it alone. */
+const STEP_WITHIN_MS = 40;
 
 export class PuntStage {
   /** When the oldest held record was written; Infinity: none is held. */
@@ -95,6 +97,11 @@ export class PuntStage {
   /** A record was written that goes up with this step. */
   hurry(): void {
     this.#urgent = true;
+  }
+
+  /** How long the next step may wait, ms, at most `most`. */
+  waitFor(most: number): number {
+    return this.#heldSince === Infinity ? most : Math.min(most, STEP_WITHIN_MS);
   }
 
   /** Tells control that a worker took the link down. */

@@ -31,7 +31,7 @@ import { Commands } from './commands.js';
 import { type OpenedPort, openPort, slabBytes } from './open-port.js';
 
 /** The longest sleep, ms (the native port needs no timer for this one): what control changes in shared memory without waking anybody is seen after this at the latest. */
-const MAX_WAIT_MS = 50;
+const MAX_WAIT_MS = 40;
 
 export class Agent {
   /** The portable port has got something; `full`: it must be taken now. */
