@@ -152,4 +152,18 @@ test('frames are real bytes: a tag that is changed on its way is refused', () =>
   assert.is(spoiled, 50);
 });
 
+test('every node measures its own links: the round-trip times are those of the wires', () => {
+  const topology = randomMesh(seededRandom(3), 12, 4);
+  const world = new World(topology, seededRandom(4));
+  world.start();
+  world.queue.runUntil(3000);
+  for (const { a, b, model } of topology.edges) {
+    const link = world
+      .node(a)
+      ?.control.links(world.queue.now)
+      .find(({ peer, state }) => peer === b && state === 'up');
+    assert.ok(Math.abs((link?.rtt ?? 0) - 2 * model.delay) < 0.1, `${link?.rtt} ms over a wire of ${model.delay} ms`);
+  }
+});
+
 test.run();

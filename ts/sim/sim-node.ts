@@ -171,6 +171,8 @@ export class SimNode implements WatchedNode {
     for (let round = 0; ; round++) {
       if (round > MAX_ROUNDS) throw new Error('control and packet path keep each other busy for ever');
       this.#path.step();
+      // What the worker would hold back for a later step goes up now: the ring is shared, and the next step may be another node's.
+      toControl.producer.publish();
       while (toSockets.consumer.next());
       toSockets.consumer.release();
       toControl.consumer.read((_type, at, length) => this.#handUp(at, length));
