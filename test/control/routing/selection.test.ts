@@ -76,6 +76,17 @@ test('R7: an involuntary switch does not lower the label', () => {
   assert.equal(net.entry(9), { label: { seqno: 100, distance: 610 }, primary: b, backup: 0 });
 });
 
+test('R7: a label that is higher than the way is long is lowered where that costs no backup', () => {
+  const net = new Puppet();
+  const [a, b] = [net.peer('1.1.1.2'), net.peer('1.1.1.3')];
+  net.tell(a, [route(9, 100, 500)]);
+  net.tell(a, [route(9, 100, 300)]);
+  assert.equal(net.entry(9), { label: { seqno: 100, distance: 410 }, primary: a, backup: 0 });
+  net.tell(b, [route(9, 100, 400)]);
+  net.tell(a, [route(9, 100, 200)]);
+  assert.equal(net.entry(9), { label: { seqno: 100, distance: 410 }, primary: a, backup: b }, 'b stays below it');
+});
+
 test('R8: a backup that is not below the lowered label is dropped', () => {
   const net = new Puppet();
   const [a, b, c] = [net.peer('1.1.1.2'), net.peer('1.1.1.3'), net.peer('1.1.1.4')];

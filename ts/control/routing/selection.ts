@@ -2,7 +2,7 @@
 import { INFINITE } from '../../wire/routing-entry.js';
 import { isEqual, isNone, isSmaller, NONE } from './label.js';
 import { extend, isNotablyBetter } from './metric.js';
-import type { SafetyRules } from './router.types.js';
+import type { Label, SafetyRules } from './router.types.js';
 import type { Advert, Slot } from './slot-state.js';
 
 /** What the route by this advert costs, the link included. */
@@ -32,19 +32,35 @@ export function select(slot: Slot, now: number, rules: SafetyRules): void {
   slot.primary = primary;
   slot.metric = metricBy(primary);
   slot.hops = Math.min(255, primary.hops + 1);
-  updateLabel(slot, primary, isVoluntary, rules);
+  updateLabel(slot, primary, { isVoluntary, isKept: primary === current }, now, rules);
   slot.backup = chooseBackup(slot, primary, now, rules);
 }
 
-/** R7. The new label is larger than the primary's, for a link costs at least 1, so the primary stays feasible. */
-function updateLabel(slot: Slot, primary: Advert, isVoluntary: boolean, rules: SafetyRules): void {
+/** How the primary was chosen: in spite of a feasible one before it, or the same as before. */
+interface Choice {
+  readonly isVoluntary: boolean;
+  readonly isKept: boolean;
+}
+
+/**
+ * R7. The new label is larger than the primary's, for a link costs at least 1, so the primary stays feasible. A label that is higher than the way is
+ * long (its first round trip took long) keeps neighbours from having a backup by this node: it is lowered where that costs no backup here.
+ */
+function updateLabel(slot: Slot, primary: Advert, choice: Choice, now: number, rules: SafetyRules): void {
   const { seqno } = primary;
-  const distance = extend(primary.distance, primary.neighbour.cost);
+  const label = { seqno, distance: extend(primary.distance, primary.neighbour.cost) };
   const isFresher = isNone(slot) || seqno > slot.seqno;
-  const isLower = isVoluntary && isSmaller({ seqno, distance }, slot);
+  const isLower =
+    isSmaller(label, slot) && (choice.isVoluntary || (choice.isKept && keepsBackup(slot, primary, label, now, rules)));
   if (!isFresher && !isLower && rules.labelNeverRises) return;
   slot.seqno = seqno;
-  slot.distance = distance;
+  slot.distance = label.distance;
+}
+
+/** Whether the best backup under the slot's label, if there is one, is one under the lower `label` too. */
+function keepsBackup(slot: Slot, primary: Advert, label: Label, now: number, rules: SafetyRules): boolean {
+  const backup = leastFeasible(slot, primary, now, rules);
+  return backup === undefined || isSmaller(backup, label);
 }
 
 /** R8: after the label was lowered, for what was feasible above it may not be below. */
