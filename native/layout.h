@@ -6,7 +6,7 @@
 namespace portolan::layout {
 
 /// Of all that follows: an addon that was built for other constants is refused (ts/edge/native/addon.ts).
-inline constexpr const char* FINGERPRINT = "6bea60e73dca042f";
+inline constexpr const char* FINGERPRINT = "40131378464ae9c9";
 
 // ts/memory/region.ts
 inline constexpr uint32_t CACHE_LINE = 128;
@@ -17,9 +17,11 @@ inline constexpr uint32_t FORWARDING_BYTES = 16384;
 inline constexpr uint32_t HEADER_BYTES = 1024;
 inline constexpr uint32_t HEADER_WORD_EPOCH = 64;
 inline constexpr uint32_t HEADER_WORD_NODE_ID = 32;
+inline constexpr uint32_t HEADER_WORD_OTHER_LINKS = 96;
 inline constexpr uint32_t LINKS_UP_BYTES = 512;
 inline constexpr uint32_t LINK_ENTRY_BYTES = 512;
 inline constexpr uint32_t MAX_LINKS = 4096;
+inline constexpr uint32_t MAX_WORKERS = 65;
 inline constexpr uint32_t PORT_TABLE_BYTES = 65536;
 inline constexpr uint32_t REGION_LAYOUT_VERSION = 1;
 inline constexpr uint32_t REGION_MAGIC = 1347375700;
@@ -67,7 +69,7 @@ inline constexpr uint32_t LINK_TX_COUNTER = 256;
 inline constexpr uint32_t LINK_TX_FRAMES = 264;
 inline constexpr uint32_t LINK_TX_KEY = 48;
 enum class LinkState : uint32_t { Free = 0, Live = 1, Retired = 2 };
-enum class PortKind : uint32_t { None = 0, Udp = 1 };
+enum class PortKind : uint32_t { None = 0, Udp = 1, Tcp = 2 };
 
 // ts/memory/blocks.ts
 inline constexpr uint32_t BLOCK_BYTES = 65536;
@@ -145,7 +147,7 @@ inline constexpr uint32_t SEAL_BYTES = 16;
 enum class TrafficClass : uint32_t { LowLatency = 0, LowCost = 1, Reliable = 2, HighBandwidth = 3 };
 
 // ts/memory/counter-names.ts: places in a counter block
-inline constexpr uint32_t COUNTER_COUNT = 42;
+inline constexpr uint32_t COUNTER_COUNT = 43;
 enum class Counter : uint32_t {
   /// Frames taken from the network, whatever became of them.
   Received = 0,
@@ -219,18 +221,20 @@ enum class Counter : uint32_t {
   EgressFull = 34,
   /// Packets for a socket whose ring to the main thread was full.
   DeliverFull = 35,
+  /// Packets for another worker of this node whose ring was full.
+  HandoverFull = 36,
   /// Frames for the control plane whose ring was full.
-  PuntFull = 36,
+  PuntFull = 37,
   /// Handshake frames above the rate that the control plane is given.
-  HandshakeLimited = 37,
+  HandshakeLimited = 38,
   /// Datagrams of a new client of a port forward whose flow table is full.
-  FlowsFull = 38,
+  FlowsFull = 39,
   /// Datagrams for a port forward from somebody who takes no part in it.
-  Strangers = 39,
+  Strangers = 40,
   /// Packets that came in over the link that they would leave by.
-  NotForwarded = 40,
+  NotForwarded = 41,
   /// Packets that a worker held when it crashed.
-  Crashed = 41,
+  Crashed = 42,
 };
 
 }  // namespace portolan::layout

@@ -100,7 +100,7 @@ class Region {
     if (Load32(base + 4) != REGION_LAYOUT_VERSION) throw std::invalid_argument("the region has another layout version");
     workers_ = Load32(base + 8);
     links_ = Load32(base + 12);
-    if (workers_ < 1 || workers_ > 64 || links_ < 2 || links_ > MAX_LINKS)
+    if (workers_ < 1 || workers_ > layout::MAX_WORKERS || links_ < 2 || links_ > MAX_LINKS)
       throw std::invalid_argument("the region's sizes are out of range");
     workerStates_ = HEADER_BYTES;
     counters_ = workerStates_ + workers_ * WORKER_STATE_BYTES;

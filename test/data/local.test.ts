@@ -1,11 +1,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ForwardStage } from '../../ts/data/forward.js';
-import { Handover } from '../../ts/data/handover.js';
 import { RunKind, Verdict } from '../../ts/memory/batch.js';
 import { PortHandler, PortTableWriter } from '../../ts/memory/port-table.js';
-import { createQueue, QueueConsumer, QueueProducer } from '../../ts/memory/sharedarraybuffer-queue/index.js';
-import { DELIVER_FRAME, RECORD_KIND, RecordKind } from '../../ts/memory/worker-records.js';
+import { DELIVER_FRAME } from '../../ts/memory/worker-records.js';
 import { type Headers, makeFrame, readHeaders } from '../../ts/wire/frame.js';
 import { Protocol } from '../../ts/wire/network-header.js';
 import { StageRig } from './stage-rig.js';
@@ -108,44 +106,6 @@ test('packets for a port that is no longer exposed are refused', () => {
   rig.arrive(packet(7), LINK);
   assert.equal(rig.step(), []);
   assert.is(rig.counters().portUnreachable, 1);
-});
-
-test('other workers hand packets of forwards over to worker 0, which has the flows', () => {
-  const ring = createQueue({ bytes: 1 << 16, producers: 'many' });
-  const other = new StageRig(SELF, (context) => ({
-    [PortHandler.Forward]: new Handover(context, new QueueProducer(ring)),
-  }));
-  new PortTableWriter(other.region).set(6000, PortHandler.Forward);
-  other.arrive(packet(7, {}, 'a'), LINK);
-  other.arrive(packet(7, {}, 'b'), LINK);
-  other.step();
-  assert.is(other.counters().delivered, 0, 'worker 0 counts them');
-
-  const first = new StageRig(SELF, undefined, exposing);
-  new QueueConsumer(ring).read((_type, offset, length) =>
-    first.fromShell('control', new Uint8Array(ring, offset, length).slice()),
-  );
-  const sent = first.step().map(({ frame }) => new TextDecoder().decode(frame));
-  assert.equal(sent, ['a', 'b']);
-  const { delivered, originated } = first.counters();
-  assert.equal([delivered, originated], [2, 0]);
-});
-
-test('a hand-over ring that is full drops, counted', () => {
-  const ring = createQueue({ bytes: 1024, producers: 'many' });
-  const other = new StageRig(SELF, (context) => ({
-    [PortHandler.Forward]: new Handover(context, new QueueProducer(ring)),
-  }));
-  new PortTableWriter(other.region).set(6000, PortHandler.Forward);
-  for (let i = 0; i < 50; i++) other.arrive(packet(7), LINK);
-  other.step();
-  let taken = 0;
-  new QueueConsumer(ring).read((_type, offset) => {
-    assert.is(new DataView(ring).getInt32(offset + RECORD_KIND, true), RecordKind.Handover);
-    taken++;
-  });
-  assert.ok(taken > 0 && taken < 50);
-  assert.is(other.counters().deliverFull, 50 - taken);
 });
 
 test.run();

@@ -2,6 +2,7 @@
 
 import type { StageContext } from '../../ts/data/context.js';
 import type { ForwardStage } from '../../ts/data/forward.js';
+import { Handover, type HandoverRings } from '../../ts/data/handover.js';
 import type { RunTakers } from '../../ts/data/local.js';
 import { Pipeline } from '../../ts/data/pipeline.js';
 import type { Port } from '../../ts/data/port.js';
@@ -17,6 +18,7 @@ import {
   packetAt,
   RUN_ARGUMENT,
   RUN_FIRST,
+  RUN_KIND,
   RUN_PACKETS,
   RUN_VERDICT,
   RunKind,
@@ -36,7 +38,16 @@ const SLAB_BYTES = 1 << 20;
 export interface Sent {
   readonly verdict: number;
   readonly by: number;
+  /** Whether its TTL would be counted down. */
+  readonly kind: 'transit' | 'origin';
   readonly frame: Uint8Array;
+}
+
+/** The other workers of the node: this one's kind of link, its incoming ring, and theirs. */
+export interface Neighbourhood {
+  readonly portKind?: PortKind;
+  readonly incoming?: SharedArrayBuffer;
+  readonly handover?: HandoverRings;
 }
 
 export class StageRig implements Port {
@@ -65,13 +76,25 @@ export class StageRig implements Port {
     self: number,
     makeTakers: (context: StageContext) => RunTakers = () => ({}),
     makeForward: (context: StageContext) => ForwardStage | undefined = () => undefined,
+    { portKind = PortKind.Udp, incoming, handover }: Neighbourhood = {},
   ) {
     const counters = new CounterBlock(this.region, 0);
-    this.context = { self, region: this.region, batch: this.batch, counters, port: this, clock: () => this.now };
+    this.context = {
+      self,
+      region: this.region,
+      batch: this.batch,
+      counters,
+      port: this,
+      portKind,
+      clock: () => this.now,
+    };
     const forward = makeForward(this.context);
     this.pipeline = new Pipeline(this.context, {
       forward,
-      fromShell: [new QueueConsumer(this.#fromControl), new QueueConsumer(this.#fromSockets)],
+      incoming: [this.#fromControl, ...(incoming ? [incoming] : []), this.#fromSockets].map(
+        (ring) => new QueueConsumer(ring),
+      ),
+      handover: handover && new Handover(this.context, handover),
       toControl: new QueueProducer(this.#toControl),
       toSockets: new QueueProducer(this.#toSockets),
       onCommand: () => undefined,
@@ -80,12 +103,12 @@ export class StageRig implements Port {
   }
 
   /** A link that is up. */
-  link(index: number, peer: number): void {
+  link(index: number, peer: number, portKind: PortKind = PortKind.Udp, generation = 1): void {
     const entry = {
       peer,
-      ourNumber: 4096 + index,
+      ourNumber: 4096 * generation + index,
       peerNumber: 8192 + index,
-      portKind: PortKind.Udp,
+      portKind,
       socket: 0,
       mtu: 1200,
       address: { family: 4, port: 7000, bytes: Uint8Array.of(127, 0, 0, 1), scope: 0 } as const,
@@ -150,7 +173,8 @@ export class StageRig implements Port {
       for (let packet = first; packet < first + (words[run + RUN_PACKETS] as number); packet++) {
         const at = words[packetAt(packet)] as number;
         const frame = slabBytes.slice(at, at + (words[packetAt(packet) + 1] as number));
-        this.sent.push({ verdict, by: words[run + RUN_ARGUMENT] as number, frame });
+        const kind = words[run + RUN_KIND] === RunKind.Data ? 'transit' : 'origin';
+        this.sent.push({ verdict, by: words[run + RUN_ARGUMENT] as number, kind, frame });
       }
     }
     words[BATCH_RUN_COUNT] = 0;

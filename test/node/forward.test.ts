@@ -53,6 +53,37 @@ onEachPath('forwards and loads', (test, path) => {
     }
   });
 
+  test('whichever worker receives a packet of a forward, worker 0 answers with one flow a client', async () => {
+    const nodes = new TestNodes(path);
+    const server = await udpSocket();
+    try {
+      const seen = new Set<number>();
+      server.on('message', (message, from) => {
+        seen.add(from.port);
+        server.send(message, from.port, from.address);
+      });
+      const b = await nodes.start('1.1.1.2', [], {
+        workers: 4,
+        exposes: [`6000=udp://127.0.0.1:${server.address().port}`],
+      });
+      // The kernel spreads the neighbours over the workers by their addresses: that all fall to worker 0 happens once in 4^6 runs.
+      const ids = ['1.1.1.3', '1.1.1.4', '1.1.1.5', '1.1.1.6', '1.1.1.7', '1.1.1.8'];
+      const clients = await Promise.all(ids.map((id) => nodes.start(id, [b])));
+      await Promise.all(clients.map((client) => routed(client, b.id)));
+      for (const client of clients) {
+        const socket = await client.bind();
+        const answer = next<[Uint8Array]>(socket, 'message');
+        const [echo] = await insist(() => socket.send(new TextEncoder().encode(client.id), b.id, 6000), answer);
+        assert.is(new TextDecoder().decode(echo), client.id);
+      }
+      assert.is(seen.size, ids.length);
+      assert.is(b.counters().dropped['portUnreachable'], 0);
+    } finally {
+      await nodes.close();
+      server.close();
+    }
+  });
+
   test('a forward at a port in use is an error that names it', async () => {
     const nodes = new TestNodes(path);
     const taken = await udpSocket();

@@ -83,6 +83,7 @@ export class WorkerNode {
       worker: 0,
       self: this.id,
       packetPath: this.#path,
+      portKind: PortKind.Udp,
       region: this.region.buffer,
       ...this.#rings,
       load: this.load,

@@ -3,6 +3,7 @@
  */
 import type { Batch } from '../memory/batch.js';
 import type { CounterBlock } from '../memory/counters.js';
+import type { PortKind } from '../memory/link-table.js';
 import type { Region } from '../memory/region.js';
 import type { Port } from './port.js';
 
@@ -14,6 +15,8 @@ export interface StageContext {
   /** This worker's counters: it is their only writer. */
   readonly counters: CounterBlock;
   readonly port: Port;
+  /** The kind of links that this worker hears and sends. */
+  readonly portKind: PortKind;
   /** Milliseconds of the monotonic clock; the simulator's in the simulator. Stages prefer the batch's time, which costs nothing. */
   readonly clock: () => number;
 }

@@ -1,13 +1,13 @@
 /**
- * The origin stage: what starts at this node. It takes records from the rings that the shell writes (control before data, so that a busy
+ * The origin stage: what starts at this node, and what its other workers hand over. It takes records from the rings that the shell writes (control before data, so that a busy
  * application never delays a hello), puts frames into the slab and runs into the batch.
  *
  * ```
  *   SendLink    control frame for one link ──> both headers written here ──> verdict Forward, that link
  *   SendTo      handshake, whole ────────────> verdict Raw, to its address
  *   SendPacket  packet of the overlay ───────> undecided: route.ts
- *   Handover    packet of a forward, from ───> verdict Deliver: local.ts
- *               another worker, for worker 0
+ *   HandDeliver packet of a port forward ────> verdict Deliver: local.ts        from another worker, counted there
+ *   HandForward decided packet, for a link ──> verdict Forward, that link       (handover.ts)
  *   Command     ─────────────────────────────> the worker
  * ```
  * A record stays in its ring until slab and batch have room for it: a full worker pushes back on the sender.
@@ -25,11 +25,14 @@ import {
 } from '../memory/batch.js';
 import { COUNTER } from '../memory/counter-names.js';
 import type { CounterBlock } from '../memory/counters.js';
-import { LINK_PEER_ID } from '../memory/link-table.js';
+import { LINK_OUR_NUMBER, LINK_PEER_ID } from '../memory/link-table.js';
 import { LINK_ENTRY_BYTES, type Region } from '../memory/region.js';
 import type { QueueConsumer } from '../memory/sharedarraybuffer-queue/index.js';
 import {
-  HANDOVER_FRAME,
+  HAND_DELIVER_FRAME,
+  HAND_FORWARD_FRAME,
+  HAND_FORWARD_KIND,
+  HAND_FORWARD_NUMBER,
   RECORD_KIND,
   RecordKind,
   SEND_LINK_LINK,
@@ -42,6 +45,7 @@ import {
 import {
   FrameType,
   INITIAL_TTL,
+  LINK_INDEX_MASK,
   OFFSET_FLAGS,
   OFFSET_LABEL,
   OFFSET_RESERVED,
@@ -124,7 +128,8 @@ export class OriginStage {
     if (kind === RecordKind.SendPacket) return this.#sendPacket(ring);
     if (kind === RecordKind.SendLink) return this.#sendLink(ring);
     if (kind === RecordKind.SendTo) return this.#sendTo(ring);
-    if (kind === RecordKind.Handover) return this.#handover(ring);
+    if (kind === RecordKind.HandDeliver) return this.#handDeliver(ring);
+    if (kind === RecordKind.HandForward) return this.#handForward(ring);
     if (kind === RecordKind.Command) this.#onCommand(ring);
     else this.#counters.add(COUNTER.malformed, 1);
     return true;
@@ -186,12 +191,27 @@ export class OriginStage {
     return true;
   }
 
-  #handover(ring: QueueConsumer): boolean {
-    const length = ring.length - HANDOVER_FRAME;
-    const frame = this.#place(ring, HANDOVER_FRAME, length, 0);
+  #handDeliver(ring: QueueConsumer): boolean {
+    const length = ring.length - HAND_DELIVER_FRAME;
+    const frame = this.#place(ring, HAND_DELIVER_FRAME, length, 0);
     if (frame < 0) return false;
-    const run = appendToRun(this.#batch, RunKind.Data, 0, frame, length);
-    this.#batch.words[run + RUN_VERDICT] = Verdict.Deliver;
+    appendToRun(this.#batch, RunKind.Data, 0, frame, length, Verdict.Deliver);
+    return true;
+  }
+
+  /** Of kind Data it is in transit: its TTL is counted down where it is sent, which is here. */
+  #handForward(ring: QueueConsumer): boolean {
+    const number = ring.view.getInt32(ring.offset + HAND_FORWARD_NUMBER, true);
+    const entry = (number & LINK_INDEX_MASK) * LINK_ENTRY_BYTES;
+    if (this.#entries.getInt32(entry + LINK_OUR_NUMBER, true) !== number) {
+      this.#counters.add(COUNTER.unknownLink, 1); // the link has gone while the record waited
+      return true;
+    }
+    const length = ring.length - HAND_FORWARD_FRAME;
+    const frame = this.#place(ring, HAND_FORWARD_FRAME, length, 0);
+    if (frame < 0) return false;
+    const kind = ring.view.getInt32(ring.offset + HAND_FORWARD_KIND, true);
+    appendToRun(this.#batch, kind, 0, frame, length, Verdict.Forward, number & LINK_INDEX_MASK);
     return true;
   }
 

@@ -3,12 +3,14 @@
  * worker over real sockets, in tests, and in the simulator.
  *
  * ```
- *   port.receive ─> origin ─> (load source) ─> forward ─> hello ─> route ─> local ─> (turned round: route, local) ─> liveness ─> punt ─> port.send
+ *   port.receive ─> origin ─> (load source) ─> forward ─> hello ─> route ─> local ─> (turned round: route, local) ─> (handover) ─> liveness
+ *                ─> punt ─> port.send
  * ```
  */
 import type { QueueConsumer, QueueProducer } from '../memory/sharedarraybuffer-queue/index.js';
 import type { StageContext } from './context.js';
 import type { ForwardStage } from './forward.js';
+import type { Handover } from './handover.js';
 import { HelloStage } from './hello.js';
 import { LivenessStage } from './liveness.js';
 import type { LoadSource } from './load-source.js';
@@ -18,8 +20,8 @@ import { PuntStage } from './punt.js';
 import { RouteStage } from './route.js';
 
 export interface PipelineOptions {
-  /** What the shell writes, in the order of precedence: control before data. */
-  readonly fromShell: readonly QueueConsumer[];
+  /** What the shell and other workers write, in the order of precedence: control before data. */
+  readonly incoming: readonly QueueConsumer[];
   /** To the control plane, and to the library's sockets. */
   readonly toControl: QueueProducer;
   readonly toSockets: QueueProducer;
@@ -27,6 +29,8 @@ export interface PipelineOptions {
   readonly onCommand: (ring: QueueConsumer) => void;
   /** The port forwards; undefined in workers other than worker 0. */
   readonly forward?: ForwardStage | undefined;
+  /** The way to the node's other workers, if there are any. */
+  readonly handover?: Handover | undefined;
   /** The load tester's packets. */
   readonly source?: LoadSource | undefined;
   /** Who takes datagrams for local ports, by PortHandler. */
@@ -37,6 +41,7 @@ export class Pipeline {
   readonly #context: StageContext;
   readonly #origin: OriginStage;
   readonly #forward: ForwardStage | undefined;
+  readonly #handover: Handover | undefined;
   readonly #source: LoadSource | undefined;
   readonly #hello: HelloStage;
   readonly #route: RouteStage;
@@ -47,8 +52,9 @@ export class Pipeline {
   constructor(context: StageContext, options: PipelineOptions) {
     this.#context = context;
     this.#punt = new PuntStage(context, options.toControl);
-    this.#origin = new OriginStage(context, options.fromShell, options.onCommand);
+    this.#origin = new OriginStage(context, options.incoming, options.onCommand);
     this.#forward = options.forward;
+    this.#handover = options.handover;
     this.#source = options.source;
     this.#hello = new HelloStage(context, this.#punt);
     this.#route = new RouteStage(context);
@@ -70,6 +76,7 @@ export class Pipeline {
       this.#route.step();
       this.#local.step();
     }
+    this.#handover?.step();
     this.#liveness.step();
     this.#punt.step();
     port.send();

@@ -71,23 +71,37 @@ export function areAlike(slab: DataView, a: number, b: number): boolean {
 }
 
 /**
- * Appends an undecided packet of `length` bytes at slab offset `offset`: to the batch's last run if that is alike, else as a run of its own.
- * The word offset of its run, or -1 when the batch is full.
+ * Appends a packet of `length` bytes at slab offset `offset`, undecided or with a verdict: to the batch's last run if that is alike, else as a
+ * run of its own. The word offset of its run, or -1 when the batch is full.
  */
-export function appendToRun(batch: Batch, kind: number, link: number, offset: number, length: number): number {
+export function appendToRun(
+  batch: Batch,
+  kind: number,
+  link: number,
+  offset: number,
+  length: number,
+  verdict: number = Verdict.Undecided,
+  argument = 0,
+): number {
   const { words, slab } = batch;
   const last = runAt((words[BATCH_RUN_COUNT] as number) - 1);
   const joins =
     (words[BATCH_RUN_COUNT] as number) > 0 &&
     words[last + RUN_KIND] === kind &&
     words[last + RUN_LINK] === link &&
-    words[last + RUN_VERDICT] === Verdict.Undecided &&
+    words[last + RUN_VERDICT] === verdict &&
+    words[last + RUN_ARGUMENT] === argument &&
     (words[last + RUN_FIRST] as number) + (words[last + RUN_PACKETS] as number) === words[BATCH_PACKET_COUNT] &&
     areAlike(slab, words[last + RUN_FRAME] as number, offset);
   if (!joins && words[BATCH_RUN_COUNT] === MAX_RUNS) return -1;
   const packet = appendPacket(batch, offset, length);
   if (packet < 0) return -1;
-  if (!joins) return runAt(appendRun(batch, kind, link, packet, 1));
+  if (!joins) {
+    const run = runAt(appendRun(batch, kind, link, packet, 1));
+    words[run + RUN_VERDICT] = verdict;
+    words[run + RUN_ARGUMENT] = argument;
+    return run;
+  }
   words[last + RUN_PACKETS] = (words[last + RUN_PACKETS] as number) + 1;
   return last;
 }

@@ -1,12 +1,13 @@
 /**
  * What the shell (ts/node) and a worker (workers/forwarder.ts) agree on: what a worker is started with, and the records of the four
- * rings between the two. Control and data never share a ring.
+ * rings between the two, and of the one by which workers hand over to each other (handover.ts). Control and data never share a ring.
  *
  * ```
  *                    toWorker.control  --------->
  *   main thread      toWorker.data     --------->    worker n          all rings: one producer, one consumer, and they outlive
  *   (ControlNode)    toShell.control   <---------    (forwarder)       the worker: its successor goes on where it stopped
  *                    toShell.data      <---------
+ *   other workers    handover[n]       --------->    worker n          many producers, one consumer
  * ```
  *
  * Their records are drawn in ts/memory/worker-records.ts.
@@ -16,6 +17,7 @@
  * {@link WorkerMessage} over the worker's own message port.
  */
 import type { NodeId } from '../kit/node-id.js';
+import type { PortKind } from '../memory/link-table.js';
 
 export * from '../memory/worker-records.js';
 
@@ -45,19 +47,29 @@ export interface ExposeRule {
   readonly hostPort: number;
 }
 
+/** The incoming ring of a worker. */
+export interface HandoverRing {
+  /** For many producers. */
+  readonly ring: SharedArrayBuffer;
+  /** The eventfd that wakes the worker; -1: it waits for its ring on its event loop. */
+  readonly wakeFd: number;
+}
+
 /** The `workerData` of a worker. */
 export interface WorkerStart {
   /** 0 .. workers - 1. */
   readonly worker: number;
   readonly self: NodeId;
   readonly packetPath: 'native' | 'portable';
+  /** What carries the links that this worker hears and sends. */
+  readonly portKind: PortKind;
   /** Attach with `attachRegion`. */
   readonly region: SharedArrayBuffer;
   /** The two ends of the rings, as made by the queue of ts/memory. */
   readonly toWorker: { readonly control: SharedArrayBuffer; readonly data: SharedArrayBuffer };
   readonly toShell: { readonly control: SharedArrayBuffer; readonly data: SharedArrayBuffer };
-  /** Native path with several workers: the multi-producer ring by which the others hand packets of forwards to worker 0, whose flows they are. */
-  readonly handover?: { readonly ring: SharedArrayBuffer; readonly wakeFd: number };
+  /** By which all workers hand over to each other: of each its incoming ring. The last worker is the one that sends TCP links. */
+  readonly handover?: readonly HandoverRing[];
   /** What load sources and sinks measure, a block a worker (ts/memory/load-stats.ts). */
   readonly load: SharedArrayBuffer;
   readonly sockets: readonly ListenSocket[];

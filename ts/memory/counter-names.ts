@@ -70,6 +70,7 @@ export const COUNTERS = [
   drop('sendFailed', 'Frames that the kernel refused to send.'),
   drop('egressFull', 'Frames that found the socket and its queue full.'),
   drop('deliverFull', 'Packets for a socket whose ring to the main thread was full.'),
+  drop('handoverFull', 'Packets for another worker of this node whose ring was full.'),
   drop('puntFull', 'Frames for the control plane whose ring was full.'),
   drop('handshakeLimited', 'Handshake frames above the rate that the control plane is given.'),
   drop('flowsFull', 'Datagrams of a new client of a port forward whose flow table is full.'),

@@ -27,13 +27,23 @@
  * *Up* is a bit beside the table, so that one line tells of 1024 links: control sets it when a session is established; control or any worker
  * clears it (atomic `and`), a worker when the link was silent for too long: from then on every worker takes the backup next hop. Only
  * control sets it again. *Numbers*: a frame is taken only if its whole link number (index and generation) equals ours: a late
- * frame of an index's earlier owner is refused.
+ * frame of an index's earlier owner is refused. *Other links*: control counts those that are not over UDP in a word of the region's header, up
+ * before the entry is live and down when it is free: a worker that reads 0 there need not ask what carries a link.
  */
-import { CACHE_LINE, LINK_ENTRY_BYTES, LINKS_UP_BYTES, REPLAY_WINDOW_BYTES, type Region } from './region.js';
+import {
+  CACHE_LINE,
+  HEADER_WORD_OTHER_LINKS,
+  LINK_ENTRY_BYTES,
+  LINKS_UP_BYTES,
+  REPLAY_WINDOW_BYTES,
+  type Region,
+} from './region.js';
 
 export const LinkState = { Free: 0, Live: 1, Retired: 2 } as const;
 
-export const PortKind = { None: 0, Udp: 1 } as const;
+/** What carries a link's frames. A worker hears and sends links of one kind; the others hand its frames over to it. */
+export const PortKind = { None: 0, Udp: 1, Tcp: 2 } as const;
+export type PortKind = (typeof PortKind)[keyof typeof PortKind];
 
 export const AddressFamily = { None: 0, IPv4: 4, IPv6: 6 } as const;
 
@@ -85,7 +95,7 @@ export interface LinkEntry {
   readonly peer: number;
   readonly ourNumber: number;
   readonly peerNumber: number;
-  readonly portKind: number;
+  readonly portKind: PortKind;
   /** Which of the node's listening addresses the link uses. */
   readonly socket: number;
   readonly mtu: number;
@@ -108,10 +118,11 @@ export interface LinkCounters {
 }
 
 /** The shared operations that the writer is made of. `Atomics`, but for tests that explore interleavings. */
-export type LinkOperations = Pick<typeof Atomics, 'load' | 'store' | 'and' | 'or'>;
+export type LinkOperations = Pick<typeof Atomics, 'load' | 'store' | 'and' | 'or' | 'add'>;
 
 /** The control thread's end. */
 export class LinkTableWriter {
+  readonly #header: Int32Array;
   readonly #words: Int32Array;
   readonly #uints: Uint32Array;
   readonly #floats: Float64Array;
@@ -124,6 +135,7 @@ export class LinkTableWriter {
     this.#atomics = atomics;
     const { buffer, layout } = region;
     const length = layout.links * LINK_ENTRY_BYTES;
+    this.#header = new Int32Array(buffer, 0, HEADER_WORD_OTHER_LINKS + 1);
     this.#words = new Int32Array(buffer, layout.linkEntries, length / 4);
     this.#uints = new Uint32Array(buffer, layout.linkEntries, length / 4);
     this.#floats = new Float64Array(buffer, layout.linkEntries, length / 8);
@@ -152,6 +164,7 @@ export class LinkTableWriter {
     this.#setUint(at + LINK_FLAGS, entry.flags);
     this.#setUint(at + LINK_TX_COUNTER, 1); // 0 is never sent, so that a window of zeros has seen nothing
     this.#floats[(at + LINK_LAST_HEARD) / 8] = now;
+    if (entry.portKind !== PortKind.Udp) this.#atomics.add(this.#header, HEADER_WORD_OTHER_LINKS, 1);
     this.#atomics.store(this.#words, (at + LINK_STATE) / 4, LinkState.Live);
   }
 
@@ -189,6 +202,12 @@ export class LinkTableWriter {
     const at = index * LINK_ENTRY_BYTES;
     this.#bytes.fill(0, at + LINK_RX_KEY, at + LINK_TX_KEY + 16);
     this.#atomics.store(this.#words, (at + LINK_STATE) / 4, LinkState.Free);
+    if (this.portKind(index) !== PortKind.Udp) this.#atomics.add(this.#header, HEADER_WORD_OTHER_LINKS, -1);
+  }
+
+  /** What carries the link's frames; of a free entry, what carried them last. */
+  portKind(index: number): PortKind {
+    return this.#words[(index * LINK_ENTRY_BYTES + LINK_PORT_KIND) / 4] as PortKind;
   }
 
   /** Reads what workers have counted; exact up to 2^53, each number by itself. */

@@ -29,14 +29,17 @@ const HEADER_MAGIC = 0;
 const HEADER_VERSION = 1;
 const HEADER_WORKERS = 2;
 const HEADER_LINKS = 3;
-/** Header words that others own: own node id (control), the epoch (epochs.ts), a line each. */
+/** Header words that others own: own node id (control), the epoch (epochs.ts), links that are not over UDP (link-table.ts), a line each. */
 export const HEADER_WORD_NODE_ID = 32;
 export const HEADER_WORD_EPOCH = 64;
+export const HEADER_WORD_OTHER_LINKS = 96;
 
 export const WORKER_STATE_BYTES = 2 * CACHE_LINE;
 /** Counters a block: see counter-names.ts. */
 export const COUNTERS_PER_BLOCK = 128;
 export const COUNTER_BLOCK_BYTES = COUNTERS_PER_BLOCK * 8;
+/** 64 that send UDP links, and one that sends TCP links. */
+export const MAX_WORKERS = 65;
 export const MAX_LINKS = 4096;
 export const LINKS_UP_BYTES = MAX_LINKS / 8;
 export const CLASSES = 4;
@@ -48,7 +51,7 @@ export const REPLAY_WINDOW_BYTES = REPLAY_WINDOW_BITS / 8;
 
 /** How large a node's tables are. */
 export interface RegionSizes {
-  /** Workers: 1..64. Counter blocks are one more: the last is control's. */
+  /** Workers: 1..{@link MAX_WORKERS}. Counter blocks are one more: the last is control's. */
   readonly workers: number;
   /** Link entries, index 0 (never a link) included: 2..4096. */
   readonly links: number;
@@ -68,7 +71,10 @@ export interface RegionLayout extends RegionSizes {
 
 /** Lays out a region of the given sizes. Native code computes the same (native/region.h). */
 export function regionLayout({ workers, links }: RegionSizes): RegionLayout {
-  invariant(Number.isInteger(workers) && workers >= 1 && workers <= 64, 'a region has 1 to 64 workers');
+  invariant(
+    Number.isInteger(workers) && workers >= 1 && workers <= MAX_WORKERS,
+    `a region has 1 to ${MAX_WORKERS} workers`,
+  );
   invariant(Number.isInteger(links) && links >= 2 && links <= MAX_LINKS, 'a region has 2 to 4096 links');
   const workerStates = HEADER_BYTES;
   const counters = workerStates + workers * WORKER_STATE_BYTES;

@@ -1,5 +1,5 @@
 /**
- * The records of the rings between the main thread and a worker (which rings: ts/data/worker-contract.ts). In the machine's byte order;
+ * The records of the rings between the main thread and a worker, and between workers (which rings: ts/data/worker-contract.ts). In the machine's byte order;
  * every record starts with a word that says its kind:
  *
  * ```
@@ -10,7 +10,8 @@
  * Punt         0 kind   4 PuntReason   8 link   12 address, 32 bytes (handshakes, else zero)   44 time   52 frame ...
  * Deliver      0 kind   4 time   12 frame ...     for a bound socket of the library: its port is the frame's destination port
  * LinkDowned   0 kind   4 link    8 time          a worker took a silent link down
- * Handover     0 kind   4 frame ...     from a worker to worker 0: a checked packet for a port forward of this node
+ * HandDeliver  0 kind   4 frame ...     a checked packet for a port forward of this node, whose flows are worker 0's
+ * HandForward  0 kind   4 our link number    8 RunKind    12 frame ...    decided already: into a link that the reader of the ring sends
  * ```
  * An address is laid out as in batch.ts: 0 family, 4 port, 8 sixteen bytes, 24 scope, 28 socket. A time is when the batch was received, in
  * milliseconds of the monotonic clock, a 64-bit float (not aligned: read it with a DataView). The TTL of a frame in SendPacket may be
@@ -24,7 +25,8 @@ export const RecordKind = {
   Punt: 5,
   Deliver: 6,
   LinkDowned: 7,
-  Handover: 8,
+  HandDeliver: 8,
+  HandForward: 9,
 } as const;
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
 
@@ -47,4 +49,7 @@ export const DELIVER_FRAME = 12;
 export const LINK_DOWNED_LINK = 4;
 export const LINK_DOWNED_TIME = 8;
 export const LINK_DOWNED_BYTES = 16;
-export const HANDOVER_FRAME = 4;
+export const HAND_DELIVER_FRAME = 4;
+export const HAND_FORWARD_NUMBER = 4;
+export const HAND_FORWARD_KIND = 8;
+export const HAND_FORWARD_FRAME = 12;

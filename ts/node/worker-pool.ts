@@ -3,12 +3,13 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ExposeRule, ForwardRule, ListenSocket, WorkerStart } from '../data/worker-contract.js';
+import { PortKind } from '../memory/link-table.js';
 import { createQueue } from '../memory/sharedarraybuffer-queue/index.js';
 import { pump } from './pump.js';
 import { WorkerRings } from './worker-rings.js';
 import { type CommandBody, type SupervisorEvents, WorkerSupervisor } from './worker-supervisor.js';
 
-const HANDOVER_BYTES = 1 << 20;
+const HANDOVER_BYTES = 1 << 22;
 /** How often a closing node looks whether its rings are empty, ms. */
 const FLUSH_LOOK_MS = 2;
 
@@ -57,17 +58,19 @@ export class WorkerPool {
     };
     const workers = Array.from({ length: count }, (_, worker) => worker);
     this.rings = workers.map((worker) => new WorkerRings(wake(worker)));
-    const handover =
-      count > 1 && common.packetPath === 'native'
-        ? { ring: createQueue({ bytes: HANDOVER_BYTES, producers: 'many' }), wakeFd: resources.wakeFd(0) }
-        : undefined;
+    // One more than there are UDP workers: the last ring is that of the worker that sends TCP links.
+    const handover = Array.from({ length: count + 1 }, (_, worker) => ({
+      ring: createQueue({ bytes: HANDOVER_BYTES, producers: 'many' }),
+      wakeFd: resources.wakeFd(worker),
+    }));
     this.#supervisors = workers.map((worker) => {
       const rings = this.rings[worker] as WorkerRings;
       const startData = (): WorkerStart => ({
         ...common,
         ...rings.shared,
-        ...(handover === undefined ? {} : { handover }),
+        handover,
         worker,
+        portKind: PortKind.Udp,
         sockets: resources.sockets(worker),
         wakeFd: resources.wakeFd(worker),
         // Port forwards and their flows are worker 0's; the others hand their packets over to it.

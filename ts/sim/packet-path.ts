@@ -6,6 +6,7 @@ import { appendPacket, appendRun } from '../data/runs.js';
 import type { NodeId } from '../kit/node-id.js';
 import { BATCH_PACKET_COUNT, BATCH_RUN_COUNT, RUN_ARGUMENT, RUN_VERDICT, RunKind, runAt } from '../memory/batch.js';
 import { CounterBlock } from '../memory/counters.js';
+import { PortKind } from '../memory/link-table.js';
 import type { Region } from '../memory/region.js';
 import { INITIAL_TTL, OFFSET_TTL } from '../wire/link-header.js';
 import { HEADERS_BYTES, OFFSET_DESTINATION } from '../wire/network-header.js';
@@ -28,9 +29,9 @@ export class PacketPath {
     const counters = new CounterBlock(region, 0);
     const { batch } = scratch;
     this.#port = new SimPort({ region, batch, counters, now, transmit, onData });
-    this.#context = { self, region, batch, counters, port: this.#port, clock: now };
+    this.#context = { self, region, batch, counters, port: this.#port, portKind: PortKind.Udp, clock: now };
     this.#pipeline = new Pipeline(this.#context, {
-      fromShell: [scratch.toWorker.consumer],
+      incoming: [scratch.toWorker.consumer],
       toControl: scratch.toControl.producer,
       toSockets: scratch.toSockets.producer,
       onCommand: () => {},

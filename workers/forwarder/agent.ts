@@ -17,7 +17,7 @@ import { LoadSource } from '../../ts/data/load-source.js';
 import { Pipeline } from '../../ts/data/pipeline.js';
 import type { WorkerMessage, WorkerStart } from '../../ts/data/worker-contract.js';
 import { monotonicNow } from '../../ts/edge/clock.js';
-import { BATCH_BYTES, BATCH_MORE, BATCH_PACKET_COUNT, openBatch } from '../../ts/memory/batch.js';
+import { BATCH_BYTES, BATCH_MORE, BATCH_NOW, BATCH_PACKET_COUNT, openBatch } from '../../ts/memory/batch.js';
 import { COUNTER } from '../../ts/memory/counter-names.js';
 import { CounterBlock } from '../../ts/memory/counters.js';
 import { WorkerEpoch } from '../../ts/memory/epochs.js';
@@ -28,10 +28,13 @@ import { ReplayWindows } from '../../ts/memory/replay-window.js';
 import { QueueConsumer, QueueProducer } from '../../ts/memory/sharedarraybuffer-queue/index.js';
 import { WorkerPhase, WorkerState } from '../../ts/memory/worker-state.js';
 import { Commands } from './commands.js';
+import { HandoverInbox } from './handover-inbox.js';
 import { type OpenedPort, openPort, slabBytes } from './open-port.js';
 
 /** The longest sleep, ms (the native port needs no timer for this one): what control changes in shared memory without waking anybody is seen after this at the latest. */
 const MAX_WAIT_MS = 40;
+/** What is claimed at once of another worker's ring: about one step's frames. */
+const HANDOVER_BATCH_BYTES = 32 * 1024;
 
 export class Agent {
   /** The portable port has got something; `full`: it must be taken now. */
@@ -40,6 +43,7 @@ export class Agent {
   readonly #context: StageContext;
   readonly #port: OpenedPort;
   readonly #rings: readonly QueueConsumer[];
+  readonly #inbox: HandoverInbox | undefined;
   readonly #forward: ForwardStage | undefined;
   readonly #forwardPorts: number[];
   readonly #source: LoadSource;
@@ -62,16 +66,22 @@ export class Agent {
     this.#epoch = new WorkerEpoch(region, start.worker);
     this.#epoch.online();
     this.#port = openPort(start, { region, batch, counters, onWork: (full) => this.onWork(full), tell });
-    this.#context = { self: start.self, region, batch, counters, port: this.#port.port, clock: monotonicNow };
+    const { self, portKind } = start;
+    this.#context = { self, region, batch, counters, port: this.#port.port, portKind, clock: monotonicNow };
 
-    this.#rings = ringsOf(start);
+    const inbox = start.handover?.[start.worker];
+    this.#inbox = inbox && new HandoverInbox(inbox, () => this.onWork(false));
+    const [control, data] = [new QueueConsumer(start.toWorker.control), new QueueConsumer(start.toWorker.data)];
+    this.#rings = [control, data];
     this.#source = new LoadSource(this.#context, loadBlock(start.load, start.worker));
     const sink = new LoadSink(this.#context, loadBlock(start.load, start.worker));
     this.#forward = start.worker === 0 ? new ForwardStage(this.#context) : undefined;
     this.#forwardPorts = this.#openForwards();
     this.#commands = new Commands(start, { forward: this.#forward, source: this.#source, sink }, tell);
+    const handover = this.#openHandover();
     this.#pipeline = new Pipeline(this.#context, {
-      fromShell: this.#rings,
+      incoming: this.#inbox ? [control, this.#inbox.ring, data] : [control, data],
+      handover,
       toControl: new QueueProducer(start.toShell.control),
       toSockets: new QueueProducer(start.toShell.data),
       onCommand: (ring) => this.#commands.take(ring),
@@ -79,7 +89,7 @@ export class Agent {
       source: this.#source,
       takers: {
         [PortHandler.LoadSink]: sink,
-        [PortHandler.Forward]: this.#forward ?? this.#handover(),
+        [PortHandler.Forward]: this.#forward ?? handover,
       },
     });
     this.#state.setPhase(WorkerPhase.Running);
@@ -109,6 +119,7 @@ export class Agent {
     if (waitMs > 0) this.#awake();
     this.#state.turned(monotonicNow(), !this.#idle);
     this.#port.watchOffloads();
+    this.#inbox?.watch(this.#context.batch.floats[BATCH_NOW / 8] as number);
   }
 
   /** How long the next step may sleep, ms: 0 when there is work. From here on, whoever writes into a ring wakes this thread. */
@@ -124,6 +135,10 @@ export class Agent {
         this.#awake();
         return 0;
       }
+    if (this.#inbox?.fallAsleep() === false) {
+      this.#awake();
+      return 0;
+    }
     return this.#pipeline.waitFor(wait);
   }
 
@@ -134,12 +149,14 @@ export class Agent {
     this.#port.port.close();
     this.#epoch.offline();
     this.#state.setPhase(WorkerPhase.None);
+    this.#inbox?.close();
     this.#commands.closed();
   }
 
   #awake(): void {
     this.#state.awake();
     for (const ring of this.#rings) ring.awake();
+    this.#inbox?.awake();
   }
 
   /** Opens the rules that the worker starts with; the UDP ports to which the forwards are bound. */
@@ -157,17 +174,12 @@ export class Agent {
     }
   }
 
-  #handover(): Handover | undefined {
-    if (!this.#start.handover) return undefined;
-    const { ring, wakeFd } = this.#start.handover;
-    return new Handover(this.#context, new QueueProducer(ring, { wake: () => this.#port.wake(wakeFd) }));
+  #openHandover(): Handover | undefined {
+    const rings = this.#start.handover?.map(
+      ({ ring, wakeFd }) =>
+        new QueueProducer(ring, { batchBytes: HANDOVER_BATCH_BYTES, wake: () => this.#port.wake(wakeFd) }),
+    );
+    const tcp = rings?.at(-1);
+    return rings && tcp && new Handover(this.#context, { udp: rings.slice(0, -1), tcp });
   }
-}
-
-/** What this worker reads, in the order of precedence. */
-function ringsOf(start: WorkerStart): QueueConsumer[] {
-  const rings = [new QueueConsumer(start.toWorker.control)];
-  if (start.handover && start.worker === 0) rings.push(new QueueConsumer(start.handover.ring));
-  rings.push(new QueueConsumer(start.toWorker.data));
-  return rings;
 }
