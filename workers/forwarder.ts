@@ -4,19 +4,24 @@
  *
  * On the native path the thread sleeps inside `port.receive`, in one wait on its sockets and an eventfd, and never returns to its event
  * loop. On the portable path dgram brings packets by the event loop, so the loop is turned inside out: each event makes a step.
+ *
+ * A thread first loads code and then waits to be told which worker it is: so a spare one, loaded beforehand, takes a dead one's place at
+ * once (ts/node/worker-threads.ts).
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { WorkerMessage, WorkerStart } from '../ts/data/worker-contract.js';
+import type { ThreadData, WorkerMessage, WorkerStart } from '../ts/data/worker-contract.js';
+import { loadAddon } from '../ts/edge/native/addon.js';
 import { Agent } from './forwarder/agent.js';
 import { StartProblem } from './forwarder/open-port.js';
 
-const start = workerData as WorkerStart;
 const tell = (message: WorkerMessage) => parentPort?.postMessage(message);
+let living: Agent | undefined;
 
 /** The native path: take a batch, decide, send; sleep when nothing comes. */
 function runBlocking(agent: Agent): void {
   while (!agent.stopped) agent.step(agent.mayWait());
   agent.close();
+  parentPort?.close();
 }
 
 /** The portable path: a step after each round of events, and when the agent asks for one by the clock. */
@@ -56,12 +61,25 @@ function runOnEvents(agent: Agent): void {
   schedule();
 }
 
-try {
-  const agent = new Agent(start, tell);
-  tell(agent.ready());
-  if (start.packetPath === 'native') runBlocking(agent);
-  else runOnEvents(agent);
-} catch (error) {
-  if (!(error instanceof StartProblem)) throw error; // a crash: the shell starts a successor
-  tell(error.problem);
+function run(start: WorkerStart): void {
+  try {
+    const agent = new Agent(start, tell);
+    living = agent;
+    tell(agent.ready());
+    if (start.packetPath === 'native') runBlocking(agent);
+    else runOnEvents(agent);
+  } catch (error) {
+    if (!(error instanceof StartProblem)) throw error; // a crash
+    tell(error.problem);
+    parentPort?.close();
+  }
 }
+
+// The thread takes some milliseconds to end, on a busy machine many; its successor need not wait for that.
+process.on('uncaughtExceptionMonitor', (error) => {
+  living?.abandon();
+  tell({ type: 'crashed', message: error.message });
+});
+if ((workerData as ThreadData).packetPath === 'native') loadAddon();
+parentPort?.once('message', run);
+tell({ type: 'loaded' });

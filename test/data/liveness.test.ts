@@ -87,6 +87,19 @@ test('silence during a stall of our own does not count: links begin anew at its 
   assert.not.ok(node.links.isUp(WATCHED));
 });
 
+test('while a dead worker was being replaced nobody listened: its successor counts from its start', () => {
+  const node = rig();
+  pass(node, 100);
+  node.now += 1_000;
+  node.replaceWorker();
+  node.step();
+  assert.ok(node.links.isUp(WATCHED));
+  pass(node, 140);
+  assert.ok(node.links.isUp(WATCHED));
+  pass(node, 30);
+  assert.not.ok(node.links.isUp(WATCHED));
+});
+
 test('a long sleep that was planned is no stall', () => {
   const node = rig();
   pass(node, 10);

@@ -55,7 +55,9 @@ export class StageRig implements Port {
   readonly links = new LinkTableWriter(this.region);
   readonly batch = openBatch(new SharedArrayBuffer(BATCH_BYTES), new SharedArrayBuffer(SLAB_BYTES));
   readonly context: StageContext;
-  readonly pipeline: Pipeline;
+  pipeline: Pipeline;
+  /** What a command does. */
+  onCommand: () => void = () => undefined;
   readonly sent: Sent[] = [];
   /** Local sockets that were closed. */
   readonly closed: number[] = [];
@@ -69,6 +71,7 @@ export class StageRig implements Port {
   readonly #deliveries = new QueueConsumer(this.#toSockets);
   readonly #control = new QueueProducer(this.#fromControl);
   readonly #data = new QueueProducer(this.#fromSockets);
+  readonly #makePipeline: () => Pipeline;
   #taken = 0;
   #locals = 100;
 
@@ -88,18 +91,26 @@ export class StageRig implements Port {
       portKind,
       clock: () => this.now,
     };
-    const forward = makeForward(this.context);
-    this.pipeline = new Pipeline(this.context, {
-      forward,
-      incoming: [this.#fromControl, ...(incoming ? [incoming] : []), this.#fromSockets].map(
-        (ring) => new QueueConsumer(ring),
-      ),
-      handover: handover && new Handover(this.context, handover),
-      toControl: new QueueProducer(this.#toControl),
-      toSockets: new QueueProducer(this.#toSockets),
-      onCommand: () => undefined,
-      takers: { ...(forward ? { [PortHandler.Forward]: forward } : {}), ...makeTakers(this.context) },
-    });
+    this.#makePipeline = () => {
+      const forward = makeForward(this.context);
+      return new Pipeline(this.context, {
+        forward,
+        incoming: [this.#fromControl, ...(incoming ? [incoming] : []), this.#fromSockets].map(
+          (ring) => new QueueConsumer(ring),
+        ),
+        handover: handover && new Handover(this.context, handover),
+        toControl: new QueueProducer(this.#toControl),
+        toSockets: new QueueProducer(this.#toSockets),
+        onCommand: () => this.onCommand(),
+        takers: { ...(forward ? { [PortHandler.Forward]: forward } : {}), ...makeTakers(this.context) },
+      });
+    };
+    this.pipeline = this.#makePipeline();
+  }
+
+  /** A worker died; its successor goes on with the same memory. */
+  replaceWorker(): void {
+    this.pipeline = this.#makePipeline();
   }
 
   /** A link that is up. */

@@ -1,5 +1,6 @@
 /** A worker that crashes, for real, while packets flow: it is replaced, and nothing else is lost but what it had in hand. */
 import * as assert from 'uvu/assert';
+import { conserved } from './conservation.js';
 import { answered, insist, line, next, onEachPath, routed, run } from './nodes.js';
 
 onEachPath('worker crash', (test, path) => {
@@ -49,6 +50,29 @@ onEachPath('worker crash', (test, path) => {
           client.close();
         }
         assert.is(b.status().workerRestarts, 1);
+      } finally {
+        await close();
+      }
+    });
+
+  if (path === 'native')
+    test('no frame is lost without a counter, whatever the relay’s worker had in hand', async () => {
+      const { a, b, c, close } = await line(path, { allowFaults: true });
+      try {
+        const server = await c.bind(6000);
+        const client = await a.bind();
+        client.on('error', () => undefined); // no route, should the links go down meanwhile
+        const flow = setInterval(() => {
+          for (let i = 0; i < 50; i++) client.send(new Uint8Array(100), c.id, 6000);
+        }, 1);
+        for (let crash = 0; crash < 3; crash++) {
+          const restarted = next(b, 'workerRestarted');
+          await b.injectFault({ kind: 'crashWorker', worker: 0 });
+          await restarted;
+          await next(server, 'message');
+        }
+        clearInterval(flow);
+        await conserved([a, b, c]);
       } finally {
         await close();
       }

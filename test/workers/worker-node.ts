@@ -5,6 +5,7 @@ import type { WorkerCommand, WorkerMessage, WorkerStart } from '../../ts/data/wo
 import { monotonicNow } from '../../ts/edge/clock.js';
 import { loadAddon } from '../../ts/edge/native/addon.js';
 import type { Layer } from '../../ts/kit/node-id.js';
+import { BATCH_BYTES } from '../../ts/memory/batch.js';
 import { type CounterSums, readCounters } from '../../ts/memory/counters.js';
 import { Epochs } from '../../ts/memory/epochs.js';
 import { ForwardingTableWriter, slotFor } from '../../ts/memory/forwarding-table.js';
@@ -52,6 +53,7 @@ export class WorkerNode {
     toWorker: { control: queue(), data: queue() },
     toShell: { control: queue(), data: queue() },
   };
+  readonly #batch = new SharedArrayBuffer(BATCH_BYTES);
   readonly #wake = { wake: () => this.#wakeUp() };
   readonly #control = new QueueProducer(this.#rings.toWorker.control, this.#wake);
   readonly #data = new QueueProducer(this.#rings.toWorker.data, this.#wake);
@@ -64,7 +66,8 @@ export class WorkerNode {
   }
 
   async start(options: Partial<WorkerStart> = {}): Promise<void> {
-    this.#worker = new Worker(FORWARDER, { workerData: this.startData(options) });
+    this.#worker = new Worker(FORWARDER, { workerData: { packetPath: this.#path } });
+    this.#worker.postMessage(this.startData(options));
     this.#ended = new Promise((resolve) => {
       this.#worker?.once('error', resolve);
       this.#worker?.once('exit', resolve);
@@ -86,6 +89,7 @@ export class WorkerNode {
       portKind: PortKind.Udp,
       region: this.region.buffer,
       ...this.#rings,
+      batch: this.#batch,
       load: this.load,
       sockets: [{ host: '127.0.0.1', port: this.port, fd: this.#fd }],
       wakeFd: this.#wakeFd,

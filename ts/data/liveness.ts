@@ -3,7 +3,8 @@
  * the backup next hop. How long is too long is control's to say (ts/memory/link-table.ts); 0 means that nobody watches.
  *
  * Silence that is our own fault does not count: when the process was stopped or starved, frames may have waited in the sockets all the
- * while. So after a stall every link starts to count anew, and a scan is made only when the sockets have been drained.
+ * while. So after a stall every link starts to count anew, and a scan is made only when the sockets have been drained. A worker's start counts
+ * as the end of a stall: while its predecessor was dead, nobody listened.
  */
 import { BATCH_MORE, BATCH_NOW, type Batch } from '../memory/batch.js';
 import { COUNTER } from '../memory/counter-names.js';
@@ -25,8 +26,8 @@ export class LivenessStage {
   readonly #entries: Int32Array;
   readonly #heard: Float64Array;
   readonly #punt: PuntStage;
-  /** When the next step was to be made at the latest. */
-  #expected = Infinity;
+  /** When the next step was to be made at the latest; at first: long ago. */
+  #expected = -Infinity;
   /** Silence before this is not counted. */
   #countFrom = -Infinity;
   #scannedAt = -Infinity;

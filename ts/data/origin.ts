@@ -113,10 +113,15 @@ export class OriginStage {
   #drain(index: number): number {
     const ring = this.#rings[index] as QueueConsumer;
     let records = 0;
-    while (records < RECORDS_PER_STEP && (this.#held[index] || ring.next())) {
-      this.#held[index] = !this.#take(ring);
-      if (this.#held[index]) return records; // without release: the record is still in use
-      records++;
+    try {
+      while (records < RECORDS_PER_STEP && (this.#held[index] || ring.next())) {
+        this.#held[index] = !this.#take(ring);
+        if (this.#held[index]) return records; // without release: the record is still in use
+        records++;
+      }
+    } catch (error) {
+      ring.release(); // else the worker's successor would take what is lost with the batch once more, and meet the same end
+      throw error;
     }
     if (records > 0) ring.release();
     return records;

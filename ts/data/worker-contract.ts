@@ -55,7 +55,12 @@ export interface HandoverRing {
   readonly wakeFd: number;
 }
 
-/** The `workerData` of a worker. */
+/** The `workerData` of a thread: what it loads before it is told which worker it is. */
+export interface ThreadData {
+  readonly packetPath: 'native' | 'portable';
+}
+
+/** The first message to a thread: which worker it is. */
 export interface WorkerStart {
   /** 0 .. workers - 1. */
   readonly worker: number;
@@ -65,6 +70,8 @@ export interface WorkerStart {
   readonly portKind: PortKind;
   /** Attach with `attachRegion`. */
   readonly region: SharedArrayBuffer;
+  /** The worker's batch (ts/memory/batch.ts); outlives it, so that its successor can count what was in hand. */
+  readonly batch: SharedArrayBuffer;
   /** The two ends of the rings, as made by the queue of ts/memory. */
   readonly toWorker: { readonly control: SharedArrayBuffer; readonly data: SharedArrayBuffer };
   readonly toShell: { readonly control: SharedArrayBuffer; readonly data: SharedArrayBuffer };
@@ -117,6 +124,8 @@ export type WorkerCommand =
 
 /** Worker to shell, by `postMessage`. */
 export type WorkerMessage =
+  /** The thread has loaded its code, and would become a worker at once. */
+  | { readonly type: 'loaded' }
   /** The worker receives from now on. `ports` are the bound ports of `sockets`, and of `forwards`, in their order. */
   | {
       readonly type: 'ready';
@@ -137,6 +146,8 @@ export type WorkerMessage =
   /** An offload was lost, or another thing that people want to know, at most a few a second. */
   | { readonly type: 'offloads'; readonly offloads: Offloads }
   | { readonly type: 'warning'; readonly message: string }
+  /** Its last words: it has thrown, and touches nothing that is shared any more. The thread ends soon. */
+  | { readonly type: 'crashed'; readonly message: string }
   /** There are records in a `toShell` ring and the main thread had said that it sleeps (portable path). */
   | { readonly type: 'wake' };
 

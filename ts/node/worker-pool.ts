@@ -8,6 +8,7 @@ import { createQueue } from '../memory/sharedarraybuffer-queue/index.js';
 import { pump } from './pump.js';
 import { WorkerRings } from './worker-rings.js';
 import { type CommandBody, type SupervisorEvents, WorkerSupervisor } from './worker-supervisor.js';
+import { WorkerThreads } from './worker-threads.js';
 
 const HANDOVER_BYTES = 1 << 22;
 /** How often a closing node looks whether its rings are empty, ms. */
@@ -38,6 +39,7 @@ export interface PoolHandlers extends SupervisorEvents {
 
 export class WorkerPool {
   readonly rings: readonly WorkerRings[];
+  readonly #threads: WorkerThreads;
   readonly #supervisors: readonly WorkerSupervisor[];
   readonly #handlers: PoolHandlers;
   readonly #stopped = new AbortController();
@@ -63,6 +65,7 @@ export class WorkerPool {
       ring: createQueue({ bytes: HANDOVER_BYTES, producers: 'many' }),
       wakeFd: resources.wakeFd(worker),
     }));
+    this.#threads = new WorkerThreads({ packetPath: common.packetPath });
     this.#supervisors = workers.map((worker) => {
       const rings = this.rings[worker] as WorkerRings;
       const startData = (): WorkerStart => ({
@@ -77,9 +80,16 @@ export class WorkerPool {
         forwards: worker === 0 ? resources.forwards() : [],
         exposes: worker === 0 ? resources.exposes() : [],
       });
+      const takeThread = () => this.#threads.take();
       return new WorkerSupervisor(
-        { worker, startData, sendCommand: (command) => rings.command(command), now },
-        handlers,
+        { worker, startData, takeThread, sendCommand: (command) => rings.command(command), now },
+        {
+          ...handlers,
+          onReady: (...ready) => {
+            void this.#threads.keepSpare();
+            handlers.onReady(...ready);
+          },
+        },
       );
     });
   }
@@ -134,6 +144,7 @@ export class WorkerPool {
   /** Stops all workers: asks, waits up to `graceMs`, then ends them. */
   async stop(graceMs: number): Promise<void> {
     await Promise.all(this.#supervisors.map((supervisor) => supervisor.stop(graceMs)));
+    await this.#threads.close(graceMs);
     this.#stopped.abort();
     await Promise.all(this.#pumps);
   }

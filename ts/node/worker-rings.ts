@@ -1,10 +1,11 @@
 /**
  * The main thread's ends of the four rings between it and one worker (ts/memory/worker-records.ts draws the records). The rings outlive
- * the worker: its successor goes on where it stopped.
+ * the worker, as its batch does: its successor goes on where it stopped.
  */
 import type { TransportAddress } from '../control/io.js';
 import type { WorkerCommand, WorkerStart } from '../data/worker-contract.js';
 import { writeAddress } from '../memory/address.js';
+import { BATCH_BYTES } from '../memory/batch.js';
 import {
   createQueue,
   QueueConsumer,
@@ -29,7 +30,8 @@ const DATA_RING_BYTES = 1 << 20;
 
 export class WorkerRings {
   /** What a worker is given. */
-  readonly shared: Pick<WorkerStart, 'toWorker' | 'toShell'> = {
+  readonly shared: Pick<WorkerStart, 'toWorker' | 'toShell' | 'batch'> = {
+    batch: new SharedArrayBuffer(BATCH_BYTES),
     toWorker: { control: ring(CONTROL_RING_BYTES), data: ring(DATA_RING_BYTES) },
     toShell: { control: ring(CONTROL_RING_BYTES), data: ring(DATA_RING_BYTES) },
   };

@@ -3,7 +3,7 @@
  *
  * ```
  *   starting ──ready──> running ──crash──> waiting ──> starting (again)
- *      │                   │                  how long: nothing at first, doubling while it goes on crashing
+ *      │                   │                  how long: not at all, unless it crashes again and again: then doubling
  *   startFailed          stop()
  *      ▼                   ▼
  *   failed             stopping ──exit──> stopped
@@ -12,10 +12,12 @@
 import type { WorkerCommand, WorkerMessage, WorkerStart } from '../data/worker-contract.js';
 import { PortolanError } from './errors.js';
 import { startError } from './start-error.js';
-import { WorkerThread } from './worker-thread.js';
+import type { WorkerThread } from './worker-thread.js';
 
 /** A worker that has run for so long starts anew with a clean record, ms. */
 const GOOD_RUN_MS = 10_000;
+/** So many crashes in a row are answered at once; then a worker waits, twice as long each time, so that it does not eat the machine. */
+const CRASHES_AT_ONCE = 3;
 const FIRST_BACKOFF_MS = 50;
 const MAX_BACKOFF_MS = 5_000;
 /** Crashes in a row after which people are told that this will not get better by itself. */
@@ -30,7 +32,7 @@ export type CommandBody = WorkerCommand extends infer C ? (C extends WorkerComma
 export interface SupervisorEvents {
   readonly onReady: (worker: number, ready: ReadyMessage) => void;
   readonly onMessage: (worker: number, message: WorkerMessage) => void;
-  /** The thread is dead, by a crash; its successor is on its way. */
+  /** The worker is dead, by a crash, and touches nothing shared any more; its successor is on its way. */
   readonly onCrash: (worker: number) => void;
   readonly onRestarted: (worker: number, reason: string, afterMs: number) => void;
   readonly onWarning: (message: string) => void;
@@ -40,6 +42,8 @@ export interface SupervisedWorker {
   readonly worker: number;
   /** What the next life is started with: read at each start, for ports become known and rules change. */
   readonly startData: () => WorkerStart;
+  /** A thread for the next life. */
+  readonly takeThread: () => WorkerThread;
   readonly sendCommand: (command: WorkerCommand) => boolean;
   readonly now: () => number;
 }
@@ -123,9 +127,10 @@ export class WorkerSupervisor {
     this.#state = 'starting';
     this.#startFailure = undefined;
     this.#startedAt = this.#worker.now();
-    this.#thread = new WorkerThread(this.#worker.startData(), {
+    this.#thread = this.#worker.takeThread();
+    this.#thread.start(this.#worker.startData(), {
       onMessage: (message) => this.#onMessage(message),
-      onExit: (error) => this.#onExit(error),
+      onEnd: (error) => this.#onEnd(error),
     });
   }
 
@@ -154,7 +159,7 @@ export class WorkerSupervisor {
     this.#started = undefined;
   }
 
-  #onExit(error: Error | undefined): void {
+  #onEnd(error: Error | undefined): void {
     this.#thread = undefined;
     if (this.#state === 'stopping') {
       this.#state = 'stopped';
@@ -179,12 +184,14 @@ export class WorkerSupervisor {
     this.#reason = reason;
     this.#state = 'waiting';
     this.#events.onCrash(this.#worker.worker);
-    const wait = this.#crashes === 1 ? 0 : Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (this.#crashes - 2));
+    const more = this.#crashes - CRASHES_AT_ONCE;
+    const wait = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (more - 1));
     if (this.#crashes === CRASHES_TO_WARN)
       this.#events.onWarning(
         `worker ${this.#worker.worker} crashes again and again (${reason}); it is started anew every ${MAX_BACKOFF_MS / 1000} s at most`,
       );
-    this.#backoff = setTimeout(() => this.#spawn(), wait);
+    if (more <= 0) this.#spawn();
+    else this.#backoff = setTimeout(() => this.#spawn(), wait);
   }
 }
 

@@ -5,9 +5,9 @@
  * never holds up the reuse of a link's index for longer. (Were it offline, the frames that end the sleep would be matched to
  * links before it is online again.)
  *
- * *A crash* loses the batch in hand, counts it, and nothing else: rings, counters, links and replay windows lie in shared memory,
- * listening sockets belong to the process (native) or are bound anew (portable), slab and batch die with the thread. The successor
- * gives back a lock that its predecessor may have held. Flows of port forwards begin anew.
+ * *A crash* loses the batch in hand and nothing else: rings, counters, links and replay windows lie in shared memory, listening sockets
+ * belong to the process (native) or are bound anew (portable), and so does the batch, in which the successor counts what was lost; the
+ * slab dies with the thread. The successor gives back a lock that its predecessor may have held. Flows of port forwards begin anew.
  */
 import type { StageContext } from '../../ts/data/context.js';
 import { ForwardStage } from '../../ts/data/forward.js';
@@ -15,9 +15,10 @@ import { Handover } from '../../ts/data/handover.js';
 import { LoadSink } from '../../ts/data/load-sink.js';
 import { LoadSource } from '../../ts/data/load-source.js';
 import { Pipeline } from '../../ts/data/pipeline.js';
+import { takeUnfinished } from '../../ts/data/runs.js';
 import type { WorkerMessage, WorkerStart } from '../../ts/data/worker-contract.js';
 import { monotonicNow } from '../../ts/edge/clock.js';
-import { BATCH_BYTES, BATCH_MORE, BATCH_NOW, BATCH_PACKET_COUNT, openBatch } from '../../ts/memory/batch.js';
+import { BATCH_MORE, BATCH_NOW, openBatch } from '../../ts/memory/batch.js';
 import { COUNTER } from '../../ts/memory/counter-names.js';
 import { CounterBlock } from '../../ts/memory/counters.js';
 import { WorkerEpoch } from '../../ts/memory/epochs.js';
@@ -58,8 +59,9 @@ export class Agent {
   /** Opens everything; throws a StartProblem when an address cannot be opened. */
   constructor(start: WorkerStart, tell: (message: WorkerMessage) => void) {
     const region = attachRegion(start.region);
-    const batch = openBatch(new SharedArrayBuffer(BATCH_BYTES), new SharedArrayBuffer(slabBytes(start)));
+    const batch = openBatch(start.batch, new SharedArrayBuffer(slabBytes(start)));
     const counters = new CounterBlock(region, start.worker);
+    counters.add(COUNTER.crashed, takeUnfinished(batch));
     this.#start = start;
     new ReplayWindows(region).breakLocks(start.worker);
     this.#state = new WorkerState(region, start.worker);
@@ -107,15 +109,9 @@ export class Agent {
   /** One batch through all stages; sleeps for up to `waitMs` first if nothing is there. */
   step(waitMs: number): void {
     this.#epoch.quiescent();
-    try {
-      const work = this.#pipeline.step(waitMs);
-      this.#moreWaits = this.#context.batch.words[BATCH_MORE] !== 0 || this.#pipeline.isWaiting();
-      this.#idle = work === 0 && !this.#moreWaits;
-    } catch (error) {
-      this.#context.counters.add(COUNTER.crashed, this.#context.batch.words[BATCH_PACKET_COUNT] as number);
-      this.#port.port.close(); // sockets of port forwards: they would outlive the thread, and its successor could not bind them
-      throw error;
-    }
+    const work = this.#pipeline.step(waitMs);
+    this.#moreWaits = this.#context.batch.words[BATCH_MORE] !== 0 || this.#pipeline.isWaiting();
+    this.#idle = work === 0 && !this.#moreWaits;
     if (waitMs > 0) this.#awake();
     this.#state.turned(monotonicNow(), !this.#idle);
     this.#port.watchOffloads();
@@ -151,6 +147,11 @@ export class Agent {
     this.#state.setPhase(WorkerPhase.None);
     this.#inbox?.close();
     this.#commands.closed();
+  }
+
+  /** After a crash: touches nothing that is shared from here on, and leaves open nothing that a successor wants to open. */
+  abandon(): void {
+    this.#port.port.close();
   }
 
   #awake(): void {

@@ -33,10 +33,7 @@ export class Commands {
   take(ring: QueueConsumer): void {
     const json = ring.bytes.slice(ring.offset + COMMAND_JSON, ring.offset + ring.length);
     const command = JSON.parse(this.#decoder.decode(json)) as WorkerCommand;
-    if (command.type === 'crash' && this.#start.faults.crashOnCommand) {
-      ring.release(); // else the successor would find the command again
-      throw new Error('crashed on command');
-    }
+    if (command.type === 'crash' && this.#start.faults.crashOnCommand) throw new Error('crashed on command');
     try {
       this.#carryOut(command);
     } catch (error) {
