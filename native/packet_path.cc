@@ -2,6 +2,7 @@
 
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -102,7 +103,7 @@ void PacketPath::StartTick() {
   const timespec period = {0, static_cast<long>(TICK_MS * 1e6)};
   const itimerspec setting = {period, period};
   epoll_event event = {};
-  event.events = EPOLLIN | EPOLLET;  // each expiry is an edge, and nobody has to read it
+  event.events = EPOLLIN;
   event.data.u32 = TICK;
   if (tick_.Get() < 0 || timerfd_settime(tick_.Get(), 0, &setting, nullptr) != 0 ||
       epoll_ctl(c_.epoll.Get(), EPOLL_CTL_ADD, tick_.Get(), &event) != 0)
@@ -129,14 +130,28 @@ bool PacketPath::Poll(double waitMs) {
 
 /// Sleeps until something comes; the tick alone ends only a sleep of its own length. Returns the number of events.
 int PacketPath::Sleep(epoll_event* events, double waitMs) {
-  if (waitMs == TICK_MS) return epoll_wait(c_.epoll.Get(), events, EVENTS_A_POLL, -1);
+  if (waitMs == TICK_MS) {
+    const int count = epoll_wait(c_.epoll.Get(), events, EVENTS_A_POLL, -1);
+    ReadTick(events, count);
+    return count;
+  }
   for (double left = std::clamp(waitMs, 0.0, LONGEST_SLEEP_MS);;) {
     if (left > 0) c_.ReadClock();
     const double from = c_.now;
     const int count = epoll_wait(c_.epoll.Get(), events, EVENTS_A_POLL, static_cast<int>(std::ceil(left)));
+    ReadTick(events, count);
     if (count != 1 || events[0].data.u32 != TICK || left <= 0) return count;
     c_.ReadClock();
     left = std::max(0.0, left - (c_.now - from));
+  }
+}
+
+/// The kernel starts a periodic timer's next period only when the last expiry has been read.
+void PacketPath::ReadTick(const epoll_event* events, int count) {
+  for (int i = 0; i < count; i++) {
+    uint64_t expiries;
+    if (events[i].data.u32 == TICK && read(tick_.Get(), &expiries, sizeof expiries) < 0 && errno != EAGAIN)
+      throw SystemError("timerfd", errno);
   }
 }
 

@@ -53,6 +53,7 @@ class PacketPath {
  private:
   void ReleaseBatch();
   void StartTick();
+  void ReadTick(const epoll_event* events, int count);
   bool Poll(double waitMs);
   int Sleep(epoll_event* events, double waitMs);
   uint32_t RoomFor(const Socket& socket) const;

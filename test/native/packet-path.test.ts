@@ -60,6 +60,11 @@ if (addon === undefined) {
         if (offloads) assert.ok(a.counters().sendCalls <= 3, 'segments leave in few messages');
         else assert.is(a.counters().sendCalls, 100);
       });
+
+  test('a sleep as long as a tick ends each time, also when nothing comes', () => {
+    using rig = new Rig(native);
+    for (let sleeps = 0; sleeps < 4; sleeps++) assert.is(rig.path.receive(40), 0);
+  });
 }
 
 test.run();
