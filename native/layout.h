@@ -6,7 +6,7 @@
 namespace portolan::layout {
 
 /// Of all that follows: an addon that was built for other constants is refused (ts/edge/native/addon.ts).
-inline constexpr const char* FINGERPRINT = "40131378464ae9c9";
+inline constexpr const char* FINGERPRINT = "e120f02a5dc52cad";
 
 // ts/memory/region.ts
 inline constexpr uint32_t CACHE_LINE = 128;
@@ -217,7 +217,7 @@ enum class Counter : uint32_t {
   Malformed = 32,
   /// Frames that the kernel refused to send.
   SendFailed = 33,
-  /// Frames that found the socket and its queue full.
+  /// Frames that found the socket and its queue full, or a local program that does not read.
   EgressFull = 34,
   /// Packets for a socket whose ring to the main thread was full.
   DeliverFull = 35,

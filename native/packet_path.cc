@@ -11,9 +11,10 @@ namespace portolan {
 
 namespace {
 
-/// What epoll says of the eventfd and of the tick; sockets are named by their numbers, which are smaller.
+/// What epoll says of the eventfd and of the timers; sockets are named by their numbers, which are smaller.
 constexpr uint32_t EVENT = UINT32_MAX;
 constexpr uint32_t TICK = UINT32_MAX - 1;
+constexpr uint32_t RETRY = UINT32_MAX - 2;
 /// A sleep of this length, ms, needs no timer of its own: the tick ends it, now and then sooner. A timer set and cleared around each
 /// sleep costs two writes to the processor's timer, which trap where it is virtual.
 constexpr double TICK_MS = 40;
@@ -32,6 +33,7 @@ PacketPath::PacketPath(Memory region, Memory batch, Memory slab, const PacketPat
          .tags = ChooseTags(options.simd),
          .epoll = OwnedFd(epoll_create1(EPOLL_CLOEXEC))},
       tick_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)),
+      retry_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)),
       classifier_(c_),
       segmented_(c_, classifier_, true),
       plain_(c_, classifier_, false),
@@ -44,12 +46,15 @@ PacketPath::PacketPath(Memory region, Memory batch, Memory slab, const PacketPat
   event.events = EPOLLIN | EPOLLET;  // edge-triggered: each signal wakes once, and nobody has to read it
   event.data.u32 = EVENT;
   StartTick();
+  event.data.u32 = RETRY;
+  if (retry_.Get() < 0 || epoll_ctl(c_.epoll.Get(), EPOLL_CTL_ADD, retry_.Get(), &event) != 0) throw SystemError("timerfd", errno);
+  event.data.u32 = EVENT;
   if (options.event >= 0 && epoll_ctl(c_.epoll.Get(), EPOLL_CTL_ADD, options.event, &event) != 0)
     throw SystemError("cannot wait for an event", errno);
 }
 
 PacketPath::~PacketPath() {
-  for (Socket* socket : c_.sockets.All()) sender_.transmitter().DropPending(*socket);
+  for (Socket* socket : c_.sockets.All()) sender_.Drop(*socket);
   c_.counters.Publish();
 }
 
@@ -73,7 +78,7 @@ void PacketPath::AddSocket(uint32_t number, int fd, const SocketOptions& options
 void PacketPath::RemoveSocket(uint32_t number) {
   Socket* socket = c_.sockets.Find(number);
   if (socket == nullptr) return;
-  sender_.transmitter().DropPending(*socket);
+  sender_.Drop(*socket);
   c_.counters.Publish();
   epoll_ctl(c_.epoll.Get(), EPOLL_CTL_DEL, socket->fd, nullptr);
   c_.sockets.Remove(number);
@@ -118,7 +123,7 @@ bool PacketPath::Poll(double waitMs) {
   const int count = Sleep(events, waitMs);
   if (waitMs > 0) c_.region.GoOnline(c_.worker);
   for (int i = 0; i < count; i++) {
-    if (events[i].data.u32 == EVENT || events[i].data.u32 == TICK) continue;
+    if (events[i].data.u32 >= RETRY) continue;
     Socket* socket = c_.sockets.Find(events[i].data.u32);
     if (socket == nullptr) continue;
     // An error (EPOLLERR) is cleared by reading, too.
@@ -175,9 +180,17 @@ void PacketPath::ReleaseBatch() {
 
 uint32_t PacketPath::Send() {
   const uint32_t sent = sender_.Send();
+  if (sender_.outlets().AnyHeld()) WakeAt(sender_.outlets().NextTry());
   c_.counters.Publish();
   ReleaseBatch();
   return sent;
+}
+
+/// Ends the next sleep at a time of the monotonic clock, milliseconds, if nothing else does.
+void PacketPath::WakeAt(double time) {
+  const auto nanoseconds = static_cast<int64_t>(time * 1e6);
+  const itimerspec setting = {{0, 0}, {nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000}};
+  timerfd_settime(retry_.Get(), TFD_TIMER_ABSTIME, &setting, nullptr);  // of a descriptor of our own and a time that is valid: it cannot fail
 }
 
 int64_t PacketPath::Reserve(uint32_t bytes) {

@@ -54,12 +54,15 @@ class PacketPath {
   void ReleaseBatch();
   void StartTick();
   void ReadTick(const epoll_event* events, int count);
+  void WakeAt(double time);
   bool Poll(double waitMs);
   int Sleep(epoll_event* events, double waitMs);
   uint32_t RoomFor(const Socket& socket) const;
 
   Context c_;
   OwnedFd tick_;
+  /// Wakes the worker when packets that are held for a program on this machine are to be tried again.
+  OwnedFd retry_;
   Classifier classifier_;
   Intake segmented_, plain_;
   Sender sender_;

@@ -9,7 +9,7 @@ using layout::FrameType;
 using layout::RunKind;
 using layout::Verdict;
 
-Sender::Sender(Context& context) : c_(context), transmitter_(context), chains_(context.region.Links()) {
+Sender::Sender(Context& context) : c_(context), transmitter_(context), outlets_(context), chains_(context.region.Links()) {
   touched_.reserve(context.region.Links());
 }
 
@@ -22,6 +22,7 @@ uint32_t Sender::Send() {
   }
   for (const uint32_t link : touched_) SendLink(link);
   touched_.clear();
+  if (outlets_.AnyHeld()) SendHeld();
   for (uint32_t i = 0; i < runs; i++) {
     Run& run = c_.batch.RunAt(i);
     if (run.verdict != uint32_t(Verdict::Raw)) continue;
@@ -150,6 +151,8 @@ void Sender::SendRaw(const Run& run, const RunAddress& to) {
   Destination destination;
   destination.length = MakeAddress(destination.address, to.family, to.port, to.bytes, to.scope);
   if (socket == nullptr || destination.length == 0) return c_.counters.Add(Counter::SendFailed, run.packets);
+  if (socket->kind == SocketKind::Local)
+    if (LocalOutlets::Outlet* outlet = outlets_.Find(*socket, destination)) return SendThrough(*outlet, *socket, run);
   Use(*socket, destination);
   for (uint32_t i = run.first; i < run.first + run.packets; i++) {
     const Packet packet = c_.batch.PacketAt(i);
@@ -158,6 +161,42 @@ void Sender::SendRaw(const Run& run, const RunAddress& to) {
     else
       c_.counters.Add(Counter::SendFailed);
   }
+}
+
+/// Sends to a program on this machine what its socket has room for; the rest is held.
+void Sender::SendThrough(LocalOutlets::Outlet& outlet, Socket& socket, const Run& run) {
+  if (outlets_.IsShort(outlet, run.packets, c_.batch.PacketAt(run.first).length)) {
+    Flush();
+    outlets_.Ask(outlet);
+  }
+  Use(socket, outlet.destination);
+  for (uint32_t i = run.first; i < run.first + run.packets; i++) {
+    const Packet packet = c_.batch.PacketAt(i);
+    uint8_t* at = c_.blocks.Base() + packet.offset;
+    if (!c_.blocks.Holds(packet.offset, packet.length))
+      c_.counters.Add(Counter::SendFailed);
+    else if (outlets_.Admit(outlet, packet.length))
+      AddRow(at, packet.length, 1, false);
+    else
+      outlets_.Hold(outlet, at, packet.length);
+  }
+}
+
+/// Sends what was held and has room now.
+void Sender::SendHeld() {
+  Flush();
+  outlets_.Retry(
+      [this](const LocalOutlets::Outlet& outlet, const LocalOutlets::Packet& packet) {
+        Socket* socket = c_.sockets.Find(outlet.socket);
+        if (socket_ != socket) Use(*socket, outlet.destination);
+        AddRow(packet.at, packet.length, 1, false);
+      },
+      [this] { Flush(); });
+}
+
+void Sender::Drop(Socket& socket) {
+  outlets_.Remove(socket.number);
+  transmitter_.DropPending(socket);
 }
 
 void Sender::Use(Socket& socket, const Destination& destination) {

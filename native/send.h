@@ -6,6 +6,7 @@
 
 #include "context.h"
 #include "gather.h"
+#include "local_outlet.h"
 #include "transmit.h"
 
 namespace portolan {
@@ -18,6 +19,10 @@ class Sender {
   uint32_t Send();
 
   Transmitter& transmitter() { return transmitter_; }
+  const LocalOutlets& outlets() const { return outlets_; }
+
+  /// Forgets what waits for a socket, which goes away.
+  void Drop(Socket& socket);
 
  private:
   struct LinkChain {
@@ -37,12 +42,15 @@ class Sender {
   void SendFrames(const Link& link);
   void WriteHeaders(const Link& link, uint64_t counter);
   void SendRaw(const Run& run, const RunAddress& to);
+  void SendThrough(LocalOutlets::Outlet& outlet, Socket& socket, const Run& run);
+  void SendHeld();
   void Use(Socket& socket, const Destination& destination);
   void AddRow(uint8_t* at, uint32_t length, uint32_t count, bool forwarded);
   void Flush();
 
   Context& c_;
   Transmitter transmitter_;
+  LocalOutlets outlets_;
   Gather gather_;
   Socket* socket_ = nullptr;
   uint32_t sent_ = 0;

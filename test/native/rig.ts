@@ -59,6 +59,9 @@ export class Rig implements Disposable {
   readonly path: NativePacketPath;
   readonly socket: NativeUdpSocket;
   readonly event: number;
+  /** The number of the socket of {@link openLocal}. */
+  static readonly LOCAL = 300;
+  #local: NativeUdpSocket | undefined;
   readonly memory: NativePacketPathOptions;
 
   constructor(native: NativeAddon, options: RigOptions = {}) {
@@ -110,14 +113,37 @@ export class Rig implements Disposable {
     return index;
   }
 
-  /** Sends bytes as they are from the listening socket to a port of 127.0.0.1: a datagram for each. */
-  sendRaw(datagrams: readonly Uint8Array[], port: number): number {
+  /** Opens a local socket, as a port forward does; one that was open before is closed. */
+  openLocal(host: string): void {
+    this.#closeLocal();
+    this.#local = this.native.openUdpSocket({
+      host,
+      port: 0,
+      reusePort: false,
+      receiveBuffer: 0,
+      sendBuffer: 0,
+      gso: true,
+      gro: false,
+    });
+    this.path.addSocket(Rig.LOCAL, this.#local.fd, { kind: 'local', gso: this.socket.gso.on, gro: false });
+  }
+
+  #closeLocal(): void {
+    if (this.#local === undefined) return;
+    this.path.removeSocket(Rig.LOCAL);
+    this.native.closeSocket(this.#local.fd);
+    this.#local = undefined;
+  }
+
+  /** Sends bytes as they are to a loopback port, from the listening socket if no other is named: a datagram for each. */
+  sendRaw(datagrams: readonly Uint8Array[], port: number, { socket = 0, host = '127.0.0.1' } = {}): number {
     const first = datagrams.map((bytes) => this.place(bytes))[0] ?? 0;
-    const run = this.run(6, first, datagrams.length, 0, Verdict.Raw);
+    const run = this.run(6, first, datagrams.length, socket, Verdict.Raw);
+    const v6 = host.includes(':');
     const view = new DataView(this.batch.words.buffer, addressAt(run), ADDRESS_BYTES);
-    view.setInt32(ADDRESS_FAMILY, 4, true);
+    view.setInt32(ADDRESS_FAMILY, v6 ? 6 : 4, true);
     view.setInt32(ADDRESS_PORT, port, true);
-    this.batch.bytes.set([127, 0, 0, 1], addressAt(run) + ADDRESS_IP);
+    this.batch.bytes.set(v6 ? loopback6() : [127, 0, 0, 1], addressAt(run) + ADDRESS_IP);
     return this.path.send();
   }
 
@@ -202,6 +228,7 @@ export class Rig implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#closeLocal();
     this.path.close();
     this.native.closeSocket(this.socket.fd);
     this.native.closeSocket(this.event);

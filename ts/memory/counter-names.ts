@@ -68,7 +68,7 @@ export const COUNTERS = [
   drop('badLabel', 'Labelled packets whose label means nothing here.'),
   drop('malformed', 'Hellos, control messages or errors whose payload could not be read.'),
   drop('sendFailed', 'Frames that the kernel refused to send.'),
-  drop('egressFull', 'Frames that found the socket and its queue full.'),
+  drop('egressFull', 'Frames that found the socket and its queue full, or a local program that does not read.'),
   drop('deliverFull', 'Packets for a socket whose ring to the main thread was full.'),
   drop('handoverFull', 'Packets for another worker of this node whose ring was full.'),
   drop('puntFull', 'Frames for the control plane whose ring was full.'),
