@@ -6,7 +6,7 @@
 namespace portolan::layout {
 
 /// Of all that follows: an addon that was built for other constants is refused (ts/edge/native/addon.ts).
-inline constexpr const char* FINGERPRINT = "e120f02a5dc52cad";
+inline constexpr const char* FINGERPRINT = "2b72ebeceb99288f";
 
 // ts/memory/region.ts
 inline constexpr uint32_t CACHE_LINE = 128;
@@ -84,6 +84,7 @@ inline constexpr uint32_t ADDRESS_PORT = 4;
 inline constexpr uint32_t ADDRESS_SCOPE = 24;
 inline constexpr uint32_t ADDRESS_SOCKET = 28;
 inline constexpr uint32_t BATCH_BYTES = 327808;
+inline constexpr uint32_t BATCH_HELD = 5;
 inline constexpr uint32_t BATCH_MORE = 4;
 inline constexpr uint32_t BATCH_NOW = 8;
 inline constexpr uint32_t BATCH_PACKET_COUNT = 1;
@@ -147,7 +148,7 @@ inline constexpr uint32_t SEAL_BYTES = 16;
 enum class TrafficClass : uint32_t { LowLatency = 0, LowCost = 1, Reliable = 2, HighBandwidth = 3 };
 
 // ts/memory/counter-names.ts: places in a counter block
-inline constexpr uint32_t COUNTER_COUNT = 43;
+inline constexpr uint32_t COUNTER_COUNT = 46;
 enum class Counter : uint32_t {
   /// Frames taken from the network, whatever became of them.
   Received = 0,
@@ -233,8 +234,14 @@ enum class Counter : uint32_t {
   Strangers = 40,
   /// Packets that came in over the link that they would leave by.
   NotForwarded = 41,
+  /// Frames that an emulated network lost.
+  EmulatedLoss = 42,
+  /// Frames that found an emulated network's queue, or the room for its delayed frames, full.
+  EmulatedFull = 43,
+  /// Frames larger than the MTU of an emulated network.
+  EmulatedTooLarge = 44,
   /// Packets that a worker held when it crashed.
-  Crashed = 42,
+  Crashed = 45,
 };
 
 }  // namespace portolan::layout

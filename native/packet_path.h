@@ -44,6 +44,8 @@ class PacketPath {
   uint32_t Receive(double waitMs);
   /// Sends the batch's runs. Returns the number of packets sent.
   uint32_t Send();
+  /// Finishes the frames of a run with verdict Forward, which becomes Raw.
+  void Seal(uint32_t index) { sender_.Seal(index); }
   /// Room in the slab for `bytes` until the next receive: its offset, or -1.
   int64_t Reserve(uint32_t bytes);
 

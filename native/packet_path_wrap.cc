@@ -34,6 +34,7 @@ Napi::Function PacketPathWrap::Define(Napi::Env env) {
                          InstanceMethod<&PacketPathWrap::RemoveSocket>("removeSocket"),
                          InstanceMethod<&PacketPathWrap::Receive>("receive"),
                          InstanceMethod<&PacketPathWrap::Send>("send"),
+                         InstanceMethod<&PacketPathWrap::Seal>("seal"),
                          InstanceMethod<&PacketPathWrap::Reserve>("reserve"),
                          InstanceMethod<&PacketPathWrap::SocketStats>("socketStats"),
                          InstanceMethod<&PacketPathWrap::Close>("close"),
@@ -87,6 +88,11 @@ Napi::Value PacketPathWrap::Receive(const Napi::CallbackInfo& info) {
 
 Napi::Value PacketPathWrap::Send(const Napi::CallbackInfo& info) {
   return Guarded(info.Env(), [&] { return Napi::Number::New(info.Env(), Path(info.Env()).Send()); });
+}
+
+Napi::Value PacketPathWrap::Seal(const Napi::CallbackInfo& info) {
+  Path(info.Env()).Seal(info[0].As<Napi::Number>().Uint32Value());
+  return info.Env().Undefined();
 }
 
 Napi::Value PacketPathWrap::Reserve(const Napi::CallbackInfo& info) {

@@ -35,6 +35,7 @@ class PacketPathWrap : public Napi::ObjectWrap<PacketPathWrap> {
   Napi::Value RemoveSocket(const Napi::CallbackInfo& info);
   Napi::Value Receive(const Napi::CallbackInfo& info);
   Napi::Value Send(const Napi::CallbackInfo& info);
+  Napi::Value Seal(const Napi::CallbackInfo& info);
   Napi::Value Reserve(const Napi::CallbackInfo& info);
   Napi::Value SocketStats(const Napi::CallbackInfo& info);
   Napi::Value Simd(const Napi::CallbackInfo& info);

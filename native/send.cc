@@ -33,11 +33,16 @@ uint32_t Sender::Send() {
   return sent_;
 }
 
+/// Whether a run's packets are packets of this batch.
+bool Sender::IsWhole(const Run& run) const {
+  const uint32_t packets = std::min(c_.batch.Packets(), layout::MAX_PACKETS);
+  return run.packets <= packets && run.first <= packets - run.packets;
+}
+
 /// Hangs a run behind the earlier ones of its link, so that a link's packets leave together and in order.
 void Sender::Chain(int32_t index, Run& run) {
-  const uint32_t packets = std::min(c_.batch.Packets(), layout::MAX_PACKETS);
   run.verdict = uint32_t(Verdict::Done);
-  if (run.packets > packets || run.first > packets - run.packets) return;  // not a run of this batch
+  if (!IsWhole(run)) return;
   if (run.argument == 0 || run.argument >= c_.region.Links()) return c_.counters.Add(Counter::UnknownLink, run.packets);
   LinkChain& chain = chains_[run.argument];
   run.next = -1;
@@ -74,23 +79,84 @@ void Sender::Collect(const Run& run, const Link& link, uint32_t mtu) {
   const uint8_t hops = run.kind == uint32_t(RunKind::Data) ? 1 : 0;
   for (uint32_t i = run.first; i < run.first + run.packets; i++) {
     const Packet packet = c_.batch.PacketAt(i);
-    if (packet.length < layout::HEADERS_BYTES || !c_.blocks.Holds(packet.offset, packet.length)) {
-      c_.counters.Add(Counter::SendFailed);
-      continue;
-    }
-    uint8_t* at = c_.blocks.Base() + packet.offset;
-    const bool hello = (at[layout::OFFSET_VERSION_TYPE] & 15) == uint8_t(FrameType::Hello);  // probes the MTU
-    if (packet.length > mtu && !hello) {
-      c_.counters.Add(Counter::Oversize);
-      continue;
-    }
-    if (at[layout::OFFSET_TTL] <= hops && hops > 0) {  // the route stage has seen to it: this is the last guard
-      c_.counters.Add(Counter::TtlExceeded);
-      continue;
-    }
+    uint8_t* at = Admit(packet, hops, mtu);
+    if (at == nullptr) continue;
     if (framesInHand_ == TAG_BATCH) SendFrames(link);
     frames_[framesInHand_++] = {at, packet.length, hops};
   }
+}
+
+/// Where a frame lies that may leave by a link of this MTU; nothing when it may not, which is counted.
+uint8_t* Sender::Admit(const Packet& packet, uint8_t hops, uint32_t mtu) {
+  if (packet.length < layout::HEADERS_BYTES || !c_.blocks.Holds(packet.offset, packet.length)) {
+    c_.counters.Add(Counter::SendFailed);
+    return nullptr;
+  }
+  uint8_t* at = c_.blocks.Base() + packet.offset;
+  const bool hello = (at[layout::OFFSET_VERSION_TYPE] & 15) == uint8_t(FrameType::Hello);  // probes the MTU
+  if (packet.length > mtu && !hello) {
+    c_.counters.Add(Counter::Oversize);
+    return nullptr;
+  }
+  if (at[layout::OFFSET_TTL] <= hops && hops > 0) {  // the route stage has seen to it: this is the last guard
+    c_.counters.Add(Counter::TtlExceeded);
+    return nullptr;
+  }
+  return at;
+}
+
+void Sender::Seal(uint32_t index) {
+  if (index >= std::min(c_.batch.Runs(), layout::MAX_RUNS)) return;
+  Run& run = c_.batch.RunAt(index);
+  if (run.verdict != uint32_t(Verdict::Forward)) return;
+  run.verdict = uint32_t(Verdict::Done);
+  if (!IsWhole(run)) return;
+  if (run.argument == 0 || run.argument >= c_.region.Links()) return c_.counters.Add(Counter::UnknownLink, run.packets);
+  const Link link = c_.region.LinkAt(run.argument);
+  if (!link.Live()) return c_.counters.Add(Counter::UnknownLink, run.packets);
+  if (!link.OverUdp()) return c_.counters.Add(Counter::SendFailed, run.packets);
+
+  const bool forwarded = run.kind == uint32_t(RunKind::Data);
+  const uint8_t hops = forwarded ? 1 : 0;
+  const uint32_t mtu = link.Mtu().Get();
+  uint32_t kept = 0;
+  for (uint32_t i = run.first; i < run.first + run.packets; i++) {
+    const Packet packet = c_.batch.PacketAt(i);
+    uint8_t* at = Admit(packet, hops, mtu);
+    if (at == nullptr) continue;
+    c_.batch.PacketAt(run.first + kept++) = packet;
+    frames_[framesInHand_++] = {at, packet.length, hops};
+    if (framesInHand_ == TAG_BATCH) SealFrames(link, forwarded);
+  }
+  SealFrames(link, forwarded);
+  run.packets = kept;
+  if (kept == 0) return;
+  run.frame = c_.batch.PacketAt(run.first).offset;
+  RunAddress& to = c_.batch.AddressAt(index);
+  to.family = link.AddressFamily();
+  to.port = link.AddressPort();
+  std::copy_n(link.Address(), sizeof(to.bytes), to.bytes);
+  to.scope = link.AddressScope();
+  to.socket = run.argument = link.Socket();
+  run.kind = uint32_t(RunKind::Origin);
+  run.verdict = uint32_t(Verdict::Raw);
+}
+
+/// Writes the headers of the frames in hand, which count as sent into the link from here on.
+void Sender::SealFrames(const Link& link, bool forwarded) {
+  if (framesInHand_ == 0) return;
+  WriteHeaders(link, link.TransmitCounter().AddAtomically(framesInHand_));
+  uint64_t bytes = 0;
+  bool data = false;
+  for (uint32_t i = 0; i < framesInHand_; i++) {
+    bytes += frames_[i].length;
+    data |= (frames_[i].at[layout::OFFSET_VERSION_TYPE] & 15) == uint8_t(FrameType::Data);
+  }
+  link.SentFrames().AddAtomically(framesInHand_);
+  link.SentBytes().AddAtomically(bytes);
+  if (data) link.LastDataSent().Set(c_.now);
+  if (forwarded) c_.counters.Add(Counter::Forwarded, framesInHand_);
+  framesInHand_ = 0;
 }
 
 /// Writes the headers of the frames in hand and gathers them. Their counters are reserved by one atomic addition.
@@ -145,8 +211,7 @@ void Sender::WriteHeaders(const Link& link, uint64_t counter) {
 
 /// Sends packets as they are: handshakes from a listening socket, datagrams of port forwards from their own.
 void Sender::SendRaw(const Run& run, const RunAddress& to) {
-  const uint32_t packets = std::min(c_.batch.Packets(), layout::MAX_PACKETS);
-  if (run.packets > packets || run.first > packets - run.packets) return;
+  if (!IsWhole(run)) return;
   Socket* socket = c_.sockets.Find(run.argument);
   Destination destination;
   destination.length = MakeAddress(destination.address, to.family, to.port, to.bytes, to.scope);

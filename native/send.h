@@ -18,6 +18,9 @@ class Sender {
   /// Sends all runs with verdict Forward or Raw, which become Done. Returns the number of packets sent.
   uint32_t Send();
 
+  /// Finishes the frames of a run with verdict Forward without sending them; it becomes Raw.
+  void Seal(uint32_t index);
+
   Transmitter& transmitter() { return transmitter_; }
   const LocalOutlets& outlets() const { return outlets_; }
 
@@ -36,10 +39,13 @@ class Sender {
     uint8_t hops;  // what its TTL is lowered by
   };
 
+  bool IsWhole(const Run& run) const;
   void Chain(int32_t index, Run& run);
   void SendLink(uint32_t index);
   void Collect(const Run& run, const Link& link, uint32_t mtu);
+  uint8_t* Admit(const Packet& packet, uint8_t hops, uint32_t mtu);
   void SendFrames(const Link& link);
+  void SealFrames(const Link& link, bool forwarded);
   void WriteHeaders(const Link& link, uint64_t counter);
   void SendRaw(const Run& run, const RunAddress& to);
   void SendThrough(LocalOutlets::Outlet& outlet, Socket& socket, const Run& run);

@@ -34,6 +34,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     }
     batch.AddressAt(run % 32) = {data[13] % 8u, socket.port, {127, 0, 0, 1}, data[14], 0};
   }
+  for (uint32_t i = 0; i < 8; i++) world.path->Seal(i * 3);
   world.path->Send();
   uint8_t sink[65536];
   while (recv(socket.fd, sink, sizeof sink, MSG_DONTWAIT) >= 0) {

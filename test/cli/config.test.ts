@@ -25,6 +25,7 @@ gso: false
 gro: true
 tags: true
 maxLinks: 64
+emulate: [delay=50ms loss=1%, 1.1.1.1 rate=50Mbit]
 log:
   level: warn
   format: json
@@ -45,6 +46,7 @@ test('reads every key', () => {
     gro: true,
     tags: true,
     maxLinks: 64,
+    emulate: ['delay=50ms loss=1%', '1.1.1.1 rate=50Mbit'],
     log: { level: 'warn', format: 'json' },
   });
 });
@@ -56,6 +58,14 @@ test('an empty file is an empty configuration', () => {
 
 /** Each: the text, and what the message must hold - place, key, and what was expected. */
 const REFUSED: readonly [what: string, text: string, ...parts: string[]][] = [
+  [
+    'an emulated network',
+    'emulate: [delay=fast]\n',
+    'x.yaml:1:11',
+    'emulate[0]',
+    'delay to be a time such as 50ms',
+    '"fast"',
+  ],
   ['an unknown key', 'id: 1.1.1.2\nlisen: []\n', 'x.yaml:2:1', 'lisen', 'did you mean "listen"'],
   ['an unknown key far from all', 'colour: red\n', 'x.yaml:1:1', 'colour', 'expected one of id, listen'],
   ['an unknown key within log', 'log:\n  levl: info\n', 'x.yaml:2:3', 'log.levl', 'did you mean "level"'],

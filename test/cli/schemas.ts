@@ -32,6 +32,7 @@ export const SCHEMAS = {
     workerRestarts: number,
     links: number,
     routes: number,
+    emulation: list(text),
     counters: object({
       forwarded: number,
       delivered: number,
@@ -53,6 +54,7 @@ export const SCHEMAS = {
       lossOutPercent: number,
       problem: orNull(text),
       detail: text,
+      emulation: orNull(text),
       rxFrames: number,
       rxBytes: number,
       txFrames: number,

@@ -4,9 +4,10 @@ import type { StageContext } from '../../ts/data/context.js';
 import type { ForwardStage } from '../../ts/data/forward.js';
 import { Handover, type HandoverRings } from '../../ts/data/handover.js';
 import type { RunTakers } from '../../ts/data/local.js';
-import { Pipeline } from '../../ts/data/pipeline.js';
+import { Pipeline, type PipelineOptions } from '../../ts/data/pipeline.js';
 import type { Port } from '../../ts/data/port.js';
 import { appendToRun } from '../../ts/data/runs.js';
+import { openSealing, sealRun } from '../../ts/data/seal.js';
 import type { Layer } from '../../ts/kit/node-id.js';
 import {
   BATCH_BYTES,
@@ -62,6 +63,7 @@ export class StageRig implements Port {
   /** Local sockets that were closed. */
   readonly closed: number[] = [];
   now = 1000;
+  readonly #sealing = openSealing(this.region, this.batch, new CounterBlock(this.region, 0));
   readonly #routes = new ForwardingTableWriter(this.region);
   readonly #toControl = queue();
   readonly #toSockets = queue();
@@ -80,6 +82,7 @@ export class StageRig implements Port {
     makeTakers: (context: StageContext) => RunTakers = () => ({}),
     makeForward: (context: StageContext) => ForwardStage | undefined = () => undefined,
     { portKind = PortKind.Udp, incoming, handover }: Neighbourhood = {},
+    makeMore: (context: StageContext) => Partial<PipelineOptions> = () => ({}),
   ) {
     const counters = new CounterBlock(this.region, 0);
     this.context = {
@@ -103,6 +106,7 @@ export class StageRig implements Port {
         toSockets: new QueueProducer(this.#toSockets),
         onCommand: () => this.onCommand(),
         takers: { ...(forward ? { [PortHandler.Forward]: forward } : {}), ...makeTakers(this.context) },
+        ...makeMore(this.context),
       });
     };
     this.pipeline = this.#makePipeline();
@@ -192,6 +196,10 @@ export class StageRig implements Port {
     words[BATCH_PACKET_COUNT] = 0;
     this.#taken = 0;
     return this.sent.length;
+  }
+
+  seal(index: number): void {
+    sealRun(this.#sealing, index);
   }
 
   reserve(bytes: number): number {

@@ -243,6 +243,59 @@ export function portBehaviour(name: string, test: ReturnType<typeof suite>, make
       assert.equal([sent, forwarded, oversize], [1, 0, 1]);
     }));
 
+  test(`${name}: a sealed run is finished and counted, but leaves only when it is sent raw`, () =>
+    inWorld(makePort, async ({ arrive, batch, port, peer, region }) => {
+      await arrive(
+        frameOf(1, { ttl: 7 }, Uint8Array.of(1, 2, 3)),
+        frameOf(2, { ttl: 7 }, new Uint8Array(MTU - HEADERS_BYTES)),
+      );
+      new LinkTableWriter(region).setMtu(LINK, 600); // so that the second one may not leave
+      batch.words[runAt(0) + RUN_VERDICT] = Verdict.Forward;
+      batch.words[runAt(0) + RUN_ARGUMENT] = LINK;
+      port.seal(0);
+      const run = runAt(0);
+      assert.equal(
+        [RUN_VERDICT, RUN_ARGUMENT, RUN_KIND, RUN_PACKETS].map((word) => batch.words[run + word]),
+        [Verdict.Raw, 0, RunKind.Origin, 1],
+      );
+      const at = batch.words[packetAt(batch.words[run + RUN_FIRST] as number)] as number;
+      const kept = batch.slabBytes.slice(at, at + HEADERS_BYTES + 3);
+      // It stays away from this batch, and leaves with the next one from wherever it lies then.
+      batch.words[run + RUN_VERDICT] = Verdict.Done;
+      const address = new Uint8Array(batch.bytes.slice(addressAt(0), addressAt(1)));
+      port.send();
+      const { sent: none, oversize } = readCounters(region);
+      assert.equal([none, oversize, new LinkTableWriter(region).counters(LINK).txFrames], [0, 1, 1]);
+      port.receive(0);
+      const again = port.reserve(kept.length);
+      batch.slabBytes.set(kept, again);
+      const index = appendRun(batch, RunKind.Origin, 0, appendPacket(batch, again, kept.length), 1);
+      batch.bytes.set(address, addressAt(index));
+      batch.words[runAt(index) + RUN_VERDICT] = Verdict.Raw;
+      const got = once(peer, 'message') as Promise<[Buffer]>;
+      port.send();
+      const [frame] = await got;
+      const headers = readHeaders(frame) as Headers;
+      assert.equal([headers.ttl, headers.linkNumber, headers.counter], [6, PEER_NUMBER, 1]);
+      const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
+      assert.ok(checkTag(view, 0, frame.length, tagKey(TX_KEY), 0));
+      const { sent, forwarded } = readCounters(region);
+      assert.equal([sent, forwarded], [1, 1]);
+      assert.is(new LinkTableWriter(region).counters(LINK).txFrames, 1, 'counted once');
+    }));
+
+  test(`${name}: nothing is sealed into a retired link`, () =>
+    inWorld(makePort, async ({ arrive, batch, port, region }) => {
+      await arrive(frameOf(1));
+      new LinkTableWriter(region).retire(LINK);
+      batch.words[runAt(0) + RUN_VERDICT] = Verdict.Forward;
+      batch.words[runAt(0) + RUN_ARGUMENT] = LINK;
+      port.seal(0);
+      port.send();
+      const { sent, unknownLink } = readCounters(region);
+      assert.equal([sent, unknownLink, batch.words[runAt(0) + RUN_VERDICT]], [0, 1, Verdict.Done]);
+    }));
+
   test(`${name}: into a retired link nothing is sent`, () =>
     inWorld(makePort, async ({ arrive, batch, port, region }) => {
       await arrive(frameOf(1));

@@ -4,11 +4,13 @@
  *
  * ```
  *   port.receive ─> origin ─> (load source) ─> forward ─> hello ─> route ─> local ─> (turned round: route, local) ─> (handover) ─> liveness
- *                ─> punt ─> port.send
+ *                ─> punt ─> (emulation) ─> port.send
  * ```
  */
+import { BATCH_HELD } from '../memory/batch.js';
 import type { QueueConsumer, QueueProducer } from '../memory/sharedarraybuffer-queue/index.js';
 import type { StageContext } from './context.js';
+import type { EmulationStage } from './emulation/stage.js';
 import type { ForwardStage } from './forward.js';
 import type { Handover } from './handover.js';
 import { HelloStage } from './hello.js';
@@ -33,6 +35,8 @@ export interface PipelineOptions {
   readonly handover?: Handover | undefined;
   /** The load tester's packets. */
   readonly source?: LoadSource | undefined;
+  /** A network that is worse than the real one. */
+  readonly emulation?: EmulationStage | undefined;
   /** Who takes datagrams for local ports, by PortHandler. */
   readonly takers: RunTakers;
 }
@@ -48,6 +52,7 @@ export class Pipeline {
   readonly #local: LocalStage;
   readonly #liveness: LivenessStage;
   readonly #punt: PuntStage;
+  readonly #emulation: EmulationStage | undefined;
 
   constructor(context: StageContext, options: PipelineOptions) {
     this.#context = context;
@@ -56,6 +61,7 @@ export class Pipeline {
     this.#forward = options.forward;
     this.#handover = options.handover;
     this.#source = options.source;
+    this.#emulation = options.emulation;
     this.#hello = new HelloStage(context, this.#punt);
     this.#route = new RouteStage(context);
     this.#local = new LocalStage(context, options.toSockets, options.takers);
@@ -79,6 +85,7 @@ export class Pipeline {
     this.#handover?.step();
     this.#liveness.step();
     this.#punt.step();
+    this.#emulation?.step();
     port.send();
     return work;
   }
@@ -88,8 +95,19 @@ export class Pipeline {
     return this.#origin.isWaiting();
   }
 
+  /** Frames that earlier batches have left behind in the stages. */
+  get held(): number {
+    return this.#context.batch.words[BATCH_HELD] as number;
+  }
+
+  /** The node closes: what is held leaves with the next steps. */
+  hurry(): void {
+    this.#emulation?.hurry();
+  }
+
   /** How long the next step may wait, ms, at most `most`. The answer is remembered: a step that comes much later was held up. */
   waitFor(most: number): number {
-    return this.#liveness.waitFor(this.#punt.waitFor(most));
+    const wait = this.#emulation?.waitFor(most) ?? most;
+    return this.#liveness.waitFor(this.#punt.waitFor(wait));
   }
 }

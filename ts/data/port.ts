@@ -26,6 +26,14 @@ export interface Port {
   send(): number;
 
   /**
+   * Finishes run `index` of the batch, whose verdict is Forward, where it lies, as {@link send} would, and does not send it: it becomes a run to be
+   * sent Raw, by its link's socket to its link's address, whose frames may also be kept and sent in a later batch. What must not leave
+   * (`unknownLink`, `oversize`, `ttlExceeded`) is counted and left out; a run of which nothing is left is Done. What is left counts as sent
+   * into the link, and as `forwarded` if it is of kind Data: of a frame that is lost from here on, the receiver misses the counter.
+   */
+  seal(index: number): void;
+
+  /**
    * Room in the slab for a packet that starts here, of at most `bytes` (up to 65 536): its offset, or -1 when there is none before
    * the next send. The caller appends packet and run to the batch.
    */

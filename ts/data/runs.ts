@@ -2,6 +2,7 @@
  * Adding to a batch: packets and runs that start at this node, or that a stage has split off.
  */
 import {
+  BATCH_HELD,
   BATCH_PACKET_COUNT,
   BATCH_RUN_COUNT,
   type Batch,
@@ -109,13 +110,14 @@ export function appendToRun(
 }
 
 /**
- * Empties a batch whose worker died in the middle of a step; returns the packets that a counter has told of as received or started, and
+ * Empties a batch whose worker died in the middle of a step; returns the packets, those that stages kept from earlier batches among them, that a counter has told of as received or started, and
  * none yet what became of them. (Packets that leave by a local socket were counted as delivered before the batch is sent, those dropped
  * with an error as dropped; datagrams from a local socket are not counted before they enter the overlay.)
  */
 export function takeUnfinished(batch: Batch): number {
   const { words } = batch;
-  let packets = 0;
+  let packets = words[BATCH_HELD] as number;
+  words[BATCH_HELD] = 0;
   for (let index = 0; index < (words[BATCH_RUN_COUNT] as number); index++) {
     const run = runAt(index);
     if (isUnfinished(words[run + RUN_VERDICT], words[run + RUN_KIND], words[run + RUN_ARGUMENT]))

@@ -16,6 +16,7 @@
  * `toShell.control`, Deliver in `toShell.data`. What happens rarely (ready, an answer to a command, an error) is posted as a
  * {@link WorkerMessage} over the worker's own message port.
  */
+import type { EmulationRule } from '../kit/emulation.js';
 import type { NodeId } from '../kit/node-id.js';
 import type { PortKind } from '../memory/link-table.js';
 
@@ -45,6 +46,15 @@ export interface ExposeRule {
   readonly port: number;
   readonly host: string;
   readonly hostPort: number;
+}
+
+/** A network that is worse than the real one, for what leaves. */
+export interface EmulationStart {
+  readonly rules: readonly EmulationRule[];
+  /** Shared by all workers (ts/memory/emulated-wires.ts). */
+  readonly wires: SharedArrayBuffer;
+  /** Of the random numbers; each worker adds its own number. */
+  readonly seed: number;
 }
 
 /** The incoming ring of a worker. */
@@ -87,6 +97,8 @@ export interface WorkerStart {
   readonly gro: boolean;
   readonly forwards: readonly ForwardRule[];
   readonly exposes: readonly ExposeRule[];
+  /** A network that is worse than the real one, if one is emulated. */
+  readonly emulation?: EmulationStart;
   /** Switches that only tests turn on. */
   readonly faults: { readonly crashOnCommand: boolean };
 }

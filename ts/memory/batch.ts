@@ -8,6 +8,7 @@
  * ```
  * +-- header, 128 bytes ------------------------------------------+ 0
  * | 0 runs   4 packets   8 now (ms, f64)   16 more waits (0 or 1) |
+ * |20 packets that stages keep from earlier batches               |
  * +-- runs, 32 bytes each ----------------------------------------+ RUNS
  * | 0 kind        4 first packet  8 packets        12 link in     |
  * |16 frame at   20 verdict      24 argument       28 next (send) |
@@ -28,6 +29,7 @@ export const BATCH_PACKET_COUNT = 1;
 /** Byte offset of the batch's time. */
 export const BATCH_NOW = 8;
 export const BATCH_MORE = 4;
+export const BATCH_HELD = 5;
 
 export const RUN_BYTES = 32;
 export const PACKET_BYTES = 8;

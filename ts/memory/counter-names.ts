@@ -76,6 +76,9 @@ export const COUNTERS = [
   drop('flowsFull', 'Datagrams of a new client of a port forward whose flow table is full.'),
   drop('strangers', 'Datagrams for a port forward from somebody who takes no part in it.'),
   drop('notForwarded', 'Packets that came in over the link that they would leave by.'),
+  drop('emulatedLoss', 'Frames that an emulated network lost.'),
+  drop('emulatedFull', "Frames that found an emulated network's queue, or the room for its delayed frames, full."),
+  drop('emulatedTooLarge', 'Frames larger than the MTU of an emulated network.'),
   drop('crashed', 'Packets that a worker held when it crashed.'),
 ] as const satisfies readonly CounterName[];
 

@@ -191,6 +191,11 @@ export class LinkTableWriter {
     this.#atomics.store(this.#words, (index * LINK_ENTRY_BYTES + LINK_MTU) / 4, mtu);
   }
 
+  /** Which of the node's listening addresses the link uses. */
+  socket(index: number): number {
+    return this.#atomics.load(this.#words, (index * LINK_ENTRY_BYTES + LINK_SOCKET) / 4);
+  }
+
   /** No frame is taken from or sent into the link from here on. Its index is free only after {@link free}. */
   retire(index: number): void {
     this.setUp(index, false);

@@ -45,6 +45,8 @@ export interface StatusReport {
   readonly links: number;
   /** Slots of the forwarding table that have a next hop. */
   readonly routes: number;
+  /** The networks that are emulated for what this node sends, as they may be written; empty: none. */
+  readonly emulation: readonly string[];
   readonly counters: CountersReport;
 }
 
@@ -75,6 +77,8 @@ export interface LinkReport {
   /** Why it is not up, by name and in words; null and '' when all is well. */
   readonly problem: string | null;
   readonly detail: string;
+  /** The network that is emulated for what is sent into this link, as in `delay=50ms loss=1%`; null: none. */
+  readonly emulation: string | null;
   readonly rxFrames: number;
   readonly rxBytes: number;
   readonly txFrames: number;

@@ -11,9 +11,11 @@
 import type { ControlEvent } from '../control/io.js';
 import { createControlNode } from '../control/node.js';
 import type { ControlNode } from '../control/node.types.js';
+import type { EmulationStart } from '../data/worker-contract.js';
 import { monotonicNow, unixSeconds } from '../edge/clock.js';
 import { entropy } from '../edge/entropy.js';
 import { CounterBlock } from '../memory/counters.js';
+import { createWires } from '../memory/emulated-wires.js';
 import { Epochs } from '../memory/epochs.js';
 import { ForwardingTableWriter } from '../memory/forwarding-table.js';
 import { LinkTableWriter } from '../memory/link-table.js';
@@ -69,7 +71,7 @@ export class Core {
     const loadStats = createLoadStats(path.workers);
     this.pool = new WorkerPool(
       path.workers,
-      { ...path.common, self: config.id, region: this.region.buffer, load: loadStats },
+      { ...path.common, self: config.id, region: this.region.buffer, load: loadStats, ...emulationStart(config) },
       { ...path.resources, forwards: () => rules.forwards(), exposes: () => rules.exposes() },
       {
         ...events,
@@ -155,6 +157,15 @@ export class Core {
     this.driver.stop();
     this.#installer.close();
   }
+}
+
+/** A network that is emulated costs something only where there is one. */
+function emulationStart({ emulationRules, maxLinks }: NodeConfig): { emulation?: EmulationStart } {
+  if (emulationRules.length === 0) return {};
+  const seed = new DataView(entropy(4).buffer).getUint32(0);
+  return {
+    emulation: { rules: emulationRules, wires: createWires(emulationRules.length, maxLinks + 1), seed },
+  };
 }
 
 /** Waits for `work`, but no longer than `ms`. */

@@ -12,6 +12,7 @@ import { type AdminServer, openAdmin } from './admin/server.js';
 import type { CountersReport, LinkReport, PingReply as ProbeReply, RouteReport, StatusReport } from './admin.types.js';
 import { Core } from './core.js';
 import type { DatagramSocket } from './datagram-socket.js';
+import { emulationOf, formatEmulation } from './emulation.js';
 import { invalidOption, PortolanError } from './errors.js';
 import type { NodeEvents } from './events.js';
 import type { NodeLoad } from './load.js';
@@ -155,6 +156,7 @@ export class Node extends EventEmitter<NodeEvents> {
       workerRestarts: this.#restarts,
       links: this.#core.control.links(monotonicNow()).filter(({ state }) => state === 'up').length,
       routes: this.#core.control.routes().length,
+      emulation: this.#config.emulate.map(formatEmulation),
       counters: this.counters(),
     };
   }
@@ -166,9 +168,16 @@ export class Node extends EventEmitter<NodeEvents> {
 
   /** One line a peer, configured or not, also those that are not up. */
   links(): LinkReport[] {
-    return this.#core.control
-      .links(monotonicNow())
-      .map((status) => linkReport(status, status.link === 0 ? undefined : this.#core.links.counters(status.link)));
+    return this.#core.control.links(monotonicNow()).map((status) => {
+      if (status.link === 0) return linkReport(status, undefined, undefined);
+      const { emulate, emulationRules } = this.#config;
+      const socket = this.#core.links.socket(status.link);
+      return linkReport(
+        status,
+        this.#core.links.counters(status.link),
+        emulationOf(emulate, emulationRules, socket, status.peer),
+      );
+    });
   }
 
   /** All routes, or the one that packets to `destination` take. */

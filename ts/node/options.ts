@@ -2,6 +2,7 @@
  * The options of a node: what people write, and what it means once every value has been checked. Nothing is opened or resolved here.
  */
 import { availableParallelism } from 'node:os';
+import type { EmulationRule } from '../kit/emulation.js';
 import type { NodeId } from '../kit/node-id.js';
 import {
   type Expose,
@@ -14,6 +15,7 @@ import {
   parsePeer,
   parseUdpUrl,
 } from './addresses.js';
+import { type Emulation, emulationRules, parseEmulation } from './emulation.js';
 import { invalidOption } from './errors.js';
 import { checkNetworkKey } from './network-key.js';
 
@@ -50,6 +52,11 @@ export interface NodeOptions {
   readonly tags?: boolean;
   /** How many links the node has room for, 1..4095. Default: 1023. */
   readonly maxLinks?: number;
+  /**
+   * Networks to emulate for what this node sends, as in `delay=50ms jitter=5ms loss=1% rate=50Mbit` (all links), with a listening address or a node
+   * id in front for what leaves by that address or is sent to that peer. The most specific one counts, and of those the last. Default: none.
+   */
+  readonly emulate?: readonly string[];
   /** Lets `node.injectFault` break things, for tests and demonstrations. Default: false. */
   readonly allowFaults?: boolean;
   /** Closes the node when it is aborted. */
@@ -71,6 +78,9 @@ export interface NodeConfig {
   readonly gro: boolean;
   readonly tags: boolean;
   readonly maxLinks: number;
+  readonly emulate: readonly Emulation[];
+  /** The same, for workers. */
+  readonly emulationRules: readonly EmulationRule[];
   readonly allowFaults: boolean;
   readonly signal: AbortSignal | undefined;
 }
@@ -95,6 +105,7 @@ const KNOWN = new Set<string>([
   'gro',
   'tags',
   'maxLinks',
+  'emulate',
   'allowFaults',
   'signal',
 ] satisfies (keyof NodeOptions)[]);
@@ -118,6 +129,7 @@ export function checkOptions(options: NodeOptions): NodeConfig {
   }
   if (listen.length === 0 && peers.length > 0)
     throw invalidOption('listen', 'at least one address, for there are peers', []);
+  const emulate = list(options.emulate, 'emulate', parseEmulation);
   return {
     id,
     listen,
@@ -132,6 +144,8 @@ export function checkOptions(options: NodeOptions): NodeConfig {
     gro: flag(options.gro, 'gro', true),
     tags: flag(options.tags, 'tags', true),
     maxLinks: integer(options.maxLinks, 'maxLinks', 1, 4095, 1023),
+    emulate,
+    emulationRules: emulationRules(emulate, listen),
     allowFaults: flag(options.allowFaults, 'allowFaults', false),
     signal: checkSignal(options.signal),
   };

@@ -16,8 +16,12 @@ const NOTHING: Pick<LinkReport, 'rxFrames' | 'rxBytes' | 'txFrames' | 'txBytes'>
   txBytes: 0,
 };
 
-/** One line of `links`. `counters`: what workers counted, when there is a session. */
-export function linkReport(status: LinkStatus, counters: LinkCounters | undefined): LinkReport {
+/** One line of `links`. `counters`: what workers counted, when there is a session; `emulation`: the network that is emulated for it. */
+export function linkReport(
+  status: LinkStatus,
+  counters: LinkCounters | undefined,
+  emulation: string | undefined,
+): LinkReport {
   return {
     peer: formatNodeId(status.peer),
     address: status.address,
@@ -28,6 +32,7 @@ export function linkReport(status: LinkStatus, counters: LinkCounters | undefine
     lossOutPercent: round(status.lossOut),
     problem: status.problem ?? null,
     detail: status.detail,
+    emulation: emulation ?? null,
     ...(counters === undefined ? NOTHING : pick(counters)),
   };
 }

@@ -93,6 +93,11 @@ export class SimPort implements Port {
     return packets;
   }
 
+  /** The simulator's channels delay and lose what is sent: nothing is kept in a node for that. */
+  seal(): void {
+    throw new Error('a simulated node emulates no network');
+  }
+
   reserve(bytes: number): number {
     const offset = this.#taken;
     if (offset + bytes > this.#batch.slabBytes.length) return -1;

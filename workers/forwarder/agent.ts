@@ -10,6 +10,7 @@
  * slab dies with the thread. The successor gives back a lock that its predecessor may have held. Flows of port forwards begin anew.
  */
 import type { StageContext } from '../../ts/data/context.js';
+import { EmulationStage } from '../../ts/data/emulation/stage.js';
 import { ForwardStage } from '../../ts/data/forward.js';
 import { Handover } from '../../ts/data/handover.js';
 import { LoadSink } from '../../ts/data/load-sink.js';
@@ -18,6 +19,7 @@ import { Pipeline } from '../../ts/data/pipeline.js';
 import { takeUnfinished } from '../../ts/data/runs.js';
 import type { WorkerMessage, WorkerStart } from '../../ts/data/worker-contract.js';
 import { monotonicNow } from '../../ts/edge/clock.js';
+import { seededRandom } from '../../ts/kit/random.js';
 import { BATCH_MORE, BATCH_NOW, openBatch } from '../../ts/memory/batch.js';
 import { COUNTER } from '../../ts/memory/counter-names.js';
 import { CounterBlock } from '../../ts/memory/counters.js';
@@ -89,6 +91,7 @@ export class Agent {
       onCommand: (ring) => this.#commands.take(ring),
       forward: this.#forward,
       source: this.#source,
+      emulation: this.#emulation(),
       takers: {
         [PortHandler.LoadSink]: sink,
         [PortHandler.Forward]: this.#forward ?? handover,
@@ -135,13 +138,16 @@ export class Agent {
       this.#awake();
       return 0;
     }
-    return this.#pipeline.waitFor(wait);
+    const sleep = this.#pipeline.waitFor(wait);
+    if (sleep === 0) this.#awake();
+    return sleep;
   }
 
   /** Sends what still waits, and closes. */
   close(): void {
     this.#state.setPhase(WorkerPhase.Stopping);
-    for (let steps = 0; steps < 16 && !this.#idle; steps++) this.step(0);
+    this.#pipeline.hurry();
+    for (let steps = 0; steps < 64 && (!this.#idle || this.#pipeline.held > 0); steps++) this.step(0);
     this.#port.port.close();
     this.#epoch.offline();
     this.#state.setPhase(WorkerPhase.None);
@@ -182,5 +188,11 @@ export class Agent {
     );
     const tcp = rings?.at(-1);
     return rings && tcp && new Handover(this.#context, { udp: rings.slice(0, -1), tcp });
+  }
+
+  #emulation(): EmulationStage | undefined {
+    const { emulation, sockets, worker } = this.#start;
+    if (!emulation) return undefined;
+    return new EmulationStage(this.#context, emulation, sockets.length, seededRandom(emulation.seed + worker));
   }
 }

@@ -13,7 +13,7 @@ export async function runLinks(options: QueryOptions): Promise<void> {
   if (options.json) return printJson(links);
   if (links.length === 0)
     print('No links: nobody has dialled this node, and it has no peers to dial (--peer ID@udp://HOST:PORT).');
-  else printLines(table(COLUMNS, links));
+  else printLines(table(links.some((link) => link.emulation !== null) ? [...COLUMNS, EMULATED] : COLUMNS, links));
 }
 
 const COLUMNS: readonly Column<LinkReport>[] = [
@@ -26,6 +26,12 @@ const COLUMNS: readonly Column<LinkReport>[] = [
   { title: 'OUT', align: 'right', cell: (link) => formatCount(link.txFrames) },
   { title: 'WHY', cell: (link) => [link.problem, link.detail].filter(Boolean).join(': ') },
 ];
+
+/** Only there when a network is emulated for some link. */
+const EMULATED: Column<LinkReport> = {
+  title: 'EMULATED',
+  cell: (link) => (link.emulation === null ? '' : style.yellow(link.emulation)),
+};
 
 /** Green for what works, yellow for what is tried, red for what does not work. */
 export function colourState(state: LinkReport['state']): string {

@@ -28,6 +28,7 @@ export function statusLines(status: StatusReport): string[] {
     line('', style.dim(packetPathReason(packetPath))),
     line('workers', `${status.workers}${restarts}`),
     line('links', `${status.links} up, ${status.routes} routes`),
+    ...status.emulation.map((network, index) => line(index === 0 ? 'emulates' : '', style.yellow(network))),
     line('packets', `${formatCount(counters.received)} received, ${formatCount(counters.sent)} sent`),
     line('', `${formatCount(counters.forwarded)} forwarded, ${formatCount(counters.delivered)} delivered`),
     ...dropLines(counters.dropped),

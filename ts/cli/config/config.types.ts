@@ -15,6 +15,7 @@ export interface FileConfig {
   readonly gro?: boolean;
   readonly tags?: boolean;
   readonly maxLinks?: number;
+  readonly emulate?: readonly string[];
   readonly log?: { readonly level?: LogLevel; readonly format?: LogFormat };
 }
 

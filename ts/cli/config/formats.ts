@@ -1,5 +1,14 @@
 /** The string formats that docs/portolan.schema.json names: the same readers as the flags have. */
-import { adminText, exposeText, forwardText, idText, listenText, networkKeyText, peerText } from '../values/address.js';
+import {
+  adminText,
+  emulationText,
+  exposeText,
+  forwardText,
+  idText,
+  listenText,
+  networkKeyText,
+  peerText,
+} from '../values/address.js';
 import type { Parser } from '../values/value.js';
 
 export const FORMATS: Readonly<Record<string, Parser<string>>> = {
@@ -10,4 +19,5 @@ export const FORMATS: Readonly<Record<string, Parser<string>>> = {
   forward: forwardText,
   expose: exposeText,
   admin: adminText,
+  emulation: emulationText,
 };

@@ -20,6 +20,7 @@ export interface UpFlags {
   readonly gro?: boolean;
   readonly tags?: boolean;
   readonly maxLinks?: number;
+  readonly emulate?: readonly string[];
   readonly allowFaults?: boolean;
   readonly admin?: string;
   readonly logLevel?: LogLevel;
@@ -51,6 +52,7 @@ export function settle(flags: UpFlags, environmentKey: string | undefined): Sett
     gro: flags.gro ?? file.gro,
     tags: flags.tags ?? file.tags,
     maxLinks: flags.maxLinks ?? file.maxLinks,
+    emulate: flags.emulate ?? file.emulate,
     allowFaults: flags.allowFaults,
   });
   return {

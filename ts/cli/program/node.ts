@@ -1,7 +1,16 @@
 /** The commands that run nodes. */
 import { Command, Option } from 'commander';
 import { UsageError } from '../errors.js';
-import { adminText, exposeText, forwardText, idText, listenText, networkKeyText, peerText } from '../values/address.js';
+import {
+  adminText,
+  emulationText,
+  exposeText,
+  forwardText,
+  idText,
+  listenText,
+  networkKeyText,
+  peerText,
+} from '../values/address.js';
 import { parseDuration, parseInteger } from '../values/quantity.js';
 import { isBad } from '../values/value.js';
 import { examples, jsonOption, listOption, option } from './option.js';
@@ -40,6 +49,13 @@ function up(): Command {
     .option('--no-gro', 'receive without receive offload')
     .option('--no-tags', 'links without authentication tags: for measuring only, and both ends must say so')
     .addOption(option('--max-links <n>', 'how many links to have room for', parseInteger(1, 4095, 'a number')))
+    .addOption(
+      listOption(
+        '--emulate <network>',
+        'send as if the network were worse: "delay=50ms jitter=5ms loss=1% rate=50Mbit reorder=1% mtu=1400" for all links, with a listening address or a node id in front for what leaves there; several times for several',
+        emulationText,
+      ),
+    )
     .addOption(new Option('--allow-faults', 'let the admin interface break things, to see them mended').hideHelp())
     .addOption(
       option(
@@ -71,6 +87,10 @@ function up(): Command {
         ['portolan up --id 1.1.1.1 -l udp://0.0.0.0:7000', 'a node that others dial'],
         ['portolan up --id 1.1.1.2 -l udp://0.0.0.0:0 -p 1.1.1.1@udp://192.0.2.1:7000', 'one that dials it'],
         ['portolan up -c portolan.yaml --workers 2', 'from a file'],
+        [
+          'portolan up --id 1.1.1.2 -p 1.1.1.1@udp://192.0.2.1:7000 --emulate "delay=50ms loss=1%"',
+          'over a link that is made slow and lossy',
+        ],
         ['portolan up --id 1.1.1.2 -l udp://0.0.0.0:0 --expose 53=udp://127.0.0.1:53', 'lend a service to the network'],
       ),
     )

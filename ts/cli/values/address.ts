@@ -1,5 +1,6 @@
 /** Ids, addresses, port forwards and keys: the library's own readers, so that flags, files and `createNode` agree on every text. */
 import { parseExpose, parseForward, parseId, parsePeer, parsePort, parseUdpUrl } from '../../node/addresses.js';
+import { parseEmulation } from '../../node/emulation.js';
 import { PortolanError } from '../../node/errors.js';
 import { checkNetworkKey } from '../../node/network-key.js';
 import { parseAdmin } from '../../node/options.js';
@@ -32,6 +33,9 @@ export const forwardText = reader(parseForward);
 
 /** What arrives at this node's port goes to a service here, as in `6000=udp://127.0.0.1:9000`. */
 export const exposeText = reader(parseExpose);
+
+/** A network to emulate, as in `delay=50ms loss=1%` or `1.1.1.2 rate=50Mbit`. */
+export const emulationText = reader(parseEmulation);
 
 /** `off`, the path of a unix socket, or HOST:PORT. */
 export const adminText = reader(parseAdmin);

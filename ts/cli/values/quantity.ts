@@ -1,33 +1,10 @@
 /** Quantities as people write them: durations, sizes, rates, counts. */
+import { DURATION_UNITS, readQuantity, SIZE_UNITS, splitQuantity, type Units } from '../../kit/quantity.js';
 import { bad, good, type Parsed, type Parser } from './value.js';
-
-const QUANTITY = /^(\d+(?:\.\d+)?|\.\d+)\s*([a-zA-Zµ/]*)$/;
-
-const DURATION_UNITS: Readonly<Record<string, number>> = {
-  us: 0.001,
-  µs: 0.001,
-  ms: 1,
-  s: 1000,
-  '': 1000,
-  m: 60_000,
-  min: 60_000,
-  h: 3_600_000,
-};
 
 /** A duration in milliseconds: `500ms`, `10s`, `2m`, `1h`; a bare number is in seconds. */
 export const parseDuration: Parser<number> = (text) =>
   scaled(text, DURATION_UNITS, 'a duration such as 500ms, 10s or 2m (a bare number is in seconds)');
-
-const SIZE_UNITS: Readonly<Record<string, number>> = {
-  '': 1,
-  b: 1,
-  k: 1000,
-  kb: 1000,
-  kib: 1024,
-  m: 1e6,
-  mb: 1e6,
-  mib: 1024 * 1024,
-};
 
 /** A size in bytes: `1200`, `64KiB`, `1MB`. */
 export const parseSize: Parser<number> = (text) => {
@@ -58,10 +35,11 @@ const RATE_UNITS: Readonly<Record<string, readonly [Rate['unit'], number]>> = {
 /** `8000`, `8k`, `1.2M` (packets a second), `500Mbit`, `1Gbit/s` (bits a second), or `max`. */
 export const parseRate: Parser<Rate> = (text) => {
   if (text === 'max') return good({ unit: 'packets', perSecond: 0 });
-  const match = QUANTITY.exec(text);
-  const unit = RATE_UNITS[(match?.[2] ?? '?').toLowerCase().replace(/(\/s|ps)$/, (end) => (end === '/s' ? '' : end))];
-  if (!match || !unit) return bad('a rate such as 8000, 8k or 1.2M packets a second, 500Mbit, or max', text);
-  return good({ unit: unit[0], perSecond: Number(match[1]) * unit[1] });
+  const quantity = splitQuantity(text);
+  const unit =
+    RATE_UNITS[(quantity?.unit ?? '?').toLowerCase().replace(/(\/s|ps)$/, (end) => (end === '/s' ? '' : end))];
+  if (!quantity || !unit) return bad('a rate such as 8000, 8k or 1.2M packets a second, 500Mbit, or max', text);
+  return good({ unit: unit[0], perSecond: quantity.number * unit[1] });
 };
 
 /** A rate as packets a second of `size` bytes of payload each. */
@@ -78,9 +56,7 @@ export function parseInteger(minimum: number, maximum: number, what: string): Pa
   };
 }
 
-function scaled(text: string, units: Readonly<Record<string, number>>, expected: string): Parsed<number> {
-  const match = QUANTITY.exec(text);
-  const factor = match ? units[match[2] ?? ''] : undefined;
-  if (!match || factor === undefined) return bad(expected, text);
-  return good(Number(match[1]) * factor);
+function scaled(text: string, units: Units, expected: string): Parsed<number> {
+  const value = readQuantity(text, units);
+  return value === undefined ? bad(expected, text) : good(value);
 }

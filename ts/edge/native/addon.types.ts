@@ -81,6 +81,7 @@ export interface NativePacketPath {
   removeSocket(number: number): void;
   receive(waitMs: number): number;
   send(): number;
+  seal(index: number): void;
   reserve(bytes: number): number;
   socketStats(number: number): NativeSocketStats | undefined;
   close(): void;

@@ -1,2 +1,2 @@
 // Written by `npm run layout`, like native/layout.h: of the constants that TypeScript and native code share.
-export const LAYOUT_FINGERPRINT = 'e120f02a5dc52cad';
+export const LAYOUT_FINGERPRINT = '2b72ebeceb99288f';

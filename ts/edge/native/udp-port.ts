@@ -88,6 +88,10 @@ export class NativeUdpPort implements Port {
     return this.#path.send();
   }
 
+  seal(index: number): void {
+    this.#path.seal(index);
+  }
+
   reserve(bytes: number): number {
     return this.#path.reserve(bytes);
   }

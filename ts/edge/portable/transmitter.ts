@@ -6,6 +6,7 @@
  */
 import type { Socket } from 'node:dgram';
 import { LinkWriter } from '../../data/link-writer.js';
+import { openSealing, type Sealing, sealRun } from '../../data/seal.js';
 import { readHost, readPort } from '../../memory/address.js';
 import {
   addressAt,
@@ -42,6 +43,7 @@ export class Transmitter {
   readonly #sockets: readonly (Socket | undefined)[];
   readonly #slab: Buffer;
   readonly #writer: LinkWriter;
+  readonly #sealing: Sealing;
   readonly #held: number[] = [];
   /** Whether this batch may be read by dgram after `send`; if not, what does not leave at once is copied. */
   #mayHold = true;
@@ -57,6 +59,7 @@ export class Transmitter {
     this.#sockets = sockets;
     this.#slab = Buffer.from(batch.slabBytes.buffer);
     this.#writer = new LinkWriter(region, batch.slab);
+    this.#sealing = openSealing(region, batch, counters);
   }
 
   /** Sends all runs with verdict Forward or Raw; returns the number of packets. See {@link hold} for `mayHold`. */
@@ -71,6 +74,11 @@ export class Transmitter {
       else if (verdict === Verdict.Raw) packets += this.#sendRaw(index);
     }
     return packets;
+  }
+
+  /** Finishes run `index` without sending it: see {@link Port.seal}. */
+  seal(index: number): void {
+    sealRun(this.#sealing, index);
   }
 
   /** Whether dgram still reads from the half that starts at `half`; finished ones are forgotten. */

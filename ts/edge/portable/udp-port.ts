@@ -102,6 +102,10 @@ export class PortableUdpPort implements Port {
     return packets;
   }
 
+  seal(index: number): void {
+    this.#transmitter.seal(index);
+  }
+
   reserve(bytes: number): number {
     if (this.#taken + bytes > this.#halfBytes) return -1;
     const offset = this.#half + this.#taken;
