@@ -138,12 +138,12 @@ test('frames are real bytes: a tag that is changed on its way is refused', () =>
   const { network } = world;
   const send = network.send.bind(network);
   let spoiled = 0;
-  network.send = (from, to, bytes) => {
-    if (world.queue.now > 2000 && (bytes[0] as number) % 16 === 2 && spoiled < 50) {
+  network.send = (from, to, bytes, at, length) => {
+    if (world.queue.now > 2000 && bytes.getUint8(at) % 16 === 2 && spoiled < 50) {
       spoiled++;
-      bytes[20] = (bytes[20] as number) ^ 1;
+      bytes.setUint8(at + 20, bytes.getUint8(at + 20) ^ 1);
     }
-    send(from, to, bytes);
+    send(from, to, bytes, at, length);
   };
   world.start();
   world.queue.runUntil(4000);

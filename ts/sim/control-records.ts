@@ -62,7 +62,7 @@ const PACKET_REASONS: Readonly<Record<number, PuntedPacket['reason']>> = {
   [PuntReason.Error]: 'error',
 };
 
-/** Reads a record of the ring to control; undefined: one that is not for it (a delivery). */
+/** Reads a record of the ring to control, in which its frame stays; undefined: one that is not for it (a delivery). */
 export function readHandedUp(view: DataView, bytes: Uint8Array, at: number, length: number): HandedUp | undefined {
   const record = view.getInt32(at + RECORD_KIND, true);
   if (record === RecordKind.LinkDowned) return { kind: 'linkDowned', link: view.getInt32(at + LINK_DOWNED_LINK, true) };
@@ -70,14 +70,14 @@ export function readHandedUp(view: DataView, bytes: Uint8Array, at: number, leng
   const reason = view.getInt32(at + PUNT_REASON, true);
   const link = view.getInt32(at + PUNT_LINK, true);
   const receivedAt = view.getFloat64(at + PUNT_TIME, true);
-  const frame = bytes.slice(at + PUNT_FRAME, at + length);
+  const frame = bytes.subarray(at + PUNT_FRAME, at + length);
   const packet = PACKET_REASONS[reason];
   if (packet !== undefined) return { kind: 'packet', packet: { reason: packet, link, frame, receivedAt } };
   const type = FRAME_TYPES[reason];
   if (type === undefined) return undefined;
   const sender = type === FrameType.Handshake ? readSimAddress(view, at + PUNT_ADDRESS) : undefined;
-  const from = sender === undefined ? {} : { source: addressOf(sender), socket: 0 };
-  return { kind: 'frame', received: { link, type, frame, receivedAt, ...from } };
+  if (sender === undefined) return { kind: 'frame', received: { link, type, frame, receivedAt } };
+  return { kind: 'frame', received: { link, type, frame, receivedAt, source: addressOf(sender), socket: 0 } };
 }
 
 function claim(ring: QueueProducer, kind: number, length: number): number {

@@ -6,10 +6,11 @@ import { invariant } from '../kit/assert.js';
 import type { NodeId } from '../kit/node-id.js';
 import type { Random } from '../kit/random.js';
 import { Channel, type ChannelModel } from './channel.js';
+import { type Datagram, DatagramPool } from './datagrams.js';
 import type { EventQueue } from './event-queue.js';
 
-/** Takes a datagram that arrives at a host: `bytes` are the receiver's own. */
-export type Receiver = (from: NodeId, bytes: Uint8Array) => void;
+/** Takes a datagram that arrives at a host: the first `length` of the bytes, which are valid until it returns. */
+export type Receiver = (from: NodeId, bytes: DataView, length: number) => void;
 
 /** A wire between two hosts, `a` < `b`. */
 export interface Wire {
@@ -26,6 +27,7 @@ export class Network {
   sentBytes = 0;
   readonly #channels = new Map<NodeId, Map<NodeId, Channel>>();
   readonly #receivers = new Map<NodeId, Receiver>();
+  readonly #pool = new DatagramPool((datagram) => this.#deliver(datagram));
   readonly #queue: EventQueue;
   readonly #random: Random;
 
@@ -54,12 +56,25 @@ export class Network {
     return this.#receivers.has(host);
   }
 
-  /** Sends `bytes` (which must not change any more); without a wire between the two it vanishes, as on the Internet. */
-  send(from: NodeId, to: NodeId, bytes: Uint8Array): void {
+  /** Sends a copy of `length` bytes at `at`; without a wire between the two it vanishes, as on the Internet. */
+  send(from: NodeId, to: NodeId, bytes: DataView, at: number, length: number): void {
     this.sentDatagrams++;
-    this.sentBytes += bytes.length;
-    const arrivals = this.#channels.get(from)?.get(to)?.arrivals(this.#queue.now, bytes.length) ?? [];
-    for (const time of arrivals) this.#queue.at(time, () => this.#receivers.get(to)?.(from, bytes));
+    this.sentBytes += length;
+    const channel = this.#channels.get(from)?.get(to);
+    if (!channel) return;
+    for (const time of channel.arrivals(this.#queue.now, length)) {
+      const datagram = this.#pool.take();
+      datagram.from = from;
+      datagram.to = to;
+      datagram.fill(bytes, at, length);
+      this.#queue.at(time, datagram.arrive);
+    }
+  }
+
+  #deliver(datagram: Datagram): void {
+    const { from, to, bytes, length } = datagram;
+    this.#receivers.get(to)?.(from, bytes, length);
+    this.#pool.giveBack(datagram);
   }
 
   #channel(from: NodeId, to: NodeId, model: ChannelModel): Channel {

@@ -40,8 +40,9 @@ export class PacketPath {
     this.#routeStage = new RouteStage(this.#context);
   }
 
-  enqueue(from: NodeId, bytes: Uint8Array): void {
-    this.#port.enqueue(from, bytes);
+  /** A datagram has arrived, and stays as it is until the next step. */
+  enqueue(from: NodeId, bytes: DataView, length: number): void {
+    this.#port.enqueue(from, bytes, length);
   }
 
   /** One step of the worker: what has arrived and what control has written is dealt with. */

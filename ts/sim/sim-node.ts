@@ -62,6 +62,8 @@ export class SimNode implements WatchedNode {
   readonly #tables: NodeTables;
   #alive = true;
   #wakeAt = Infinity;
+  readonly #alarm = () => this.#onAlarm();
+  readonly #takeRecord = (_type: number, at: number, length: number) => this.#handUp(at, length);
   /** When the packet path wants to look for silent links. */
   #stepBefore = Infinity;
   /** Of packets that start here; other incarnations have other numbers. */
@@ -79,16 +81,17 @@ export class SimNode implements WatchedNode {
     this.region = tables.region;
     this.forwarding = tables.forwarding;
     const { queue, network, traffic, checker } = world;
+    const { slab } = scratch.batch;
     this.#path = new PacketPath({
       self: id,
       region: this.region,
       scratch,
       now: () => queue.now,
-      transmit: (to, bytes) => {
-        if (((bytes[0] as number) & 15) === FrameType.Control) world.controlBytes += bytes.length;
-        network.send(id, to, bytes);
+      transmit: (to, frame, length) => {
+        if ((slab.getUint8(frame) & 15) === FrameType.Control) world.controlBytes += length;
+        network.send(id, to, slab, frame, length);
       },
-      onData: (frame) => traffic.seen(this.vertex, id, scratch.batch.slab, frame, queue.now),
+      onData: (frame) => traffic.seen(this.vertex, id, slab, frame, queue.now),
     });
     this.control = createSimControl({
       id,
@@ -103,7 +106,7 @@ export class SimNode implements WatchedNode {
   }
 
   start(): void {
-    this.#world.network.attach(this.id, (from, bytes) => this.#receive(from, bytes));
+    this.#world.network.attach(this.id, (from, bytes, length) => this.#receive(from, bytes, length));
     this.#world.note(this.id, `starts, incarnation #${this.vertex}`);
     this.#input((control, now) => control.start(now));
   }
@@ -151,8 +154,8 @@ export class SimNode implements WatchedNode {
     return verdict === Verdict.Forward ? this.#peerOf(argument) : undefined;
   }
 
-  #receive(from: NodeId, bytes: Uint8Array): void {
-    this.#path.enqueue(from, bytes);
+  #receive(from: NodeId, bytes: DataView, length: number): void {
+    this.#path.enqueue(from, bytes, length);
     this.#turn();
   }
 
@@ -175,7 +178,7 @@ export class SimNode implements WatchedNode {
       toControl.producer.publish();
       while (toSockets.consumer.next());
       toSockets.consumer.release();
-      toControl.consumer.read((_type, at, length) => this.#handUp(at, length));
+      toControl.consumer.read(this.#takeRecord);
       this.#act();
       if (toWorker.consumer.backlog === 0) break;
     }
@@ -269,15 +272,13 @@ export class SimNode implements WatchedNode {
     const next = Math.max(Math.min(this.control.nextTimeout(), this.#stepBefore), queue.now);
     if (next >= this.#wakeAt) return;
     this.#wakeAt = next;
-    queue.at(next, () => {
-      if (!this.#alive || this.#wakeAt !== next) return;
-      this.#wakeAt = Infinity;
-      this.#onAlarm();
-    });
+    queue.at(next, this.#alarm);
   }
 
   #onAlarm(): void {
     const { now } = this.#world.queue;
+    if (!this.#alive || this.#wakeAt !== now) return;
+    this.#wakeAt = Infinity;
     if (this.control.nextTimeout() <= now) this.#input((control) => control.handleTimeout(now));
     else if (this.#stepBefore <= now) this.#turn();
     else this.#schedule();

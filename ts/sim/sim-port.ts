@@ -2,6 +2,7 @@
  * The port of a simulated node: batches come from the virtual network and go back to it. Frames are inspected on their way in and made
  * ready on their way out by the code of the real packet path; only the system calls are missing.
  */
+import { copyBytes } from '../data/copy.js';
 import { Inspector } from '../data/inspect.js';
 import { LinkWriter } from '../data/link-writer.js';
 import type { Port } from '../data/port.js';
@@ -37,7 +38,8 @@ export interface SimPortOptions {
   readonly batch: Batch;
   readonly counters: CounterBlock;
   readonly now: () => number;
-  readonly transmit: (to: NodeId, bytes: Uint8Array) => void;
+  /** A frame of `length` bytes leaves; it lies at slab offset `frame`. */
+  readonly transmit: (to: NodeId, frame: number, length: number) => void;
   /** An accepted data frame is at slab offset `frame`. */
   readonly onData: (frame: number) => void;
 }
@@ -50,7 +52,10 @@ export class SimPort implements Port {
   readonly #inspector: Inspector;
   readonly #writer: LinkWriter;
   readonly #entries: DataView;
-  readonly #inbox: { from: NodeId; bytes: Uint8Array }[] = [];
+  /** The datagram that the next batch takes in, and who sent it. */
+  #arrived: DataView | undefined;
+  #arrivedLength = 0;
+  #arrivedFrom: NodeId = 0;
   #taken = 0;
 
   constructor(options: SimPortOptions) {
@@ -64,9 +69,11 @@ export class SimPort implements Port {
     this.#entries = new DataView(region.buffer, region.layout.linkEntries, region.layout.links * LINK_ENTRY_BYTES);
   }
 
-  /** A datagram has arrived: the next batch holds it. */
-  enqueue(from: NodeId, bytes: Uint8Array): void {
-    this.#inbox.push({ from, bytes });
+  /** A datagram has arrived: the next batch holds it. Its bytes must stay as they are until then. */
+  enqueue(from: NodeId, bytes: DataView, length: number): void {
+    this.#arrived = bytes;
+    this.#arrivedLength = length;
+    this.#arrivedFrom = from;
   }
 
   receive(): number {
@@ -76,8 +83,9 @@ export class SimPort implements Port {
     words[BATCH_RUN_COUNT] = 0;
     words[BATCH_PACKET_COUNT] = 0;
     this.#taken = 0;
-    for (const { from, bytes } of this.#inbox) this.#take(from, bytes, now);
-    this.#inbox.length = 0;
+    if (!this.#arrived) return 0;
+    this.#take(this.#arrivedFrom, this.#arrived, this.#arrivedLength, now);
+    this.#arrived = undefined;
     return words[BATCH_RUN_COUNT];
   }
 
@@ -118,15 +126,15 @@ export class SimPort implements Port {
 
   close(): void {}
 
-  #take(from: NodeId, bytes: Uint8Array, now: number): void {
+  #take(from: NodeId, bytes: DataView, length: number, now: number): void {
     this.#counters.add(COUNTER.received, 1);
-    this.#counters.add(COUNTER.receivedBytes, bytes.length);
-    const at = this.reserve(bytes.length);
-    this.#batch.slabBytes.set(bytes, at);
-    const kind = this.#inspector.inspect(at, bytes.length, now);
+    this.#counters.add(COUNTER.receivedBytes, length);
+    const at = this.reserve(length);
+    copyBytes(bytes, 0, this.#batch.slab, at, length);
+    const kind = this.#inspector.inspect(at, length, now);
     if (kind < 0) return this.#counters.add(~kind, 1);
     if (kind === RunKind.Data) this.#options.onData(at);
-    const run = appendRun(this.#batch, kind, this.#inspector.link, appendPacket(this.#batch, at, bytes.length), 1);
+    const run = appendRun(this.#batch, kind, this.#inspector.link, appendPacket(this.#batch, at, length), 1);
     if (kind === RunKind.Handshake) writeSimAddress(this.#batchView, addressAt(run), from);
   }
 
@@ -175,6 +183,6 @@ export class SimPort implements Port {
     this.#counters.add(COUNTER.sent, 1);
     this.#counters.add(COUNTER.sentBytes, length);
     this.#counters.add(COUNTER.sendCalls, 1);
-    this.#options.transmit(peer, this.#batch.slabBytes.slice(frame, frame + length));
+    this.#options.transmit(peer, frame, length);
   }
 }
