@@ -49,6 +49,14 @@ Napi::Value CloseFd(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value Detach(const Napi::CallbackInfo& info) {
+  const int fd = info[0].As<Napi::Number>().Int32Value();
+  return Guarded(info.Env(), [&]() -> Napi::Value {
+    DetachSocket(fd);
+    return info.Env().Undefined();
+  });
+}
+
 Napi::Value MakeEvent(const Napi::CallbackInfo& info) {
   return Guarded(info.Env(), [&]() -> Napi::Value { return Napi::Number::New(info.Env(), CreateEvent()); });
 }
@@ -65,6 +73,7 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("layout", layout::FINGERPRINT);
   exports.Set("openUdpSocket", Napi::Function::New(env, OpenSocket, "openUdpSocket"));
   exports.Set("closeSocket", Napi::Function::New(env, CloseFd, "closeSocket"));
+  exports.Set("detachSocket", Napi::Function::New(env, Detach, "detachSocket"));
   exports.Set("createEvent", Napi::Function::New(env, MakeEvent, "createEvent"));
   exports.Set("signalEvent", Napi::Function::New(env, Signal, "signalEvent"));
   exports.Set("ring", DefineRing(env));

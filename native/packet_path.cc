@@ -54,7 +54,11 @@ PacketPath::PacketPath(Memory region, Memory batch, Memory slab, const PacketPat
 }
 
 PacketPath::~PacketPath() {
-  for (Socket* socket : c_.sockets.All()) sender_.Drop(*socket);
+  for (Socket* socket : c_.sockets.All()) {
+    sender_.Drop(*socket);
+    // A worker that was ended from outside has closed nothing itself, and its successor binds the same ports.
+    if (socket->kind == SocketKind::Local) close(socket->fd);
+  }
   c_.counters.Publish();
 }
 

@@ -4,6 +4,7 @@
 #include <net/if.h>
 #include <netdb.h>
 #include <netinet/udp.h>
+#include <fcntl.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -106,6 +107,11 @@ int CreateEvent() {
   const int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   if (fd < 0) throw SystemError("eventfd", errno);
   return fd;
+}
+
+void DetachSocket(int fd) {
+  OwnedFd nothing(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (nothing.Get() < 0 || dup3(nothing.Get(), fd, O_CLOEXEC) < 0) throw SystemError("cannot detach a socket", errno);
 }
 
 void SignalEvent(int fd) {

@@ -41,6 +41,9 @@ UdpSocket OpenUdpSocket(const UdpOptions& options);
 
 /// An eventfd: what wakes a worker that sleeps in epoll.
 int CreateEvent();
+/// Closes what is behind `fd` and puts a socket in its place that is bound to nothing: for a thread that cannot be stopped and may use
+/// the number again. Of a group that shares a port, the others get what came to this one.
+void DetachSocket(int fd);
 void SignalEvent(int fd);
 
 union SocketAddress {

@@ -98,7 +98,7 @@ export class WorkerNode {
       gro: true,
       forwards: [],
       exposes: [],
-      faults: { crashOnCommand: true },
+      faults: { onCommand: true },
       ...options,
     };
   }

@@ -100,7 +100,7 @@ export interface WorkerStart {
   /** A network that is worse than the real one, if one is emulated. */
   readonly emulation?: EmulationStart;
   /** Switches that only tests turn on. */
-  readonly faults: { readonly crashOnCommand: boolean };
+  readonly faults: { readonly onCommand: boolean };
 }
 
 /** Shell to worker, as JSON in a Command record. Answered by a `done` or `failed` with the same `id`. */
@@ -131,8 +131,12 @@ export type WorkerCommand =
   | { readonly type: 'loadSinkStop'; readonly id: number }
   /** Flushes what is queued, closes what the worker opened, ends the thread with exit code 0. */
   | { readonly type: 'stop'; readonly id: number }
-  /** Throws in the middle of the loop; refused unless `faults.crashOnCommand`. */
-  | { readonly type: 'crash'; readonly id: number };
+  | FaultCommand;
+
+/** What only tests ask for; refused unless `faults.onCommand`. Throws, turns for ever, reads `file` (a pipe blocks it), or fills its heap. */
+export type FaultCommand =
+  | { readonly type: 'crash' | 'hang' | 'exhaust'; readonly id: number }
+  | { readonly type: 'block'; readonly id: number; readonly file: string };
 
 /** Worker to shell, by `postMessage`. */
 export type WorkerMessage =

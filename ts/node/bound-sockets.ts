@@ -11,7 +11,7 @@ import { DatagramSocket, type OutgoingPacket, type PacketSender } from './datagr
 import { type ErrorCode, PortolanError } from './errors.js';
 import type { RemoteSocket } from './events.js';
 import { type PortMarker, VirtualPorts } from './virtual-ports.js';
-import type { WorkerRings } from './worker-rings.js';
+import { ringsFor, type WorkerRings } from './worker-rings.js';
 
 const ERRORS: Readonly<Record<ErrorName, readonly [ErrorCode, string]>> = {
   ttlExceeded: ['TTL_EXCEEDED', 'passed on too often'],
@@ -58,7 +58,7 @@ export class BoundSockets implements PacketSender {
       payload,
     );
     // One socket, one ring: datagrams leave in their order.
-    const rings = this.#rings[sourcePort % this.#rings.length] as WorkerRings;
+    const rings = ringsFor(sourcePort, this.#rings);
     const state = rings.sendData(frame);
     if (state === 'full') {
       this.#counters.add(COUNTER.originated, 1);
@@ -101,6 +101,6 @@ export class BoundSockets implements PacketSender {
       this.#waiting.delete(rings);
     }
     for (const socket of this.ports.owners())
-      if (socket instanceof DatagramSocket && this.#rings[socket.port % this.#rings.length] === rings) socket.drained();
+      if (socket instanceof DatagramSocket && ringsFor(socket.port, this.#rings) === rings) socket.drained();
   }
 }

@@ -6,7 +6,7 @@ import type { TransportAddress } from '../control/io.js';
 import { COUNTER } from '../memory/counter-names.js';
 import type { CounterBlock } from '../memory/counters.js';
 import type { FrameType } from '../wire/link-header.js';
-import type { WorkerRings } from './worker-rings.js';
+import { ringsFor, type WorkerRings } from './worker-rings.js';
 
 export class ControlSender {
   readonly #rings: readonly WorkerRings[];
@@ -35,7 +35,7 @@ export class ControlSender {
   }
 
   #of(link: number): WorkerRings {
-    return this.#rings[link % this.#rings.length] as WorkerRings;
+    return ringsFor(link, this.#rings);
   }
 
   /** What found its ring full never reached a worker: it is counted here, started and dropped. */

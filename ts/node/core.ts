@@ -78,7 +78,14 @@ export class Core {
         drainControl: (rings) => drainPunts(rings, this.driver),
         drainData: (rings) =>
           drainDeliveries(rings, { echo: this.echo, onDatagram: this.sockets.deliver.bind(this.sockets) }),
+        states,
         onCrash: (worker) => states.reset(worker),
+        onStuck: (worker) => {
+          const isolated = path.isolate(worker);
+          // Without a socket nothing that it holds of the tables can do harm, and their entries can be used again.
+          if (isolated) epochs.leave(worker);
+          events.onWarning(stuckWarning(worker, isolated));
+        },
         onRestarted: (...restart) => {
           this.driver.input((control, now) => control.handleCommand({ kind: 'resume' }, now));
           events.onRestarted(...restart);
@@ -166,6 +173,13 @@ function emulationStart({ emulationRules, maxLinks }: NodeConfig): { emulation?:
   return {
     emulation: { rules: emulationRules, wires: createWires(emulationRules.length, maxLinks + 1), seed },
   };
+}
+
+function stuckWarning(worker: number, isolated: boolean): string {
+  const rest = isolated
+    ? `the other workers take its packets over${worker === 0 ? ', but the port forwards, which are its own, stand still' : ''}`
+    : 'there is no other that could take its packets over: start the process anew';
+  return `worker ${worker} is blocked outside of JavaScript and cannot be ended; ${rest}`;
 }
 
 /** Waits for `work`, but no longer than `ms`. */

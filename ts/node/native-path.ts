@@ -32,6 +32,8 @@ class NativePath implements PacketPath {
   /** By worker, then by listening address. */
   readonly #sockets: NativeUdpSocket[][] = [];
   readonly #events: number[] = [];
+  /** Workers whose sockets' numbers are taken, but without the sockets behind them. */
+  readonly #isolated = new Set<number>();
   readonly #gso: Wish;
   readonly #gro: Wish;
 
@@ -52,11 +54,13 @@ class NativePath implements PacketPath {
       shellWakeFd: -1, // the main thread sleeps on its rings by Atomics.waitAsync
       gso: this.#probed('gso').state === 'on',
       gro: this.#probed('gro').state === 'on',
-      faults: { crashOnCommand: config.allowFaults },
+      faults: { onCommand: config.allowFaults },
     };
     this.resources = {
-      sockets: (worker): ListenSocket[] =>
-        (this.#sockets[worker] ?? []).map(({ fd, host, port }) => ({ fd, host, port })),
+      sockets: (worker): ListenSocket[] => {
+        if (this.#isolated.delete(worker)) this.#reopen(worker);
+        return (this.#sockets[worker] ?? []).map(({ fd, host, port }) => ({ fd, host, port }));
+      },
       wakeFd: (worker) => this.#events[worker] ?? -1,
       wakeByFd: (fd) => addon.signalEvent(fd),
     };
@@ -77,6 +81,21 @@ class NativePath implements PacketPath {
     );
     const reason = ['native: the addon runs here', ...new Set(reasons)].join('; ');
     return { kind: 'native', gso: gso.state, gro: gro.state, reason };
+  }
+
+  isolate(worker: number): boolean {
+    if (this.workers === 1) return false;
+    for (const { fd } of this.#sockets[worker] ?? []) this.#addon.detachSocket(fd);
+    this.#isolated.add(worker);
+    return true;
+  }
+
+  /** The worker has ended at last: its successor joins the others again. */
+  #reopen(worker: number): void {
+    this.#sockets[worker] = (this.#sockets[worker] ?? []).map(({ fd, host, port }, index) => {
+      this.#addon.closeSocket(fd);
+      return this.#openSocket(host, port, index, true);
+    });
   }
 
   close(): void {

@@ -15,6 +15,7 @@ import type { DatagramSocket } from './datagram-socket.js';
 import { emulationOf, formatEmulation } from './emulation.js';
 import { invalidOption, PortolanError } from './errors.js';
 import type { NodeEvents } from './events.js';
+import { type Fault, faultCommand } from './faults.js';
 import type { NodeLoad } from './load.js';
 import type { NodeConfig } from './options.js';
 import type { PacketPath } from './packet-path.js';
@@ -27,12 +28,6 @@ import { VERSION } from './version.js';
 export interface BindOptions {
   /** Closes the socket when it is aborted. */
   readonly signal?: AbortSignal;
-}
-
-/** A fault to inject; see the option `allowFaults`. */
-export interface Fault {
-  readonly kind: 'crashWorker';
-  readonly worker: number;
 }
 
 export class Node extends EventEmitter<NodeEvents> {
@@ -205,12 +200,13 @@ export class Node extends EventEmitter<NodeEvents> {
   }
 
   /** Breaks something, to show that the node mends it. Refused unless the option `allowFaults` is on. */
-  async injectFault({ worker }: Fault): Promise<void> {
+  async injectFault(fault: Fault): Promise<void> {
+    const { worker } = fault;
     if (!this.#config.allowFaults)
       throw new PortolanError('FAULT_REFUSED', 'this node was started without the option allowFaults');
     if (!(worker < this.#path.workers))
       throw invalidOption('worker', `a worker from 0 to ${this.#path.workers - 1}`, worker);
-    this.#core.pool.crash(worker);
+    this.#core.pool.fail(worker, faultCommand(fault));
   }
 
   /** Says goodbye to the neighbours, lets what is queued leave, and frees everything. */

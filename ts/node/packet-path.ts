@@ -22,6 +22,8 @@ export interface PacketPath {
   bound(ports: readonly number[]): void;
   /** Where the node listens, as URLs. */
   addresses(): string[];
+  /** Leaves a worker that cannot be ended without its sockets, so that the others get its packets. False: there are no others. */
+  isolate(worker: number): boolean;
   report(offloads: Offloads | undefined): PacketPathReport;
   /** Gives back what belongs to the process. */
   close(): void;
@@ -57,7 +59,7 @@ function portablePath(config: NodeConfig, listen: readonly HostPort[], reason: s
       shellWakeFd: -1,
       gso: false,
       gro: false,
-      faults: { crashOnCommand: config.allowFaults },
+      faults: { onCommand: config.allowFaults },
     },
     resources: {
       sockets: () => sockets,
@@ -69,6 +71,7 @@ function portablePath(config: NodeConfig, listen: readonly HostPort[], reason: s
     },
     addresses: () => sockets.map(formatUdpUrl),
     report: () => ({ kind: 'portable', gso: 'off', gro: 'off', reason: `portable: ${reason}` }),
+    isolate: () => false,
     close: () => undefined,
   };
 }

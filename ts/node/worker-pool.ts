@@ -2,13 +2,15 @@
  * All workers of a node: their rings, their supervisors, and the pumps that bring what they hand up to the main thread.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ExposeRule, ForwardRule, ListenSocket, WorkerStart } from '../data/worker-contract.js';
+import type { ExposeRule, FaultCommand, ForwardRule, ListenSocket, WorkerStart } from '../data/worker-contract.js';
 import { PortKind } from '../memory/link-table.js';
 import { createQueue } from '../memory/sharedarraybuffer-queue/index.js';
+import type { WorkerStates } from '../memory/worker-state.js';
 import { pump } from './pump.js';
 import { WorkerRings } from './worker-rings.js';
 import { type CommandBody, type SupervisorEvents, WorkerSupervisor } from './worker-supervisor.js';
 import { WorkerThreads } from './worker-threads.js';
+import { Watchdog } from './worker-watchdog.js';
 
 const HANDOVER_BYTES = 1 << 22;
 /** How often a closing node looks whether its rings are empty, ms. */
@@ -31,15 +33,20 @@ export interface WorkerResources {
   readonly wakeByFd: (fd: number) => void;
 }
 
+export type FaultBody = Extract<CommandBody, { readonly type: FaultCommand['type'] }>;
+
 export interface PoolHandlers extends SupervisorEvents {
   /** Handle a portion of what waits in a worker's ring; true: there may be more. */
   readonly drainControl: (rings: WorkerRings) => boolean;
   readonly drainData: (rings: WorkerRings) => boolean;
+  readonly states: WorkerStates;
 }
 
 export class WorkerPool {
   readonly rings: readonly WorkerRings[];
   readonly #threads: WorkerThreads;
+  readonly #now: () => number;
+  #watchdog: Watchdog | undefined;
   readonly #supervisors: readonly WorkerSupervisor[];
   readonly #handlers: PoolHandlers;
   readonly #stopped = new AbortController();
@@ -53,6 +60,7 @@ export class WorkerPool {
     now: () => number,
   ) {
     this.#handlers = handlers;
+    this.#now = now;
     const wake = (worker: number) => () => {
       const fd = resources.wakeFd(worker);
       if (fd >= 0) resources.wakeByFd(fd);
@@ -86,8 +94,13 @@ export class WorkerPool {
         {
           ...handlers,
           onReady: (...ready) => {
+            rings.isServed = true;
             void this.#threads.keepSpare();
             handlers.onReady(...ready);
+          },
+          onStuck: () => {
+            rings.isServed = false;
+            handlers.onStuck(worker);
           },
         },
       );
@@ -96,6 +109,8 @@ export class WorkerPool {
 
   /** Resolves when all workers receive; rejects when one cannot start (the others are stopped by {@link stop}). */
   async start(): Promise<void> {
+    const { states, onWarning } = this.#handlers;
+    this.#watchdog = new Watchdog(this.#supervisors, states, this.#now, onWarning);
     this.#pumps = this.rings.flatMap((rings) => [
       pump(
         (signal) => rings.waitControl(signal),
@@ -129,10 +144,10 @@ export class WorkerPool {
     await Promise.all(this.#supervisors.map((supervisor) => supervisor.command(body)));
   }
 
-  /** Makes a worker crash, for tests; its supervisor does the rest. */
-  crash(worker: number): void {
-    // The crash is the answer: nobody is left to give another.
-    this.commandTo(worker, { type: 'crash' }).catch(() => undefined);
+  /** Makes a worker fail, for tests; its supervisor does the rest. */
+  fail(worker: number, fault: FaultBody): void {
+    // The failure is the answer: nobody is left to give another.
+    this.commandTo(worker, fault).catch(() => undefined);
   }
 
   /** Resolves when the workers have read everything that control and applications have sent. */
@@ -143,6 +158,7 @@ export class WorkerPool {
 
   /** Stops all workers: asks, waits up to `graceMs`, then ends them. */
   async stop(graceMs: number): Promise<void> {
+    this.#watchdog?.close();
     await Promise.all(this.#supervisors.map((supervisor) => supervisor.stop(graceMs)));
     await this.#threads.close(graceMs);
     this.#stopped.abort();

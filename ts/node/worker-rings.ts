@@ -35,6 +35,8 @@ export class WorkerRings {
     toWorker: { control: ring(CONTROL_RING_BYTES), data: ring(DATA_RING_BYTES) },
     toShell: { control: ring(CONTROL_RING_BYTES), data: ring(DATA_RING_BYTES) },
   };
+  /** False while the worker is stuck: what can go another way does. */
+  isServed = true;
   readonly #control: QueueProducer;
   readonly #data: QueueProducer;
   readonly #fromControl: QueueConsumer;
@@ -131,6 +133,15 @@ export class WorkerRings {
   waitData(signal: AbortSignal): Promise<boolean> {
     return this.#fromData.waitAsync({ signal });
   }
+}
+
+/** The rings for whatever has this number: always the same worker's, so that things stay in their order; another's while that one is stuck. */
+export function ringsFor(number: number, all: readonly WorkerRings[]): WorkerRings {
+  for (let i = 0; i < all.length; i++) {
+    const rings = all[(number + i) % all.length] as WorkerRings;
+    if (rings.isServed) return rings;
+  }
+  return all[number % all.length] as WorkerRings;
 }
 
 const ring = (bytes: number): SharedArrayBuffer => createQueue({ bytes, producers: 'one' });

@@ -8,6 +8,7 @@
  *      ▼                   ▼
  *   failed             stopping ──exit──> stopped
  * ```
+ * A worker that hangs (worker-watchdog.ts notices) is ended: then it has crashed.
  */
 import type { WorkerCommand, WorkerMessage, WorkerStart } from '../data/worker-contract.js';
 import { PortolanError } from './errors.js';
@@ -35,6 +36,8 @@ export interface SupervisorEvents {
   /** The worker is dead, by a crash, and touches nothing shared any more; its successor is on its way. */
   readonly onCrash: (worker: number) => void;
   readonly onRestarted: (worker: number, reason: string, afterMs: number) => void;
+  /** The worker hangs outside of JavaScript, where nothing ends it: it is lost until it comes back by itself, and crashes then. */
+  readonly onStuck: (worker: number) => void;
   readonly onWarning: (message: string) => void;
 }
 
@@ -60,6 +63,8 @@ export class WorkerSupervisor {
   #crashedAt = 0;
   #crashes = 0;
   #reason = '';
+  /** Set while a worker that hangs is being ended. */
+  #hang: string | undefined;
   #backoff: NodeJS.Timeout | undefined;
   #onStopped: (() => void) | undefined;
   #nextCommand = 1;
@@ -75,6 +80,22 @@ export class WorkerSupervisor {
       this.#started = { resolve, reject };
       this.#spawn();
     });
+  }
+
+  /** Since when a thread has been starting or working as this worker, and nobody is ending it, ms; undefined: none is. */
+  get aliveSince(): number | undefined {
+    const isAlive = (this.#state === 'starting' || this.#state === 'running') && this.#hang === undefined;
+    return isAlive ? this.#startedAt : undefined;
+  }
+
+  /** Ends a worker that hangs, so that a successor takes its place. */
+  async end(reason: string, graceMs: number): Promise<void> {
+    const thread = this.#thread;
+    if (thread === undefined) return;
+    this.#hang = reason;
+    const patience = setTimeout(() => this.#events.onStuck(this.#worker.worker), graceMs);
+    await thread.terminate();
+    clearTimeout(patience);
   }
 
   /** Wakes the worker where it sleeps on its event loop. */
@@ -117,9 +138,13 @@ export class WorkerSupervisor {
     this.#state = 'stopping';
     const stopped = new Promise<void>((resolve) => (this.#onStopped = resolve));
     this.command({ type: 'stop' }).catch(() => undefined); // its exit is the answer that counts
+    // A thread that is blocked outside of JavaScript does not even end then: nobody waits for it any longer.
+    let end: NodeJS.Timeout | undefined;
+    const blocked = new Promise<void>((resolve) => (end = setTimeout(resolve, 2 * graceMs)));
     const timer = setTimeout(() => void thread.terminate(), graceMs);
-    await stopped;
+    await Promise.race([stopped, blocked]);
     clearTimeout(timer);
+    clearTimeout(end);
     for (const { fail } of this.#commands.values()) fail(new PortolanError('CLOSED', 'the node is closed'));
   }
 
@@ -127,8 +152,14 @@ export class WorkerSupervisor {
     this.#state = 'starting';
     this.#startFailure = undefined;
     this.#startedAt = this.#worker.now();
+    let data: WorkerStart;
+    try {
+      data = this.#worker.startData();
+    } catch (error) {
+      return this.#onEnd(error as Error); // what it needs cannot be opened just now
+    }
     this.#thread = this.#worker.takeThread();
-    this.#thread.start(this.#worker.startData(), {
+    this.#thread.start(data, {
       onMessage: (message) => this.#onMessage(message),
       onEnd: (error) => this.#onEnd(error),
     });
@@ -167,7 +198,8 @@ export class WorkerSupervisor {
       return;
     }
     const failure = this.#startFailure;
-    const reason = failure?.message ?? error?.message ?? 'the thread ended by itself';
+    const reason = this.#hang ?? failure?.message ?? error?.message ?? 'the thread ended by itself';
+    this.#hang = undefined;
     if (this.#started) {
       this.#state = 'stopped';
       this.#started.reject(failure ? openError(failure) : new PortolanError('WORKER_FAILED', `worker: ${reason}`));

@@ -5,6 +5,7 @@ import type { LoadSource } from '../../ts/data/load-source.js';
 import type { WorkerCommand, WorkerMessage, WorkerStart } from '../../ts/data/worker-contract.js';
 import type { QueueConsumer } from '../../ts/memory/sharedarraybuffer-queue/index.js';
 import { COMMAND_JSON } from '../../ts/memory/worker-records.js';
+import { fail, isFault } from './faults.js';
 
 /** What commands act on. */
 export interface Commanded {
@@ -33,7 +34,10 @@ export class Commands {
   take(ring: QueueConsumer): void {
     const json = ring.bytes.slice(ring.offset + COMMAND_JSON, ring.offset + ring.length);
     const command = JSON.parse(this.#decoder.decode(json)) as WorkerCommand;
-    if (command.type === 'crash' && this.#start.faults.crashOnCommand) throw new Error('crashed on command');
+    if (isFault(command) && this.#start.faults.onCommand) {
+      ring.release(); // else the successor of a worker that is ended would meet the command again
+      fail(command);
+    }
     try {
       this.#carryOut(command);
     } catch (error) {
@@ -74,8 +78,8 @@ export class Commands {
         this.#stopId = id;
         this.stopped = true;
         return; // answered when it is done
-      case 'crash':
-        throw new Error('this worker does not crash on command');
+      default:
+        throw new Error('this worker does not fail on command');
     }
     this.#tell({ type: 'done', id });
   }

@@ -8,6 +8,8 @@ export interface NativeAddon {
   openUdpSocket(options: UdpSocketOptions): NativeUdpSocket;
   /** Closes a socket or an event. */
   closeSocket(fd: number): void;
+  /** Closes what is behind the number, which stays taken: for a thread that cannot be stopped and may use it again. */
+  detachSocket(fd: number): void;
   /** An eventfd: what a worker that sleeps in epoll is woken by. */
   createEvent(): number;
   signalEvent(fd: number): void;

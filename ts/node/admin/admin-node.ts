@@ -12,6 +12,7 @@ import type {
   TraceHop,
 } from '../admin.types.js';
 import type { NodeEvents } from '../events.js';
+import type { WorkerFault } from '../faults.js';
 
 export interface AdminNode extends EventEmitter<NodeEvents> {
   readonly id: string;
@@ -26,7 +27,7 @@ export interface AdminNode extends EventEmitter<NodeEvents> {
   readonly load: AdminLoad;
   addPeer(peer: string): void;
   removePeer(id: string): void;
-  injectFault(fault: { readonly kind: 'crashWorker'; readonly worker: number }): Promise<void>;
+  injectFault(fault: WorkerFault): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -1,6 +1,7 @@
 /** The routes that change something: the load tester, peers, faults, stop. */
 import type { FastifyInstance } from 'fastify';
 import type { LoadSinkRequest, LoadSourceRequest } from '../admin.types.js';
+import type { WorkerFault } from '../faults.js';
 import type { AdminNode } from './admin-node.js';
 import { faultBody, loadSinkBody, loadSourceBody, peerBody, peerQuery } from './schemas.js';
 
@@ -14,10 +15,8 @@ export function addCommandRoutes(server: FastifyInstance, node: AdminNode): void
     node.removePeer(request.query.id);
     return node.links();
   });
-  server.post<{ Body: { kind: 'crashWorker'; worker: number } }>(
-    '/faults',
-    { schema: { body: faultBody } },
-    (request) => node.injectFault(request.body).then(() => ({})),
+  server.post<{ Body: WorkerFault }>('/faults', { schema: { body: faultBody } }, (request) =>
+    node.injectFault(request.body).then(() => ({})),
   );
   server.post('/stop', async (_request, reply) => {
     // Closing the node closes this server, which waits for its answers: so the answer goes first.

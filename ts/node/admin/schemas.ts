@@ -61,5 +61,8 @@ export const faultBody = {
   type: 'object',
   additionalProperties: false,
   required: ['kind', 'worker'],
-  properties: { kind: { const: 'crashWorker' }, worker: { type: 'integer', minimum: 0, maximum: 63 } },
+  properties: {
+    kind: { enum: ['crashWorker', 'hangWorker', 'exhaustWorker'] },
+    worker: { type: 'integer', minimum: 0, maximum: 63 },
+  },
 } as const;
