@@ -9,7 +9,6 @@ import {
   Goodbye_Reason as Reason,
   type RoutingSync,
 } from './gen/portolan/v1/control_pb.js';
-import { decodeRoutingSync, encodeRoutingSync } from './routing-sync.js';
 
 /** Why a session is closed by its other end. */
 export type GoodbyeReason =
@@ -32,15 +31,10 @@ const REASONS: readonly (readonly [GoodbyeReason, Reason])[] = [
 ];
 
 export function encodeControl(message: ControlMessage): Uint8Array {
-  if (message.kind === 'routingSync') return encodeRoutingSync(message.message);
-  const reason = REASONS.find(([name]) => name === message.reason)?.[1] ?? Reason.UNSPECIFIED;
-  const goodbye = { $typeName: 'portolan.v1.Goodbye', reason } as const;
-  return toBinary(ControlSchema, create(ControlSchema, { body: { case: 'goodbye', value: goodbye } }));
+  return toBinary(ControlSchema, create(ControlSchema, { body: bodyOf(message) }));
 }
 
 export function decodeControl(bytes: Uint8Array): ControlMessage | 'malformed' {
-  const usual = decodeRoutingSync(bytes);
-  if (usual) return { kind: 'routingSync', message: usual };
   let control: Control;
   try {
     control = fromBinary(ControlSchema, bytes);
@@ -51,4 +45,10 @@ export function decodeControl(bytes: Uint8Array): ControlMessage | 'malformed' {
   if (body.case === 'routingSync') return { kind: 'routingSync', message: body.value };
   if (body.case !== 'goodbye') return 'malformed';
   return { kind: 'goodbye', reason: REASONS.find(([, number]) => number === body.value.reason)?.[0] ?? 'other' };
+}
+
+function bodyOf(message: ControlMessage) {
+  if (message.kind === 'routingSync') return { case: 'routingSync', value: message.message } as const;
+  const reason = REASONS.find(([name]) => name === message.reason)?.[1] ?? Reason.UNSPECIFIED;
+  return { case: 'goodbye', value: { $typeName: 'portolan.v1.Goodbye', reason } } as const;
 }

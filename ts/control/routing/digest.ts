@@ -2,7 +2,8 @@
  * Digests (R18): both ends of an idle link compare a hash a layer over what was told with one over what was heard, so that a
  * difference is found even when nothing changes any more. Sums of mixed entries, so that the order does not matter.
  */
-import type { Digest } from '../../wire/gen/portolan/v1/control_pb.js';
+import { create } from '@bufbuild/protobuf';
+import { type Digest, DigestSchema } from '../../wire/gen/portolan/v1/control_pb.js';
 import { INFINITE } from '../../wire/routing-entry.js';
 import type { Advertised } from './adjacency-out.js';
 import { keyLayer } from './slot-state.js';
@@ -18,7 +19,7 @@ export function nextDigest(now: number, random: number): number {
 }
 
 export function digestOf(listing: Listing, lastNumber: number): Digest {
-  return { $typeName: 'portolan.v1.Digest', layers: hashLayers(listing), lastNumber };
+  return create(DigestSchema, { layers: hashLayers(listing), lastNumber });
 }
 
 /** The layers whose hashes differ from ours: bit n - 1 stands for layer n. */

@@ -1,5 +1,12 @@
 /** Puts RoutingSync messages together: acknowledgements, requests and as many entries as a frame of 1200 bytes takes. */
-import type { Digest, RouteRequest, RoutingSync } from '../../wire/gen/portolan/v1/control_pb.js';
+import { create } from '@bufbuild/protobuf';
+import {
+  type Digest,
+  type RouteRequest,
+  RouteRequestSchema,
+  type RoutingSync,
+  RoutingSyncSchema,
+} from '../../wire/gen/portolan/v1/control_pb.js';
 import { BASE_MTU, HEADERS_BYTES } from '../../wire/network-header.js';
 import { MAX_SEQNO, type RoutingEntry, RoutingEntryWriter } from '../../wire/routing-entry.js';
 import type { Advertised } from './adjacency-out.js';
@@ -61,15 +68,14 @@ export class SyncBuilder {
     const keys = this.#writeEntries(work, base, room);
     const isNumbered = keys.length > 0 || requests.length > 0;
     if (!isNumbered && acknowledged.length === 0 && work.resendLayers === 0 && !work.digest) return undefined;
-    const message: RoutingSync = {
-      $typeName: 'portolan.v1.RoutingSync',
+    const message = create(RoutingSyncSchema, {
       number: isNumbered ? work.number : 0,
       acknowledged,
       baseSeqno: keys.length > 0 ? base : 0,
       entries: this.#writer.finish(),
       requests: requests.map(requestMessage),
       resendLayers: work.resendLayers,
-    };
+    });
     if (work.digest) message.digest = work.digest;
     return { message, keys, requests, acknowledged: acknowledged.length };
   }
@@ -103,8 +109,7 @@ function entryFor(key: number, { host }: Work): RoutingEntry {
 }
 
 function requestMessage(request: OutgoingRequest): RouteRequest {
-  return {
-    $typeName: 'portolan.v1.RouteRequest',
+  return create(RouteRequestSchema, {
     layer: keyLayer(request.key),
     byte: keyByte(request.key),
     trafficClass: keyClass(request.key),
@@ -112,5 +117,5 @@ function requestMessage(request: OutgoingRequest): RouteRequest {
     distance: request.distance,
     bump: request.bump,
     hopBudget: request.hopBudget,
-  };
+  });
 }
