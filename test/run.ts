@@ -2,9 +2,6 @@
  * Runs every test file of `dist/test` in a process of its own, two at a time, and prints the real totals. uvu exits 0 when a file
  * forgets `.run()`, and has no time-out: so a file that reports no test, or takes too long, counts as failed.
  *
- * A file that fails under the gate (PORTOLAN_TEST_AGAIN=1) is run once more, alone in its lane, and its first output is printed: real processes on a
- * machine that stands still for a second may miss a deadline. What fails twice has failed.
- *
  * Usage: node dist/test/run.js [part of a file's name ...]
  */
 import { spawn } from 'node:child_process';
@@ -24,7 +21,7 @@ const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
 let passed = 0;
 let failed = 0;
 
-async function runFile(name: string, again = process.env['PORTOLAN_TEST_AGAIN'] === '1'): Promise<void> {
+async function runFile(name: string): Promise<void> {
   const started = performance.now();
   const { output, code, timedOut } = await runProcess(`${root}${name}`);
   const total = Number(/^ {2}Total: +(\d+)/m.exec(output)?.[1] ?? 0);
@@ -35,10 +32,6 @@ async function runFile(name: string, again = process.env['PORTOLAN_TEST_AGAIN'] 
   else if (total === 0) problem = 'ran no test (is .run() missing?)';
   else if (code !== 0 && bad === 0) problem = `exited with code ${code} after its tests`;
   if (problem) bad = Math.max(bad, 1);
-  if (bad && again) {
-    console.log(`AGAIN ${name}  ${good}/${total} ${problem}\n${output}`);
-    return runFile(name, false);
-  }
   passed += good;
   failed += bad;
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
