@@ -25,7 +25,8 @@ export class NodeTables {
   }
 
   observe(link: number): LinkObservation {
-    return { up: this.#links.isUp(link), ...this.#links.counters(link) };
+    const { rxFrames, txFrames, rxHighest, lastHeard, lastData } = this.#links.counters(link);
+    return { up: this.#links.isUp(link), rxFrames, txFrames, rxHighest, lastHeard, lastData };
   }
 
   /** Returns the slot whose word has changed. */

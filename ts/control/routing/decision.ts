@@ -3,10 +3,13 @@
  * and only then what neighbours are told (R8: the route is stored before a frame with the new label leaves).
  */
 
+import { INFINITE } from '../../wire/routing-entry.js';
+import { isIndifferent } from './indifference.js';
 import { isNone } from './label.js';
 import { servePending, updateSearch } from './requests.js';
+import { ALL_ON } from './safety-rules.js';
 import { isFeasible, select } from './selection.js';
-import type { Advert, Slot } from './slot-state.js';
+import { type Advert, advertised, type Slot } from './slot-state.js';
 import type { RoutingState } from './state.js';
 import { strike } from './strikes.js';
 
@@ -20,7 +23,14 @@ export class Decision {
     this.#state = state;
   }
 
-  /** @param news the advert that just changed, if one did. */
+  /** An advert of the slot came by a message; `isNews`: it says something else than before. Most of them change nothing. */
+  hear(slot: Slot, advert: Advert, isNews: boolean, now: number): void {
+    const { rules } = this.#state;
+    if (rules === ALL_ON && isIndifferent(slot, advert, isNews, now, rules)) return;
+    this.evaluate(slot, 'message', now, advert.metric < INFINITE ? advert : undefined);
+  }
+
+  /** @param news the route that was just advertised, if one was. */
   evaluate(slot: Slot, cause: Cause, now: number, news?: Advert): void {
     const { rules } = this.#state;
     const { primary, backup, seqno, distance, metric, hops } = slot;
@@ -61,7 +71,8 @@ export class Decision {
 
   #tell(slot: Slot, now: number): void {
     for (const neighbour of this.#state.neighbours.values())
-      if (neighbour.carries(slot.layer, slot.byte)) neighbour.sender.refresh(slot.key, now);
+      if (neighbour.carries(slot.layer, slot.byte))
+        neighbour.sender.refreshAs(slot.key, advertised(slot, neighbour), now);
   }
 
   #schedule(slot: Slot, now: number): void {

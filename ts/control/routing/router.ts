@@ -23,7 +23,7 @@ import { OwnZone } from './own-zone.js';
 import type { Label, Router, RouterOptions, RouterOutput } from './router.types.js';
 import { safetyRules } from './safety-rules.js';
 import { Sessions } from './sessions.js';
-import { keyByte, keyLayer, slotKey } from './slot-state.js';
+import { advertised, keyByte, keyLayer, slotKey } from './slot-state.js';
 import { RoutingState } from './state.js';
 import { SyncBuilder } from './sync-builder.js';
 import { SyncReceiver } from './sync-receiver.js';
@@ -153,10 +153,9 @@ class LabelRouter implements Router {
     return layer <= neighbour.shared ? this.#ownZone.asMate(layer) : this.#ownZone.asOrigin(layer);
   }
 
-  /** R3: nothing towards the neighbour that the route goes by. */
   #wantedRoute(neighbour: Neighbour, key: number): Advertised | undefined {
     const slot = this.#state.slots.get(key);
-    return slot?.primary && slot.primary.neighbour !== neighbour ? slot : undefined;
+    return slot && advertised(slot, neighbour);
   }
 
   #refresh(neighbour: Neighbour, key: number, now: number): void {

@@ -1,7 +1,7 @@
 /** The switches of the safety rules. All are on, but in the simulator's proof that its checker can fail. */
 import type { SafetyRules } from './router.types.js';
 
-const ALL_ON: SafetyRules = {
+export const ALL_ON: SafetyRules = {
   strictlySmaller: true,
   feasibility: true,
   labelNeverRises: true,

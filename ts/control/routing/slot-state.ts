@@ -82,6 +82,11 @@ export class Slot implements Timed {
   }
 }
 
+/** R3: what a neighbour is told of the slot: nothing, when the route goes by that neighbour. */
+export function advertised(slot: Slot, to: Neighbour): Slot | undefined {
+  return slot.primary && slot.primary.neighbour !== to ? slot : undefined;
+}
+
 /** The slots that this node has heard of. */
 export class SlotTable {
   readonly #slots = new Map<number, Slot>();

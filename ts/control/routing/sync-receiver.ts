@@ -48,7 +48,7 @@ export class SyncReceiver {
     const key = slotKey(LOW_LATENCY, layer, byte);
     switch (entry.kind) {
       case 'ownZone':
-        this.#updateAdvert(neighbour, key, number, { seqno: entry.seqno, distance: 0, metric: 0, hops: 0 });
+        this.#noteOwnZone(neighbour, key, number, entry.seqno);
         this.#ownZone.hear(layer, entry.seqno, now);
         return;
       case 'retraction':
@@ -65,29 +65,32 @@ export class SyncReceiver {
   }
 
   #applyAdvert(neighbour: Neighbour, key: number, number: number, said: Advertised, now: number): void {
-    const isNew = !neighbour.adverts.has(key);
-    const advert = this.#updateAdvert(neighbour, key, number, said);
-    if (!advert) return;
+    const known = neighbour.adverts.get(key);
+    if (known && number <= known.version) return; // a later frame has spoken of the slot already
     const slot = this.#state.slots.obtain(key);
-    if (isNew) slot.adverts.push(advert);
-    this.#decision.evaluate(slot, 'message', now, said.metric < INFINITE ? advert : undefined);
+    if (known) {
+      const isNews = !isSame(known, said);
+      rewrite(known, number, said);
+      this.#decision.hear(slot, known, isNews, now);
+    } else {
+      const advert = this.#addAdvert(neighbour, key, number, said);
+      slot.adverts.push(advert);
+      this.#decision.hear(slot, advert, true, now);
+    }
   }
 
-  /** Adj-in; undefined when a later frame has spoken of the slot already. */
-  #updateAdvert(neighbour: Neighbour, key: number, number: number, said: Advertised): Advert | undefined {
+  /** A zone-mate's word on the zone's sequence number is kept for digests only. */
+  #noteOwnZone(neighbour: Neighbour, key: number, number: number, seqno: number): void {
+    const said = { seqno, distance: 0, metric: 0, hops: 0 };
+    const known = neighbour.adverts.get(key);
+    if (!known) this.#addAdvert(neighbour, key, number, said);
+    else if (number > known.version) rewrite(known, number, said);
+  }
+
+  #addAdvert(neighbour: Neighbour, key: number, version: number, said: Advertised): Advert {
     const { seqno, distance, metric, hops } = said;
-    const advert = neighbour.adverts.get(key);
-    if (!advert) {
-      const fresh = { neighbour, version: number, seqno, distance, metric, hops };
-      neighbour.adverts.set(key, fresh);
-      return fresh;
-    }
-    if (number <= advert.version) return undefined;
-    advert.version = number;
-    advert.seqno = seqno;
-    advert.distance = distance;
-    advert.metric = metric;
-    advert.hops = hops;
+    const advert = { neighbour, version, seqno, distance, metric, hops };
+    neighbour.adverts.set(key, advert);
     return advert;
   }
 
@@ -128,4 +131,16 @@ export class SyncReceiver {
         neighbour.sender.resend(slotKey(LOW_LATENCY, layer, idByte(this.#state.self, layer)), now);
     }
   }
+}
+
+function isSame(a: Advertised, b: Advertised): boolean {
+  return a.seqno === b.seqno && a.distance === b.distance && a.metric === b.metric && a.hops === b.hops;
+}
+
+function rewrite(advert: Advert, version: number, { seqno, distance, metric, hops }: Advertised): void {
+  advert.version = version;
+  advert.seqno = seqno;
+  advert.distance = distance;
+  advert.metric = metric;
+  advert.hops = hops;
 }

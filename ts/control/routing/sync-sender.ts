@@ -66,7 +66,12 @@ export class SyncSender {
 
   /** What is said of the slot may have changed. */
   refresh(key: number, now: number): void {
-    const lane = this.told.lane(key, this.#host.wanted(key));
+    this.refreshAs(key, this.#host.wanted(key), now);
+  }
+
+  /** The same, for whoever knows what is said now. */
+  refreshAs(key: number, wanted: Advertised | undefined, now: number): void {
+    const lane = this.told.lane(key, wanted);
     if (lane === 'urgent') this.resend(key, now);
     else if (lane === 'lazy') this.#queueLazy(key, now);
   }
