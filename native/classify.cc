@@ -23,7 +23,7 @@ void Classifier::Take(uint32_t offset, uint32_t length, uint32_t segment, const 
     __builtin_prefetch(frame + 6 * step);
     const uint32_t frameLength = std::min(step, length - at);
     // Mostly a frame begins like the one before it.
-    if (link_.seen && frameLength >= layout::HEADERS_BYTES && frameLength <= link_.mtu && Load64(frame) == link_.word0)
+    if (link_.seen && frameLength >= layout::HEADERS_BYTES && frameLength <= layout::MAX_MTU && Load64(frame) == link_.word0)
       Data(offset + at, frameLength, frame, link_.word0);
     else
       Frame(offset + at, frameLength, from, socket);
@@ -47,7 +47,7 @@ void Classifier::Frame(uint32_t offset, uint32_t length, const SocketAddress& fr
   }
   if (number != link_.number) LookUp(number);
   if (!link_.known) return counters.Add(Counter::UnknownLink);
-  if (length > link_.mtu && type != FrameType::Hello) return counters.Add(Counter::Oversize);
+  if (length > layout::MAX_MTU && type != FrameType::Hello) return counters.Add(Counter::Oversize);
 
   if (type == FrameType::Data) {
     link_.seen = true;
@@ -121,7 +121,6 @@ void Classifier::LookUp(uint32_t number) {
   if (!link.Live() || link.OurNumber() != number || !link.OverUdp()) return;
   link_.known = true;
   link_.tagged = link.Tagged();
-  link_.mtu = link.Mtu().Get();
   link_.key = link.ReceiveKey();
   link_.highest = link.Highest().Get();
 }

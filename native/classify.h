@@ -1,5 +1,5 @@
 // The first half of a packet's way: what arrived is cut into frames and checked, in the order that ts/data/port.ts fixes for all ports:
-// length, version, type, link number, MTU, tag, replay. What is good becomes runs of the batch.
+// length, version, type, link number, size, tag, replay. What is good becomes runs of the batch.
 #pragma once
 
 #include "context.h"
@@ -48,7 +48,6 @@ class Classifier {
     bool known = false;
     bool tagged = false;
     uint32_t index = 0;
-    uint32_t mtu = 0;
     SipKey key = {};
     uint64_t highest = 0;
     /// Bytes 0-7 of the last data frame of this link: another one with the same needs no checks but of its length.

@@ -6,7 +6,7 @@
 namespace portolan::layout {
 
 /// Of all that follows: an addon that was built for other constants is refused (ts/edge/native/addon.ts).
-inline constexpr const char* FINGERPRINT = "2b72ebeceb99288f";
+inline constexpr const char* FINGERPRINT = "467810816610434e";
 
 // ts/memory/region.ts
 inline constexpr uint32_t CACHE_LINE = 128;
@@ -130,6 +130,7 @@ inline constexpr uint32_t WIRE_VERSION = 1;
 inline constexpr uint32_t BASE_MTU = 1200;
 inline constexpr uint32_t BASE_PAYLOAD_BYTES = 1136;
 inline constexpr uint32_t HEADERS_BYTES = 48;
+inline constexpr uint32_t MAX_MTU = 8972;
 inline constexpr uint32_t NETWORK_FLAG_SEALED = 1;
 inline constexpr uint32_t NETWORK_HEADER_BYTES = 24;
 inline constexpr uint32_t OFFSET_CHANNEL = 24;
@@ -148,7 +149,7 @@ inline constexpr uint32_t SEAL_BYTES = 16;
 enum class TrafficClass : uint32_t { LowLatency = 0, LowCost = 1, Reliable = 2, HighBandwidth = 3 };
 
 // ts/memory/counter-names.ts: places in a counter block
-inline constexpr uint32_t COUNTER_COUNT = 46;
+inline constexpr uint32_t COUNTER_COUNT = 47;
 enum class Counter : uint32_t {
   /// Frames taken from the network, whatever became of them.
   Received = 0,
@@ -202,46 +203,48 @@ enum class Counter : uint32_t {
   BadTag = 24,
   /// Frames whose counter was seen before or is too old to tell.
   Replayed = 25,
-  /// Frames larger than the link's MTU, in or out.
+  /// Frames larger than their link carries, going out, or than any link carries, coming in.
   Oversize = 26,
+  /// Probes of a link's MTU that the machine's own network device refused, as they may.
+  ProbeTooBig = 27,
   /// Packets whose TTL ran out here.
-  TtlExceeded = 27,
+  TtlExceeded = 28,
   /// Packets to a destination for which there is no next hop.
-  NoRoute = 28,
+  NoRoute = 29,
   /// Packets for this node to a port on which nobody listens.
-  PortUnreachable = 29,
+  PortUnreachable = 30,
   /// Packets of a protocol that does not exist or that this node does not serve.
-  BadProtocol = 30,
+  BadProtocol = 31,
   /// Labelled packets whose label means nothing here.
-  BadLabel = 31,
+  BadLabel = 32,
   /// Hellos, control messages or errors whose payload could not be read.
-  Malformed = 32,
+  Malformed = 33,
   /// Frames that the kernel refused to send.
-  SendFailed = 33,
+  SendFailed = 34,
   /// Frames that found the socket and its queue full, or a local program that does not read.
-  EgressFull = 34,
+  EgressFull = 35,
   /// Packets for a socket whose ring to the main thread was full.
-  DeliverFull = 35,
+  DeliverFull = 36,
   /// Packets for another worker of this node whose ring was full.
-  HandoverFull = 36,
+  HandoverFull = 37,
   /// Frames for the control plane whose ring was full.
-  PuntFull = 37,
+  PuntFull = 38,
   /// Handshake frames above the rate that the control plane is given.
-  HandshakeLimited = 38,
+  HandshakeLimited = 39,
   /// Datagrams of a new client of a port forward whose flow table is full.
-  FlowsFull = 39,
+  FlowsFull = 40,
   /// Datagrams for a port forward from somebody who takes no part in it.
-  Strangers = 40,
+  Strangers = 41,
   /// Packets that came in over the link that they would leave by.
-  NotForwarded = 41,
+  NotForwarded = 42,
   /// Frames that an emulated network lost.
-  EmulatedLoss = 42,
+  EmulatedLoss = 43,
   /// Frames that found an emulated network's queue, or the room for its delayed frames, full.
-  EmulatedFull = 43,
+  EmulatedFull = 44,
   /// Frames larger than the MTU of an emulated network.
-  EmulatedTooLarge = 44,
+  EmulatedTooLarge = 45,
   /// Packets that a worker held when it crashed.
-  Crashed = 45,
+  Crashed = 46,
 };
 
 }  // namespace portolan::layout

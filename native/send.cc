@@ -82,6 +82,11 @@ void Sender::Collect(const Run& run, const Link& link, uint32_t mtu) {
     uint8_t* at = Admit(packet, hops, mtu);
     if (at == nullptr) continue;
     if (framesInHand_ == TAG_BATCH) SendFrames(link);
+    const bool probe = packet.length > layout::BASE_MTU && (at[layout::OFFSET_VERSION_TYPE] & 15) == uint8_t(FrameType::Hello);
+    if (probe) {
+      SendProbe(link, {at, packet.length, hops});
+      continue;
+    }
     frames_[framesInHand_++] = {at, packet.length, hops};
   }
 }
@@ -157,6 +162,15 @@ void Sender::SealFrames(const Link& link, bool forwarded) {
   if (data) link.LastDataSent().Set(c_.now);
   if (forwarded) c_.counters.Add(Counter::Forwarded, framesInHand_);
   framesInHand_ = 0;
+}
+
+/// A probe of the MTU goes in a message of its own: as a segment of a larger one it might pass where a datagram of its size does not.
+void Sender::SendProbe(const Link& link, const Frame& probe) {
+  SendFrames(link);
+  gather_.End();
+  frames_[framesInHand_++] = probe;
+  SendFrames(link);
+  gather_.End();
 }
 
 /// Writes the headers of the frames in hand and gathers them. Their counters are reserved by one atomic addition.

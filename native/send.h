@@ -46,6 +46,7 @@ class Sender {
   uint8_t* Admit(const Packet& packet, uint8_t hops, uint32_t mtu);
   void SendFrames(const Link& link);
   void SealFrames(const Link& link, bool forwarded);
+  void SendProbe(const Link& link, const Frame& probe);
   void WriteHeaders(const Link& link, uint64_t counter);
   void SendRaw(const Run& run, const RunAddress& to);
   void SendThrough(LocalOutlets::Outlet& outlet, Socket& socket, const Run& run);

@@ -44,7 +44,7 @@ Transmitter::Outcome Transmitter::Refused(Socket& socket, const msghdr& message,
   if (error == EAGAIN || error == EWOULDBLOCK) return Outcome::Full;
   const bool offload = facts.packets > 1 && (error == EINVAL || error == EIO || error == EMSGSIZE);
   if (offload) return SendPlainly(socket, message, facts, destination, error);
-  Fail(facts, destination, error);
+  Fail(message, facts, destination, error);
   return Outcome::Refused;
 }
 
@@ -73,7 +73,7 @@ Transmitter::Outcome Transmitter::SendPlainly(Socket& socket, const msghdr& mess
         Keep(socket, plain, one, destination);
         all = false;
       } else {
-        Fail(one, destination, errno);
+        Fail(plain, one, destination, errno);
         all = false;
       }
       at += length;
@@ -84,8 +84,12 @@ Transmitter::Outcome Transmitter::SendPlainly(Socket& socket, const msghdr& mess
   return Outcome::Taken;
 }
 
-void Transmitter::Fail(const MessageFacts& facts, const Destination& destination, int error) {
+void Transmitter::Fail(const msghdr& message, const MessageFacts& facts, const Destination& destination, int error) {
   if (error != EMSGSIZE) return c_.counters.Add(Counter::SendFailed, facts.packets);
+  // A probe asks whether its size passes, and has its answer: frames of the link's MTU may go on.
+  const auto* frame = static_cast<const uint8_t*>(message.msg_iov[0].iov_base);
+  const bool probe = destination.link != 0 && (frame[layout::OFFSET_VERSION_TYPE] & 15) == uint8_t(layout::FrameType::Hello);
+  if (probe) return c_.counters.Add(Counter::ProbeTooBig, facts.packets);
   LowerMtu(destination.link, facts.segment);
   c_.counters.Add(Counter::Oversize, facts.packets);
 }

@@ -3,6 +3,7 @@
 //   taken                                     count
 //   EINVAL, EIO, EMSGSIZE, several segments   send them plainly; works twice -> the socket loses GSO
 //   EMSGSIZE, one packet                      oversize, and the link's MTU falls; GSO stays
+//   EMSGSIZE, one probe of the MTU            probeTooBig
 //   EAGAIN                                    keep what is left until EPOLLOUT, bounded; what does not fit is egressFull
 //   anything else                             sendFailed
 //
@@ -37,7 +38,7 @@ class Transmitter {
 
   Outcome Refused(Socket& socket, const msghdr& message, const MessageFacts& facts, const Destination& destination, int error);
   Outcome SendPlainly(Socket& socket, const msghdr& message, const MessageFacts& facts, const Destination& destination, int error);
-  void Fail(const MessageFacts& facts, const Destination& destination, int error);
+  void Fail(const msghdr& message, const MessageFacts& facts, const Destination& destination, int error);
   void Count(const Socket& socket, const MessageFacts& facts, const Destination& destination);
   uint32_t Keep(Socket& socket, const msghdr& message, const MessageFacts& facts, const Destination& destination);
   void LoseGso(Socket& socket, int error);

@@ -60,6 +60,7 @@ test('any hello of an authenticated peer', () => {
   const hello = fc.record({
     reply: fc.boolean(),
     fastConfirmed: fc.boolean(),
+    probesLost: fc.nat(0xffff),
     sequence: fc.oneof(fc.nat(50), word),
     interval: word,
     heardInterval: word,
@@ -68,6 +69,7 @@ test('any hello of an authenticated peer', () => {
     received: fc.maxSafeNat(),
     sent: fc.maxSafeNat(),
     held: word,
+    size: fc.oneof(fc.constantFrom(104, 1472, 8972), word),
   });
   fc.assert(
     fc.property(hello, fc.nat(40), (value, pause) => {

@@ -137,7 +137,7 @@ test('loss is what the counters say, whatever is reordered', () => {
 test('a reply is measured once, and only if it may still be under way', () => {
   const hellos = new HelloExchange();
   const liveness = new Liveness();
-  const seen = { up: true, rxFrames: 0, txFrames: 0, rxHighest: 0, lastHeard: 0, lastData: 0 };
+  const seen = { up: true, rxFrames: 0, txFrames: 0, rxHighest: 0, lastHeard: 0, lastData: 0, mtu: 1200 };
   const sent = readHello(hellos.write(liveness, seen, 1000)) as Hello;
   assert.is(sent.clock, 1_000_000);
   assert.ok(hellos.hearReply({ ...sent, reply: true, held: 4000 }, 1010));

@@ -18,6 +18,7 @@ const LINK = 4;
 const HELLO: Hello = {
   reply: false,
   fastConfirmed: true,
+  probesLost: 3,
   sequence: 77,
   interval: 50,
   heardInterval: 500,
@@ -26,6 +27,7 @@ const HELLO: Hello = {
   received: 2,
   sent: 3,
   held: 0,
+  size: 0,
 };
 
 function helloFrame(hello: Hello, padding = 0): Uint8Array {
@@ -92,6 +94,7 @@ test('a hello is answered on its link with what this end knows, and control gets
   assert.equal(readHello(frame.subarray(HEADERS_BYTES)), {
     reply: true,
     fastConfirmed: false,
+    probesLost: 0,
     sequence: 77,
     interval: 51,
     heardInterval: 52,
@@ -100,6 +103,7 @@ test('a hello is answered on its link with what this end knows, and control gets
     received: 2 ** 32 + 0xffffffff,
     sent: 12,
     held: 0,
+    size: asked.length,
   });
 
   const [punt] = heldPunts(rig);

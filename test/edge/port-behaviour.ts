@@ -34,7 +34,7 @@ import { LinkTableWriter, PortKind } from '../../ts/memory/link-table.js';
 import { createRegion, type Region } from '../../ts/memory/region.js';
 import { type Headers, makeFrame, readHeaders } from '../../ts/wire/frame.js';
 import { FrameType } from '../../ts/wire/link-header.js';
-import { HEADERS_BYTES } from '../../ts/wire/network-header.js';
+import { HEADERS_BYTES, MAX_MTU } from '../../ts/wire/network-header.js';
 import { checkTag, tagKey, writeTag } from '../../ts/wire/tag.js';
 
 const LINK = 3;
@@ -142,7 +142,7 @@ export function portBehaviour(name: string, test: ReturnType<typeof suite>, make
     ['for a link that does not exist', 'unknownLink', () => frameOf(1, { linkNumber: 5 * 4096 + 4 })],
     ['of an earlier session', 'unknownLink', () => frameOf(1, { linkNumber: 4 * 4096 + LINK })],
     ['for a link outside the table', 'unknownLink', () => frameOf(1, { linkNumber: 5 * 4096 + 4095 })],
-    ['larger than the MTU', 'oversize', () => frameOf(1, {}, new Uint8Array(MTU - HEADERS_BYTES + 1))],
+    ['larger than any link carries', 'oversize', () => frameOf(1, {}, new Uint8Array(MAX_MTU - HEADERS_BYTES + 1))],
     ['with a wrong tag', 'badTag', () => altered(frameOf(1), 17)],
     ['with an altered header', 'badTag', () => altered(frameOf(1), 30)],
     [

@@ -13,11 +13,12 @@ import { addon, Rig, reason } from './rig.js';
 const PEER = { host: '10.9.9.2', port: 7000 };
 const data = (sequence: number, size: number) =>
   makeFrame({ destination: 0x01010103, source: 0x01010101, sequence }, new Uint8Array(size - 48));
+const hello = (size: number) => makeFrame({ type: FrameType.Hello }, new Uint8Array(size - 48));
 
 if (!isInside) {
   const problem = addon === undefined ? reason : namespaceProblem();
   if (problem === undefined)
-    test('in a namespace of its own', () => assert.match(runInside(fileURLToPath(import.meta.url)), /Total: +4/));
+    test('in a namespace of its own', () => assert.match(runInside(fileURLToPath(import.meta.url)), /Total: +5/));
   else test(`full devices are not tested here: ${problem}`, () => assert.not.equal(problem, ''));
 } else if (addon !== undefined) {
   const native = addon;
@@ -47,11 +48,21 @@ if (!isInside) {
   test('a hello probes beyond the MTU', () => {
     using a = new Rig(native, { host: '10.9.9.1' });
     a.link(1, PEER, { mtu: 1200 });
-    a.originate(1, makeFrame({ type: FrameType.Hello }, new Uint8Array(1272 - 48)));
+    a.originate(1, hello(1272));
     assert.is(a.path.send(), 1);
-    a.originate(1, makeFrame({ type: FrameType.Hello }, new Uint8Array(1400 - 48)));
+    a.originate(1, hello(1400));
     assert.is(a.path.send(), 0);
-    assert.is(a.counters().oversize, 1);
+    assert.is(a.counters().probeTooBig, 1);
+    assert.is(a.counters().oversize, 0);
+    assert.is(a.links.mtu(1), 1200, 'a refused probe lowers nothing');
+  });
+
+  test('a probe is no segment of a larger message', () => {
+    using a = new Rig(native, { host: '10.9.9.1' });
+    a.link(1, PEER, { mtu: 1272 });
+    for (const frame of [data(1, 1272), hello(1272), hello(104), data(2, 104)]) a.originate(1, frame);
+    assert.is(a.path.send(), 4);
+    assert.is(a.counters().sendCalls, 3, 'what comes before, the probe, what comes behind');
   });
 
   for (const gso of [true, false])

@@ -49,7 +49,7 @@ class Hostile {
     const jump = random.chance(0.9) ? 1 : random.below(random.chance(0.1) ? 2 ** 25 : 6000);
     this.#counters[link] = (this.#counters[link] as number) + jump;
     const counter = Math.max(0, this.#counters[link] - (random.chance(0.1) ? random.below(5000) : 0));
-    const sizes = [0, 16, 552, 553, 1000, 1152, 1153, 1300];
+    const sizes = [0, 16, 552, 553, 1000, 1152, 1153, 1300, 8925];
     const frame = makeFrame(
       {
         type: type as FrameType,

@@ -80,6 +80,12 @@ test('bandwidth: datagrams queue, and a full queue drops', () => {
   assert.equal(slow.arrivals(400, 1000), [500]);
 });
 
+test('what is larger than the wire carries vanishes, and takes no time of it', () => {
+  const wire = channel({ delay: 10, bandwidth: 1, mtu: 1472 });
+  assert.equal(wire.arrivals(0, 1473), []);
+  assert.equal(wire.arrivals(0, 1472), [1482]);
+});
+
 test('one direction can be cut, and nobody receives at a dead host', () => {
   const queue = new EventQueue();
   const network = new Network(queue, seededRandom(1));

@@ -11,6 +11,7 @@ test('a hello survives the wire', () => {
     {
       reply: fc.boolean(),
       fastConfirmed: fc.boolean(),
+      probesLost: fc.nat(0xffff),
       sequence: uint32,
       interval: uint32,
       heardInterval: uint32,
@@ -19,6 +20,7 @@ test('a hello survives the wire', () => {
       received: fc.maxSafeNat(),
       sent: fc.maxSafeNat(),
       held: uint32,
+      size: uint32,
     },
     { noNullPrototype: true },
   );
@@ -44,6 +46,7 @@ test('the golden hello', () => {
   assert.equal(readHello(vector?.bytes('payload') ?? new Uint8Array()), {
     reply: false,
     fastConfirmed: false,
+    probesLost: 0,
     sequence: 9,
     interval: 50,
     heardInterval: 500,
@@ -52,6 +55,7 @@ test('the golden hello', () => {
     received: 40,
     sent: 44,
     held: 0,
+    size: 0,
   });
 });
 

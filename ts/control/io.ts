@@ -20,6 +20,9 @@ export interface TransportAddress {
 
 export type { ErrorName } from '../wire/error-payload.js';
 
+/** `fixed`: this packet path cannot forbid the network to cut frames, so none larger are tried. */
+export type MtuState = 'fixed' | 'searching' | 'complete';
+
 /** Where a peer may be: one of its addresses, as configured. Several with one id are one peer, tried in turn. */
 export interface PeerAddress {
   readonly id: NodeId;
@@ -77,6 +80,8 @@ export interface LinkObservation {
   readonly lastHeard: number;
   /** Milliseconds; when data was last heard or sent; 0: never. */
   readonly lastData: number;
+  /** Largest frame that is sent into it, bytes: workers lower it to the base when the machine's own device refuses more. 0: not installed. */
+  readonly mtu: number;
 }
 
 /** Reads the packet path's view of a link whenever control wants it. Implemented over the link table. */
@@ -91,7 +96,7 @@ export type Entropy = (bytes: number) => Uint8Array;
 export type ControlCounter = 'handshakesRefused' | 'controlMalformed' | 'errorLimited';
 
 export type Output =
-  /** Into a link, from its `linkInstall` to its `linkRetire`, whether its up bit is set or not. The payload fits the link's MTU. */
+  /** Into a link, from its `linkInstall` to its `linkRetire`, whether its up bit is set or not. The payload fits the link's MTU, but for hellos that probe it. */
   | { readonly kind: 'send'; readonly link: number; readonly type: FrameType; readonly payload: Uint8Array }
   | { readonly kind: 'sendTo'; readonly socket: number; readonly address: TransportAddress; readonly frame: Uint8Array }
   /** A packet of the overlay (both headers written, link fields zero): workers look up its route. */
@@ -138,6 +143,8 @@ export type LinkOutput =
       readonly ownInterval: number;
       readonly heardInterval: number;
     }
+  /** The largest frame that may be sent into the link, bytes, from here on. */
+  | { readonly kind: 'linkMtu'; readonly link: number; readonly mtu: number }
   /** The session is over (the up bit is cleared, if it was set): the shell retires the entry and calls `handleLinkFree` once no worker can use it. */
   | { readonly kind: 'linkRetire'; readonly link: number };
 
@@ -209,6 +216,10 @@ export interface LinkStatus {
   /** Per cent of frames lost towards us and away from us. */
   readonly lossIn: number;
   readonly lossOut: number;
+  /** Largest frame that is sent into it, bytes; undefined without a session. */
+  readonly mtu: number | undefined;
+  /** Whether the MTU is final: `fixed` is not probed at all. */
+  readonly mtuState: MtuState | undefined;
   readonly configured: boolean;
 }
 

@@ -44,6 +44,7 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
       networkKey,
       tags: options.tags ?? true,
       mtu: options.mtu ?? BASE_MTU,
+      probeMtu: options.probeMtu ?? false,
       sockets,
       outbox,
       deadlines,

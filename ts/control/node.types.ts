@@ -38,6 +38,8 @@ export interface ControlNodeOptions {
   readonly tags?: boolean;
   /** Largest frame that links carry at first. Default: 1200. */
   readonly mtu?: number;
+  /** Whether links look for a larger MTU: only where the packet path forbids the network to cut its frames. Default: false. */
+  readonly probeMtu?: boolean;
   /** Safety rules of routing to switch off: for the simulator's proof that its checker can fail. */
   readonly rules?: Partial<SafetyRules>;
   /** Another routing protocol, for tests. */

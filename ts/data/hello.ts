@@ -46,6 +46,7 @@ import {
   HELLO_LAST_COUNTER,
   HELLO_RECEIVED,
   HELLO_SENT,
+  HELLO_SIZE,
 } from '../wire/hello.js';
 import { OFFSET_FLAGS, OFFSET_TTL } from '../wire/link-header.js';
 import { HEADERS_BYTES, OFFSET_DESTINATION, OFFSET_SOURCE } from '../wire/network-header.js';
@@ -114,8 +115,8 @@ export class HelloStage {
   #answer(link: number, packet: number, frame: number): void {
     const { words, slab } = this.#batch;
     this.#counters.add(COUNTER.originated, 1);
+    this.#writeReply(link, frame, words[packetAt(packet) + 1] as number);
     words[packetAt(packet) + 1] = HELLO_FRAME_BYTES; // padding, which probes the MTU in one direction, does not come back
-    this.#writeReply(link, frame);
     const index = appendRun(this.#batch, RunKind.Origin, 0, packet, 1);
     if (index < 0) return this.#counters.add(COUNTER.egressFull, 1);
     words[runAt(index) + RUN_VERDICT] = Verdict.Forward;
@@ -124,7 +125,7 @@ export class HelloStage {
   }
 
   /** Sequence and clock stay the asker's; the rest says what this end knows. */
-  #writeReply(link: number, frame: number): void {
+  #writeReply(link: number, frame: number, length: number): void {
     const { slab, floats } = this.#batch;
     const entry = link * LINK_ENTRY_BYTES;
     const payload = frame + HEADERS_BYTES;
@@ -139,7 +140,7 @@ export class HelloStage {
     this.#quote(payload + HELLO_SENT, entry + LINK_TX_FRAMES);
     const heldMs = this.#clock() - (floats[BATCH_NOW / 8] as number);
     slab.setUint32(payload + HELLO_HELD, Math.max(0, heldMs * 1000));
-    slab.setUint32(payload + HELLO_HELD + 4, 0);
+    slab.setUint32(payload + HELLO_SIZE, length);
   }
 
   /**

@@ -1,5 +1,5 @@
 /**
- * What is checked of every frame that comes from the network, in the order of cost: length, version, type, link number, MTU, tag, replay.
+ * What is checked of every frame that comes from the network, in the order of cost: length, version, type, link number, size, tag, replay.
  * The portable port uses it; the native one does the same in C++, and one suite of tests holds for both.
  */
 import { RunKind } from '../memory/batch.js';
@@ -9,7 +9,6 @@ import {
   LINK_FLAGS,
   LINK_LAST_DATA_HEARD,
   LINK_LAST_HEARD,
-  LINK_MTU,
   LINK_OUR_NUMBER,
   LINK_RX_BYTES,
   LINK_RX_FRAMES,
@@ -28,7 +27,7 @@ import {
   OFFSET_VERSION_TYPE,
   WIRE_VERSION,
 } from '../wire/link-header.js';
-import { HEADERS_BYTES } from '../wire/network-header.js';
+import { HEADERS_BYTES, MAX_MTU } from '../wire/network-header.js';
 import { checkTag, type TagKey } from '../wire/tag.js';
 
 /** The kind of a run by the type of its frames. */
@@ -88,8 +87,8 @@ export class Inspector {
     const words = this.#words;
     if (Atomics.load(words, entry + LINK_STATE / 4) !== LinkState.Live) return ~COUNTER.unknownLink;
     if (words[entry + LINK_OUR_NUMBER / 4] !== number) return ~COUNTER.unknownLink;
-    const isHello = type === FrameType.Hello; // may be padded beyond the MTU, to probe it
-    if (length > (words[entry + LINK_MTU / 4] as number) && !isHello) return ~COUNTER.oversize;
+    // Not the link's MTU, which is for what we send: the peer has found its own. Hellos may be padded further.
+    if (length > MAX_MTU && type !== FrameType.Hello) return ~COUNTER.oversize;
 
     const low = this.#slab.getUint32(at + OFFSET_COUNTER);
     const high = this.#windows.inferHigh(link, low);

@@ -3,7 +3,8 @@
  * dgram (edge/portable) both are one; so will be the ports of other transports, each with its own link entries.
  *
  * All ports check frames in the same order and count drops under the same names: length (`truncated`), version, type, link number
- * (`unknownLink`), MTU (`oversize`; hellos may be longer: they probe it), tag, replay. Handshake frames must have link number 0
+ * (`unknownLink`), size (`oversize`: more than MAX_MTU, whatever the link's own MTU, which is for what is sent; hellos may be longer: they
+ * probe it), tag, replay. Handshake frames must have link number 0
  * (`unknownLink`) and go up unverified. They also count `received`, `receivedBytes`, `receiveCalls`, `sent`, `sentBytes`, `sendCalls`, and
  * `forwarded` for what was sent of runs of kind Data, so that a packet lost in sending is not counted twice. What
  * comes and goes by the local sockets of port forwards is in none of these: there the stages count originated and delivered.

@@ -187,6 +187,7 @@ export class LinkTableWriter {
     this.#atomics.store(this.#words, (at + LINK_SILENCE_MS) / 4, silence);
   }
 
+  /** The largest frame that may be sent into it, bytes. Workers lower it when the machine's own device refuses what it allows. */
   setMtu(index: number, mtu: number): void {
     this.#atomics.store(this.#words, (index * LINK_ENTRY_BYTES + LINK_MTU) / 4, mtu);
   }
@@ -194,6 +195,10 @@ export class LinkTableWriter {
   /** Which of the node's listening addresses the link uses. */
   socket(index: number): number {
     return this.#atomics.load(this.#words, (index * LINK_ENTRY_BYTES + LINK_SOCKET) / 4);
+  }
+
+  mtu(index: number): number {
+    return this.#atomics.load(this.#words, (index * LINK_ENTRY_BYTES + LINK_MTU) / 4);
   }
 
   /** No frame is taken from or sent into the link from here on. Its index is free only after {@link free}. */

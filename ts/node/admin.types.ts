@@ -79,6 +79,12 @@ export interface LinkReport {
   readonly detail: string;
   /** The network that is emulated for what is sent into this link, as in `delay=50ms loss=1%`; null: none. */
   readonly emulation: string | null;
+  /** The largest frame that is sent into it, bytes: the payload of one datagram of the network below. null without a session. */
+  readonly mtu: number | null;
+  /** The same as a packet of the network below: with its headers of IP and UDP. */
+  readonly packetMtu: number | null;
+  /** `complete`: the largest that passes; `searching`: larger ones are being tried; `fixed`: this packet path tries none. */
+  readonly mtuState: 'fixed' | 'searching' | 'complete' | null;
   readonly rxFrames: number;
   readonly rxBytes: number;
   readonly txFrames: number;

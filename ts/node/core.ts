@@ -125,6 +125,7 @@ export class Core {
       observer: linkObserver(this.links),
       linkCapacity: config.maxLinks + 1,
       tags: config.tags,
+      probeMtu: path.kind === 'native',
     });
     const execute = outputExecutor({
       forwarding: new ForwardingTableWriter(this.region),

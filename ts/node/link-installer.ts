@@ -74,6 +74,8 @@ export class LinkInstaller {
         return table.setUp(output.link, true);
       case 'linkTiming':
         return table.setTiming(output.link, output.silence, output.ownInterval, output.heardInterval);
+      case 'linkMtu':
+        return table.setMtu(output.link, output.mtu);
       case 'linkRetire':
         return this.#retire(output.link);
     }

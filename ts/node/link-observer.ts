@@ -5,7 +5,7 @@ import type { LinkTableWriter } from '../memory/link-table.js';
 export function linkObserver(table: LinkTableWriter): LinkObserver {
   return {
     observe(link: number): LinkObservation {
-      return { up: table.isUp(link), ...table.counters(link) };
+      return { up: table.isUp(link), mtu: table.mtu(link), ...table.counters(link) };
     },
   };
 }

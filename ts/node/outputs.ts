@@ -33,6 +33,7 @@ export function outputExecutor(to: OutputTargets): (output: Output) => void {
       case 'linkInstall':
       case 'linkUp':
       case 'linkTiming':
+      case 'linkMtu':
       case 'linkRetire':
         return to.links.apply(output);
       case 'event':

@@ -33,6 +33,9 @@ export function linkReport(
     problem: status.problem ?? null,
     detail: status.detail,
     emulation: emulation ?? null,
+    mtu: status.mtu ?? null,
+    packetMtu: status.mtu === undefined ? null : status.mtu + packetOverhead(status.address),
+    mtuState: status.mtuState ?? null,
     ...(counters === undefined ? NOTHING : pick(counters)),
   };
 }
@@ -82,6 +85,9 @@ const pickMain = ({ forwarded, delivered, sent, received, sentBytes, receivedByt
 });
 
 const pick = ({ rxFrames, rxBytes, txFrames, txBytes }: LinkCounters) => ({ rxFrames, rxBytes, txFrames, txBytes });
+
+/** Headers of IP (without options) and UDP around a frame. */
+const packetOverhead = (address: string): number => (address.includes('[') ? 40 : 20) + 8;
 
 /** Three decimals: microseconds, and thousandths of a per cent. */
 const round = (value: number): number => Math.round(value * 1000) / 1000;

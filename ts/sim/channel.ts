@@ -4,7 +4,7 @@
  * ```
  *             queue (bandwidth)      propagation           mishaps
  *   send ──▶ ▒▒▒▒▒▒▒▒ ──────────▶ delay + jitter ──▶ loss · reordering · duplication ──▶ arrival times
- *             full: dropped                              cut: nothing arrives
+ *     too large, full: dropped                           cut: nothing arrives
  * ```
  */
 import type { Random } from '../kit/random.js';
@@ -27,6 +27,8 @@ export interface ChannelModel {
   readonly bandwidth: number;
   /** How long a datagram may wait for the wire before it is dropped, ms. */
   readonly queue: number;
+  /** The largest frame that it carries, bytes; larger ones vanish. */
+  readonly mtu: number;
 }
 
 export const PERFECT_CHANNEL: ChannelModel = {
@@ -38,6 +40,7 @@ export const PERFECT_CHANNEL: ChannelModel = {
   duplicate: 0,
   bandwidth: Infinity,
   queue: 500,
+  mtu: Infinity,
 };
 
 export class Channel {
@@ -59,8 +62,8 @@ export class Channel {
 
   /** The times at which a datagram of `bytes` sent at `now` arrives: none, one or two. */
   arrivals(now: number, bytes: number): number[] {
-    const { delay, jitter, loss, reorder, detour, duplicate, bandwidth, queue } = this.model;
-    if (this.cuts > 0) return [];
+    const { delay, jitter, loss, reorder, detour, duplicate, bandwidth, queue, mtu } = this.model;
+    if (this.cuts > 0 || bytes > mtu) return [];
     const start = Math.max(now, this.#wireFreeAt);
     if (start - now > queue) return [];
     this.#wireFreeAt = start + bytes / bandwidth;

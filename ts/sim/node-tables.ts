@@ -26,7 +26,8 @@ export class NodeTables {
 
   observe(link: number): LinkObservation {
     const { rxFrames, txFrames, rxHighest, lastHeard, lastData } = this.#links.counters(link);
-    return { up: this.#links.isUp(link), rxFrames, txFrames, rxHighest, lastHeard, lastData };
+    const up = this.#links.isUp(link);
+    return { up, rxFrames, txFrames, rxHighest, lastHeard, lastData, mtu: this.#links.mtu(link) };
   }
 
   /** Returns the slot whose word has changed. */
@@ -49,6 +50,10 @@ export class NodeTables {
 
   setTiming({ link, silence, ownInterval, heardInterval }: LinkOutput & { readonly kind: 'linkTiming' }): void {
     this.#links.setTiming(link, silence, ownInterval, heardInterval);
+  }
+
+  setMtu({ link, mtu }: LinkOutput & { readonly kind: 'linkMtu' }): void {
+    this.#links.setMtu(link, mtu);
   }
 
   /** The entry is free again. */

@@ -55,6 +55,8 @@ const SWEEP_INTERVAL = 500;
 /** It must also stay right, ms. */
 const STAY = 1500;
 const KEPT_PROBLEMS = 20;
+/** In every so many runs links look for their MTU: in the others they keep the base. */
+const PROBING = 4;
 /** Packets in a burst of traffic, 15 ms apart. */
 const BURST = 16;
 
@@ -64,7 +66,11 @@ export function runSimulation(options: RunOptions, onEvent?: (event: SimEvent) =
   const random = seededRandom(options.seed);
   const nodes = options.nodes ?? 6 + random.below(25);
   const topology = randomTopology(random.fork(), nodes);
-  const world = new World(topology, random.fork(), { ...options, ...(onEvent && { onEvent }) });
+  const world = new World(topology, random.fork(), {
+    ...options,
+    probeMtu: options.seed % PROBING === 0,
+    ...(onEvent && { onEvent }),
+  });
   const injector = new FaultInjector(world);
   const count = 20 + random.below(61);
   injector.schedule(

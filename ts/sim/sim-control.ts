@@ -21,12 +21,13 @@ export interface SimControlOptions {
   readonly random: Random;
   readonly observer: LinkObserver;
   readonly linkCapacity: number;
+  readonly probeMtu: boolean;
   readonly rules: Partial<SafetyRules> | undefined;
   readonly onLabel: NonNullable<RouterOptions['onLabel']>;
 }
 
 export function createSimControl(options: SimControlOptions): ControlNode {
-  const { id, peers, bootedAt, random, observer, linkCapacity, rules, onLabel } = options;
+  const { id, peers, bootedAt, random, observer, linkCapacity, probeMtu, rules, onLabel } = options;
   return createControlNode({
     id,
     networkKey: NETWORK_KEY,
@@ -37,6 +38,7 @@ export function createSimControl(options: SimControlOptions): ControlNode {
     random: () => random.unit(),
     observer,
     linkCapacity,
+    probeMtu,
     ...(rules && { rules }),
     createRouter: (router) => createRouter({ ...router, onLabel }),
   });

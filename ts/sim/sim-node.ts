@@ -100,6 +100,7 @@ export class SimNode implements WatchedNode {
       random,
       observer: tables,
       linkCapacity,
+      probeMtu: world.options.probeMtu ?? false,
       rules: world.options.rules,
       onLabel: (layer, byte, trafficClass, label) => checker.setLabel(this.vertex, trafficClass, layer, byte, label),
     });
@@ -244,6 +245,8 @@ export class SimNode implements WatchedNode {
         return this.#tables.setUp(output.link, true);
       case 'linkTiming':
         return this.#tables.setTiming(output);
+      case 'linkMtu':
+        return this.#tables.setMtu(output);
       case 'linkRetire':
         this.#tables.setUp(output.link, false);
         return this.#later(EPOCH_MS, (control) => {

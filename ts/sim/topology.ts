@@ -58,8 +58,12 @@ export function randomMesh(random: Random, nodes: number, degree: number): Topol
 /** A channel with this delay (ms) and no mishaps. */
 export const delayOnly = (delay: number): ChannelModel => ({ ...PERFECT_CHANNEL, delay });
 
+/** What wires carry, bytes of frame: IPv6's least, a tunnel, Ethernet, an odd tunnel over jumbo frames, those themselves, everything. */
+const MTUS = [1252, 1412, 1472, 8800, 8972, Infinity] as const;
+
 function wireModel(random: Random, delay: number): ChannelModel {
-  return { ...PERFECT_CHANNEL, delay, jitter: random.chance(0.5) ? 0.1 * delay : 0 };
+  const mtu = MTUS[random.below(MTUS.length)] as number;
+  return { ...PERFECT_CHANNEL, delay, mtu, jitter: random.chance(0.5) ? 0.1 * delay : 0 };
 }
 
 function distance(places: Map<NodeId, { x: number; y: number }>, a: NodeId, b: NodeId): number {

@@ -23,6 +23,8 @@ export interface SimEvent {
 
 export interface WorldOptions {
   readonly rules?: Partial<SafetyRules>;
+  /** Whether nodes look for the MTU of their links. Default: false, for large frames are most of what a simulation would copy and hash. */
+  readonly probeMtu?: boolean;
   readonly onEvent?: (event: SimEvent) => void;
 }
 

@@ -65,7 +65,9 @@ export type TrafficClass = (typeof TrafficClass)[keyof typeof TrafficClass];
 export const NETWORK_FLAG_SEALED = 0x01;
 export const SEAL_BYTES = 16;
 
-/** A link's MTU is 1200 at first ... */
+/** A link's MTU, the largest frame in bytes, is 1200 at first: what crosses every IPv6 network, and nearly all of IPv4. */
 export const BASE_MTU = 1200;
-/** ... and the overlay always carries this much payload: 1200 less the headers and a seal. */
+/** The largest frame that a port takes from the network: what an IP packet of 9000 bytes holds. */
+export const MAX_MTU = 8972;
+/** The overlay always carries this much payload: 1200 less the headers and a seal. */
 export const BASE_PAYLOAD_BYTES = BASE_MTU - HEADERS_BYTES - SEAL_BYTES;

@@ -36,6 +36,7 @@ interface Entry {
   rxHighest: number;
   lastHeard: number;
   lastData: number;
+  mtu: number;
   timing: { silence: number; ownInterval: number; heardInterval: number } | undefined;
 }
 
@@ -179,8 +180,8 @@ export class TestNode {
   observe(link: number): LinkObservation {
     const entry = this.entries.get(link);
     if (!entry) throw new Error(`observes link ${link}, which is not installed`);
-    const { up, rxFrames, rxHighest, lastHeard, lastData, txCounter } = entry;
-    return { up, rxFrames, rxHighest, lastHeard, lastData, txFrames: txCounter - 1 };
+    const { up, rxFrames, rxHighest, lastHeard, lastData, mtu, txCounter } = entry;
+    return { up, rxFrames, rxHighest, lastHeard, lastData, mtu, txFrames: txCounter - 1 };
   }
 
   /** Gives the control plane an input, then does what it wants. */
@@ -231,12 +232,12 @@ export class TestNode {
     return this.events.filter((event) => event.type === type).length;
   }
 
-  /** Sends a data frame into the link, as a worker would. */
-  sendData(of: string): void {
+  /** Sends a data frame into the link, as a worker would: of the link's MTU, or as small as can be. */
+  sendData(of: string, size: 'small' | 'full' = 'small'): void {
     const entry = this.entries.get(this.status(of)?.link ?? 0);
     if (!entry) throw new Error(`no link to ${of}`);
     entry.lastData = this.world.now;
-    this.#transmit(entry, FrameType.Data, new Uint8Array(10));
+    this.#transmit(entry, FrameType.Data, new Uint8Array(size === 'full' ? entry.mtu - HEADERS_BYTES : 10));
   }
 
   receive(frame: Uint8Array, from: string): void {
@@ -289,6 +290,7 @@ export class TestNode {
       received: entry.rxFrames,
       sent: entry.txCounter - 1,
       held: 0,
+      size: frame.byteLength,
     });
     this.#transmit(entry, FrameType.Hello, payload);
   }
@@ -327,6 +329,9 @@ export class TestNode {
       case 'linkTiming':
         this.#entry(output.link).timing = output;
         return;
+      case 'linkMtu':
+        this.#entry(output.link).mtu = output.mtu;
+        return;
       case 'linkRetire': {
         this.#entry(output.link);
         this.entries.delete(output.link);
@@ -357,6 +362,7 @@ export class TestNode {
       rxHighest: 0,
       lastHeard: this.world.now,
       lastData: 0,
+      mtu: install.mtu,
       timing: undefined,
     });
   }

@@ -22,6 +22,7 @@ const COLUMNS: readonly Column<LinkReport>[] = [
   { title: 'STATE', cell: (link) => colourState(link.state) },
   { title: 'RTT', align: 'right', cell: (link) => formatMillis(link.rttMs) },
   { title: 'LOSS', align: 'right', cell: (link) => (link.state === 'up' ? formatPercent(link.lossPercent) : '-') },
+  { title: 'MTU', align: 'right', cell: mtuOf },
   { title: 'IN', align: 'right', cell: (link) => formatCount(link.rxFrames) },
   { title: 'OUT', align: 'right', cell: (link) => formatCount(link.txFrames) },
   { title: 'WHY', cell: (link) => [link.problem, link.detail].filter(Boolean).join(': ') },
@@ -32,6 +33,12 @@ const EMULATED: Column<LinkReport> = {
   title: 'EMULATED',
   cell: (link) => (link.emulation === null ? '' : style.yellow(link.emulation)),
 };
+
+/** A tilde: larger frames are still being tried. */
+function mtuOf({ mtu, mtuState }: LinkReport): string {
+  if (mtu === null) return '-';
+  return mtuState === 'searching' ? `~${mtu}` : String(mtu);
+}
 
 /** Green for what works, yellow for what is tried, red for what does not work. */
 export function colourState(state: LinkReport['state']): string {

@@ -19,6 +19,9 @@ export class HelloExchange {
   #sequence = 0;
   /** When each of the last hellos left; 0: answered. */
   readonly #sentAt = new Float64Array(REMEMBERED);
+  /** Probes of the MTU that were lost: of ours, and of the peer's, modulo 65 536. */
+  #probesLost = 0;
+  #peerProbesLost = 0;
 
   /** The most of our frames that the peer has reported, since when it has been that many, and the hellos sent since. */
   #reported = 0;
@@ -31,15 +34,39 @@ export class HelloExchange {
     this.#unreported = 0;
   }
 
+  /** Sequence of the last hello. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
   /** The payload of the next hello. */
   write(liveness: Liveness, seen: LinkObservation, now: number): Uint8Array {
-    this.#sequence = (this.#sequence + 1) >>> 0;
+    const payload = this.#write(HELLO_BYTES, liveness, seen, now);
     this.#sentAt[this.#sequence % REMEMBERED] = now;
     this.#unreported++;
-    const payload = new Uint8Array(HELLO_BYTES);
+    return payload;
+  }
+
+  /** A hello with padding, to see whether it arrives: `bytes` of payload. It measures no round trip, and may be lost. */
+  writeProbe(bytes: number, liveness: Liveness, seen: LinkObservation, now: number): Uint8Array {
+    const payload = this.#write(bytes, liveness, seen, now);
+    this.#sentAt[this.#sequence % REMEMBERED] = 0;
+    return payload;
+  }
+
+  /** So many probes were lost so far: they do not count as loss, and the peer is told. */
+  excuse(probesLost: number): void {
+    this.lossOut.excuse(probesLost - this.#probesLost);
+    this.#probesLost = probesLost;
+  }
+
+  #write(bytes: number, liveness: Liveness, seen: LinkObservation, now: number): Uint8Array {
+    this.#sequence = (this.#sequence + 1) >>> 0;
+    const payload = new Uint8Array(bytes);
     writeHello(payload, {
       reply: false,
       fastConfirmed: liveness.confirmed,
+      probesLost: this.#probesLost & 0xffff,
       sequence: this.#sequence,
       interval: liveness.announced,
       heardInterval: liveness.heard,
@@ -48,6 +75,7 @@ export class HelloExchange {
       received: seen.rxFrames,
       sent: seen.txFrames,
       held: 0,
+      size: 0,
     });
     this.lossIn.add(seen.rxHighest, seen.rxFrames, now);
     return payload;
@@ -65,9 +93,20 @@ export class HelloExchange {
     return true;
   }
 
-  /** What the peer has received of ours, as every hello and reply tells. */
-  hearReport(hello: Hello, now: number): void {
-    this.lossOut.add(hello.lastCounter, hello.received, now);
+  /** An unasked hello of the peer, newer than all before, says which of its frames do not count as lost. */
+  hearExcuse({ probesLost }: Hello): void {
+    this.lossIn.excuse((probesLost - this.#peerProbesLost) & 0xffff);
+    this.#peerProbesLost = probesLost;
+  }
+
+  /** What the peer has received of ours, as every hello and reply tells. Returns how many frames were lost since the last report. */
+  hearReport(hello: Hello, now: number): number {
+    const lost = this.lossOut.add(hello.lastCounter, hello.received, now);
+    this.#countReported(hello, now);
+    return lost;
+  }
+
+  #countReported(hello: Hello, now: number): void {
     if (hello.received <= this.#reported) return;
     this.#reported = hello.received;
     this.#reportedAt = now;

@@ -104,7 +104,7 @@ export class Links implements SessionEvents, DialerOwner {
   networkChange(now: number): void {
     if (this.#closing) return;
     for (const { dialer, session } of this.#peers.all()) {
-      if (session) session.sendHello(now);
+      if (session) session.networkChanged(now);
       else dialer?.start(now, 'now');
     }
   }

@@ -122,6 +122,8 @@ function statusOf(peer: Peer, closing: boolean, now: number): LinkStatus {
     rttVariance: session?.hellos.rtt.variance,
     lossIn: session?.hellos.lossIn.percent ?? 0,
     lossOut: session?.hellos.lossOut.percent ?? 0,
+    mtu: session?.mtu.mtu,
+    mtuState: session?.mtu.state,
     configured: peer.dialer !== undefined,
   };
 }

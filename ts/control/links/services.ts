@@ -11,7 +11,9 @@ export interface LinkServices {
   readonly bootEpoch: number;
   readonly networkKey: Uint8Array;
   readonly tags: boolean;
+  /** Largest frame of a new link, bytes; and whether more is probed for. */
   readonly mtu: number;
+  readonly probeMtu: boolean;
   readonly sockets: readonly { readonly family: 4 | 6 }[];
   readonly outbox: Outbox;
   readonly deadlines: Deadlines;

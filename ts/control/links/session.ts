@@ -1,10 +1,12 @@
 import type { NodeId } from '../../kit/node-id.js';
 import { type ControlMessage, encodeControl, type GoodbyeReason } from '../../wire/control.js';
-import type { Hello } from '../../wire/hello.js';
+import { HELLO_FRAME_BYTES, type Hello } from '../../wire/hello.js';
 import { FrameType } from '../../wire/link-header.js';
+import { HEADERS_BYTES } from '../../wire/network-header.js';
 import type { Timed } from '../deadlines.js';
 import type { LinkObservation, TransportAddress } from '../io.js';
 import { HelloExchange } from './hello-exchange.js';
+import { LinkMtu } from './link-mtu.js';
 import { DATA_MEMORY_MS, FAST_INTERVAL, IDLE_INTERVAL, Liveness } from './liveness.js';
 import type { LinkServices } from './services.js';
 
@@ -25,7 +27,15 @@ const HELLO_GAP = 10;
 const MAX_HELD = 16;
 
 /** Of a link that is being installed there is nothing to observe yet. */
-const UNSEEN: LinkObservation = { up: false, rxFrames: 0, txFrames: 0, rxHighest: 0, lastHeard: 0, lastData: 0 };
+const UNSEEN: LinkObservation = {
+  up: false,
+  rxFrames: 0,
+  txFrames: 0,
+  rxHighest: 0,
+  lastHeard: 0,
+  lastData: 0,
+  mtu: 0,
+};
 
 /** What both ends have agreed on. */
 export interface SessionTerms {
@@ -69,6 +79,7 @@ export class Session implements Timed {
   readonly terms: SessionTerms;
   readonly liveness = new Liveness();
   readonly hellos = new HelloExchange();
+  readonly mtu: LinkMtu;
   readonly #services: LinkServices;
   readonly #owner: SessionOwner;
   readonly #installedAt: number;
@@ -84,6 +95,7 @@ export class Session implements Timed {
     this.#services = services;
     this.#owner = owner;
     this.#installedAt = now;
+    this.mtu = new LinkMtu(terms, services, this.hellos, this);
     const { link, peer, ourNumber, peerNumber, socket, address, rxKey, txKey } = terms;
     const { mtu, tags, outbox } = services;
     const entry = { link, peer, ourNumber, peerNumber, socket, address, rxKey, txKey, mtu, tags };
@@ -126,13 +138,11 @@ export class Session implements Timed {
   }
 
   handleHello(hello: Hello, receivedAt: number, now: number): void {
-    this.hellos.hearReport(hello, now);
-    if (hello.reply) {
-      if (this.hellos.hearReply(hello, receivedAt)) this.#measured(now);
-      return;
-    }
+    if (this.hellos.hearReport(hello, now) > 0) this.mtu.suspect(now);
+    if (hello.reply) return this.#handleReply(hello, receivedAt, now);
     const { heard, announced } = this.liveness;
     if (!this.liveness.hear(hello)) return;
+    this.hellos.hearExcuse(hello);
     if (this.hellos.notArriving(this.liveness, now)) {
       this.#owner.lost(this, 'oneWay', now);
       return;
@@ -157,6 +167,7 @@ export class Session implements Timed {
         this.#owner.lost(this, 'silent', now);
         return;
       }
+      this.mtu.observe(seen.mtu, now);
     }
     if (now >= this.#nextHello) {
       this.#chooseInterval(now);
@@ -171,6 +182,21 @@ export class Session implements Timed {
     this.#nextHello = this.#afterHello(now);
     this.#publishTiming();
     this.#schedule(now);
+  }
+
+  /** A hello of `size` bytes of frame, which may be lost, then an ordinary one behind it. Returns the sequence of the first. */
+  sendProbe(size: number, now: number): number {
+    const seen = this.observe();
+    this.#send(FrameType.Hello, this.hellos.writeProbe(size - HEADERS_BYTES, this.liveness, seen, now));
+    const { sequence } = this.hellos;
+    this.sendHello(now, seen);
+    return sequence;
+  }
+
+  /** Addresses or routes of the machine have changed: is the peer still there, and what does the way carry now? */
+  networkChanged(now: number): void {
+    this.sendHello(now);
+    this.mtu.restart(now);
   }
 
   sendControl(message: ControlMessage): void {
@@ -195,12 +221,20 @@ export class Session implements Timed {
     this.phase = 'over';
     this.#held = [];
     this.#services.deadlines.clear(this);
+    this.mtu.stop();
     this.#services.outbox.push({ kind: 'linkRetire', link: this.terms.link });
   }
 
   /** (A method, because the owner's calls may have changed the phase behind the compiler's back.) */
   isOver(): boolean {
     return this.phase === 'over';
+  }
+
+  #handleReply(hello: Hello, receivedAt: number, now: number): void {
+    if (hello.size > HELLO_FRAME_BYTES) return this.mtu.acknowledged(hello.sequence, hello.size, now);
+    if (!this.hellos.hearReply(hello, receivedAt)) return;
+    this.#measured(now);
+    this.mtu.alive(hello.sequence, now);
   }
 
   #measured(now: number): void {
@@ -211,6 +245,7 @@ export class Session implements Timed {
     this.phase = 'ready';
     this.#quickSent = 0;
     this.#owner.ready(this, now);
+    if (!this.isOver()) this.mtu.start(now);
   }
 
   #chooseInterval(now: number): void {
