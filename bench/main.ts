@@ -44,6 +44,12 @@ const BENCHES: readonly Entry[] = [
     load: async () => (await import('./failover.js')).benchFailover,
   },
   {
+    name: 'start',
+    summary: 'from the start of three nodes to the first packet across the relay',
+    rounds: 10,
+    load: async () => (await import('./start.js')).benchStart,
+  },
+  {
     name: 'converge',
     summary: 'how fast a network forgets a node that dies, and fails over, simulated',
     rounds: 20,

@@ -45,9 +45,14 @@ export class BenchNode {
     this.#child = this.#start();
   }
 
+  /** Starts a node's process, and waits for nothing. */
+  static launch(options: BenchNodeOptions, port: number): BenchNode {
+    return new BenchNode(options, port);
+  }
+
   /** Starts a node and waits until it answers. */
   static async start(options: BenchNodeOptions): Promise<BenchNode> {
-    const node = new BenchNode(options, options.port ?? (await freePort()));
+    const node = BenchNode.launch(options, options.port ?? (await freePort()));
     await node.answers();
     return node;
   }
