@@ -119,8 +119,8 @@ void PacketPath::StartTick() {
     throw SystemError("timerfd", errno);
 }
 
-/// Waits for input, and sends what waited for room. Returns whether anything happened.
-bool PacketPath::Poll(double waitMs) {
+/// Waits for input, and sends what waited for room.
+void PacketPath::Poll(double waitMs) {
   epoll_event events[EVENTS_A_POLL];
   // Asleep it holds nothing of the tables; awake it must say so before it looks at a link.
   if (waitMs > 0) c_.region.GoOffline(c_.worker);
@@ -134,7 +134,6 @@ bool PacketPath::Poll(double waitMs) {
     if (events[i].events & (EPOLLIN | EPOLLERR | EPOLLHUP)) socket->readable = true;
     if (events[i].events & EPOLLOUT) sender_.transmitter().SendPending(*socket);
   }
-  return count > 0;
 }
 
 /// Sleeps until something comes; the tick alone ends only a sleep of its own length. Returns the number of events.

@@ -57,7 +57,7 @@ class PacketPath {
   void StartTick();
   void ReadTick(const epoll_event* events, int count);
   void WakeAt(double time);
-  bool Poll(double waitMs);
+  void Poll(double waitMs);
   int Sleep(epoll_event* events, double waitMs);
   uint32_t RoomFor(const Socket& socket) const;
 

@@ -94,12 +94,12 @@ export interface LoadSinkStats {
   readonly lost: number;
   readonly duplicates: number;
   readonly reordered: number;
-  /** Milliseconds of the monotonic clock; 0: none yet. */
+  /** Milliseconds of the machine's monotonic clock: only comparable on one machine. 0: none yet. */
   readonly firstMs: number;
   readonly lastMs: number;
   /** The longest silence that a worker saw between two packets, ms. */
   readonly longestGapMs: number;
-  /** From the source's stamp to the arrival, microseconds, by the machine's clock. Null without packets. */
+  /** From the source's stamp to the arrival, microseconds, by the machine's monotonic clock: so for sources on the same machine. Null without packets. */
   readonly delayMicros: {
     readonly p50: number;
     readonly p99: number;

@@ -18,6 +18,7 @@
  * ```
  * A refused request has status 400 (wrong use), 404 or 409 and the body `AdminError`. Ids are text, as in `1.1.1.2`.
  */
+import type { LoadSinkStats, LoadSourceStats } from '../memory/load-stats.js';
 
 /** Whether an offload is in use, and if not, why. */
 export type OffloadState = 'on' | 'off' | 'lost';
@@ -138,35 +139,13 @@ export interface LoadSourceRequest {
   readonly sourcePort?: number;
 }
 
-export interface LoadSourceReport {
-  readonly running: boolean;
-  readonly sent: number;
-  readonly seconds: number;
-}
+export type LoadSourceReport = LoadSourceStats;
 
 export interface LoadSinkRequest {
   readonly port: number;
 }
 
-export interface LoadSinkReport {
-  readonly received: number;
-  readonly receivedBytes: number;
-  /** Gaps in the sequence numbers that were not filled, and numbers that came after a later one. */
-  readonly lost: number;
-  readonly reordered: number;
-  /** Milliseconds of the machine's monotonic clock: only comparable on one machine. 0: none yet. */
-  readonly firstMs: number;
-  readonly lastMs: number;
-  /** The longest silence between two packets since the last reset, ms. */
-  readonly longestGapMs: number;
-  /** One-way delay in microseconds by the machine's monotonic clock, so for sources on the same machine. Null without packets. */
-  readonly delayMicros: {
-    readonly p50: number;
-    readonly p99: number;
-    readonly p999: number;
-    readonly max: number;
-  } | null;
-}
+export type LoadSinkReport = LoadSinkStats;
 
 export interface AdminError {
   readonly error: { readonly code: string; readonly message: string };

@@ -10,19 +10,32 @@ export interface MetricsSource {
   links(): LinkReport[];
 }
 
-/** A registry of its own a node, which reads the node whenever somebody scrapes it. */
-export function createMetrics(node: MetricsSource): Registry {
+export interface Metrics {
+  readonly contentType: string;
+  /** Reads the node, once, and writes down what it says. */
+  scrape(): Promise<string>;
+}
+
+/** What all metrics of one scrape are taken from. */
+interface Snapshot {
+  status: StatusReport;
+  links: readonly LinkReport[];
+}
+
+/** A registry of its own a node. */
+export function createMetrics(node: MetricsSource): Metrics {
   const registry = new Registry();
-  registry.setDefaultLabels({ node: node.status().id });
-  addCounters(registry, node);
-  addLinks(registry, node);
+  const now: Snapshot = { status: node.status(), links: [] };
+  registry.setDefaultLabels({ node: now.status.id });
+  addCounters(registry, now);
+  addLinks(registry, now);
   const gauge = (name: string, help: string, read: (status: StatusReport) => number) =>
     new Gauge({
       name,
       help,
       registers: [registry],
       collect() {
-        this.set(read(node.status()));
+        this.set(read(now.status));
       },
     });
   gauge('portolan_uptime_seconds', 'Seconds since the node started.', (status) => status.uptimeSeconds);
@@ -34,10 +47,17 @@ export function createMetrics(node: MetricsSource): Registry {
     'How often a worker was replaced after a crash.',
     (status) => status.workerRestarts,
   );
-  return registry;
+  return {
+    contentType: registry.contentType,
+    scrape() {
+      now.status = node.status();
+      now.links = node.links();
+      return registry.metrics();
+    },
+  };
 }
 
-function addCounters(registry: Registry, node: MetricsSource): void {
+function addCounters(registry: Registry, now: Snapshot): void {
   const dropped = new Counter({
     name: 'portolan_dropped_total',
     help: `Frames and packets dropped, by reason. ${COUNTERS.filter(({ kind }) => kind === 'drop')
@@ -47,7 +67,7 @@ function addCounters(registry: Registry, node: MetricsSource): void {
     registers: [registry],
     collect() {
       this.reset();
-      for (const [reason, value] of Object.entries(node.status().counters.dropped)) this.inc({ reason }, value);
+      for (const [reason, value] of Object.entries(now.status.counters.dropped)) this.inc({ reason }, value);
     },
   });
   dropped.reset();
@@ -59,7 +79,7 @@ function addCounters(registry: Registry, node: MetricsSource): void {
       registers: [registry],
       collect() {
         this.reset();
-        this.inc(countOf(node.status().counters, name));
+        this.inc(countOf(now.status.counters, name));
       },
     });
     counter.reset();
@@ -71,7 +91,7 @@ function countOf(counters: CountersReport, name: string): number {
   return typeof value === 'number' ? value : 0;
 }
 
-function addLinks(registry: Registry, node: MetricsSource): void {
+function addLinks(registry: Registry, now: Snapshot): void {
   const labelNames = ['peer', 'address'] as const;
   const gauge = (name: string, help: string, read: (link: LinkReport) => number | null) =>
     new Gauge({
@@ -81,7 +101,7 @@ function addLinks(registry: Registry, node: MetricsSource): void {
       registers: [registry],
       collect() {
         this.reset();
-        for (const link of node.links()) {
+        for (const link of now.links) {
           const value = read(link);
           if (value !== null) this.set({ peer: link.peer, address: link.address }, value);
         }

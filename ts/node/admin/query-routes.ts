@@ -33,7 +33,7 @@ export function addQueryRoutes(server: FastifyInstance, node: AdminNode): void {
   });
   server.get('/metrics', async (_request, reply) => {
     void reply.header('content-type', metrics.contentType);
-    return metrics.metrics();
+    return metrics.scrape();
   });
   addProbeRoutes(server, node);
   server.get('/events', (request, reply) =>
