@@ -53,6 +53,56 @@ onEachPath('forwards and loads', (test, path) => {
     }
   });
 
+  test('a forward and an expose are opened and closed while the nodes run, and survive a crash of the worker', async () => {
+    const nodes = new TestNodes(path);
+    const server = await udpSocket();
+    const client = await udpSocket();
+    try {
+      server.on('message', (message, from) => server.send(`re: ${message.toString()}`, from.port, from.address));
+      const b = await nodes.start('1.1.1.2', [], { allowFaults: true });
+      const a = await nodes.start('1.1.1.1', [b], { allowFaults: true });
+      await Promise.all([routed(a, b.id), routed(b, a.id)]);
+      const exposed = await b.expose(`6000=udp://localhost:${server.address().port}`);
+      assert.is(exposed.address, `udp://127.0.0.1:${server.address().port}`);
+      await b.expose('6000=udp://127.0.0.1:9').then(
+        () => assert.unreachable(),
+        (error) => assert.is(error.code, 'PORT_IN_USE'),
+      );
+      const forward = await a.forward('udp://127.0.0.1:0=1.1.1.2:6000');
+      assert.equal(a.forwardAddresses, [forward.address]);
+      const entry = Number(forward.address.split(':').at(-1));
+      await a.forward(`udp://127.0.0.1:${entry}=1.1.1.2:6000`).then(
+        () => assert.unreachable(),
+        (error) => assert.equal([error.code, error.option], ['ADDRESS_IN_USE', 'forward']),
+      );
+      const exchange = async () => {
+        const answer = next<[Buffer]>(client, 'message');
+        const [message] = await insist(() => client.send('hello', entry, '127.0.0.1'), answer);
+        assert.is(message.toString(), 're: hello');
+      };
+      await exchange();
+      for (const node of [a, b]) {
+        const restarted = next(node, 'workerRestarted');
+        await node.injectFault({ kind: 'crashWorker', worker: 0 });
+        await restarted;
+      }
+      await Promise.all([routed(a, b.id), routed(b, a.id)]);
+      await exchange();
+
+      await Promise.all([forward.close(), exposed.close()]);
+      await forward.close();
+      assert.equal(a.forwardAddresses, []);
+      (await b.bind(6000)).close(); // nobody has the port now
+      client.close();
+      const again = createSocket('udp4').bind(entry, '127.0.0.1');
+      await once(again, 'listening'); // nor the address
+      again.close();
+    } finally {
+      await nodes.close();
+      server.close();
+    }
+  });
+
   test('whichever worker receives a packet of a forward, worker 0 answers with one flow a client', async () => {
     const nodes = new TestNodes(path);
     const server = await udpSocket();

@@ -20,6 +20,7 @@ import type { NodeLoad } from './load.js';
 import type { NodeConfig } from './options.js';
 import type { PacketPath } from './packet-path.js';
 import { type PingOptions, type PingResult, ping, toReply } from './ping.js';
+import { EXPOSED, type PortForward, PortForwards } from './port-forwards.js';
 import { countersReport, isRouteTo, linkReport, routeReport, slotName } from './reports.js';
 import { Rules } from './rules.js';
 import { type TraceOptions, type TraceResult, trace } from './trace.js';
@@ -37,6 +38,7 @@ export class Node extends EventEmitter<NodeEvents> {
   readonly #path: PacketPath;
   readonly #rules: Rules;
   readonly #core: Core;
+  readonly #portForwards: PortForwards;
   readonly #startedAt = monotonicNow();
   #offloads: Offloads | undefined;
   #restarts = 0;
@@ -68,12 +70,18 @@ export class Node extends EventEmitter<NodeEvents> {
       },
       onWarning: (message) => this.emit('warning', { message }),
     });
+    this.#portForwards = new PortForwards({
+      rules: this.#rules,
+      ports: this.#core.sockets.ports,
+      handlers: this.#core.ports,
+      command: (body) => this.#core.pool.command(body),
+    });
   }
 
   /** For `createNode`: opens everything. */
   async start(): Promise<void> {
     for (const { port } of this.#rules.exposes()) {
-      this.#core.sockets.ports.reserve(port, 'exposed');
+      this.#core.sockets.ports.reserve(port, EXPOSED);
       this.#core.ports.set(port, PortHandler.Forward);
     }
     await this.#core.start();
@@ -109,6 +117,18 @@ export class Node extends EventEmitter<NodeEvents> {
       socket.once('close', () => signal.removeEventListener('abort', close));
     }
     return socket;
+  }
+
+  /** Lets UDP enter the overlay here, as the option `forwards` does: `udp://127.0.0.1:5000=1.1.1.3:6000`. */
+  async forward(text: string): Promise<PortForward> {
+    this.#assertOpen();
+    return this.#portForwards.forward(text);
+  }
+
+  /** Lends a UDP service to the overlay, as the option `exposes` does: `6000=udp://127.0.0.1:9000`. */
+  async expose(text: string): Promise<PortForward> {
+    this.#assertOpen();
+    return this.#portForwards.expose(text);
   }
 
   /** Sends echo requests and tells how long the answers took. */

@@ -1,5 +1,5 @@
 /**
- * Resolves the names among the addresses that a node opens or sends plain UDP to: once, at start. (Peers' names are the control plane's to have
+ * Resolves the names among the addresses that a node opens or sends plain UDP to: once, when they are opened. (Peers' names are the control plane's to have
  * resolved, at each dial.)
  */
 import { lookup } from 'node:dns/promises';
@@ -20,11 +20,15 @@ export async function resolveHosts(config: NodeConfig): Promise<NodeConfig> {
 
 function resolveAll<T extends HostPort>(addresses: readonly T[], option: string): Promise<T[]> {
   return Promise.all(
-    addresses.map(async (address, index) => ({ ...address, host: await resolve(address.host, `${option}[${index}]`) })),
+    addresses.map(async (address, index) => ({
+      ...address,
+      host: await resolveHost(address.host, `${option}[${index}]`),
+    })),
   );
 }
 
-async function resolve(host: string, option: string): Promise<string> {
+/** An IP address, or what a name stands for. */
+export async function resolveHost(host: string, option: string): Promise<string> {
   if (isIP(host) !== 0) return host;
   try {
     return (await lookup(host)).address;

@@ -7,8 +7,9 @@ import { type Expose, type Forward, formatUdpUrl } from './addresses.js';
 import type { NodeConfig } from './options.js';
 
 export class Rules {
-  readonly #forwards: ForwardRule[];
-  readonly #exposes: ExposeRule[];
+  #forwards: ForwardRule[];
+  #exposes: ExposeRule[];
+  #lastId: number;
 
   constructor({ forwards, exposes }: Pick<NodeConfig, 'forwards' | 'exposes'>) {
     this.#forwards = forwards.map((forward: Forward, index) => ({ id: index + 1, ...forward }));
@@ -18,6 +19,28 @@ export class Rules {
       host,
       hostPort: port,
     }));
+    this.#lastId = forwards.length + exposes.length;
+  }
+
+  nextId(): number {
+    return ++this.#lastId;
+  }
+
+  /** A rule that the worker has opened, with the port that it bound. */
+  addForward(rule: ForwardRule): void {
+    this.#forwards.push(rule);
+  }
+
+  addExpose(rule: ExposeRule): void {
+    this.#exposes.push(rule);
+  }
+
+  /** False when there is none. */
+  remove(id: number): boolean {
+    const before = this.#forwards.length + this.#exposes.length;
+    this.#forwards = this.#forwards.filter((rule) => rule.id !== id);
+    this.#exposes = this.#exposes.filter((rule) => rule.id !== id);
+    return this.#forwards.length + this.#exposes.length < before;
   }
 
   forwards(): readonly ForwardRule[] {
@@ -32,7 +55,8 @@ export class Rules {
   bound(ports: readonly number[]): void {
     for (const [index, port] of ports.entries()) {
       const rule = this.#forwards[index];
-      if (rule !== undefined) this.#forwards[index] = { ...rule, port };
+      // One that has its port keeps it: the list may have changed while a worker started.
+      if (rule?.port === 0) this.#forwards[index] = { ...rule, port };
     }
   }
 
