@@ -62,21 +62,47 @@ function heldPunts(rig: StageRig): ReturnType<StageRig['punts']> {
   return rig.punts();
 }
 
-test('copies of hellos are held for a while on a link that is up, and go up at once before', () => {
+test('a copy of a hello goes up without waking the main thread, which is roused if it does not come by itself', () => {
   const rig = rigWithCounts();
+  rig.mainSleeps();
   rig.arrive(helloFrame(HELLO), LINK, RunKind.Hello);
   rig.step();
-  assert.is(rig.punts().length, 0);
   rig.now += HOLD_MS - 1;
   rig.step();
-  assert.is(rig.punts().length, 0);
+  assert.is(rig.roused, 0);
   rig.now += 1;
   rig.step();
+  assert.is(rig.roused, 1);
   assert.is(rig.punts().length, 1);
 
-  rig.links.setUp(LINK, false);
+  rig.mainSleeps();
   rig.arrive(helloFrame(HELLO), LINK, RunKind.Hello);
   rig.step();
+  assert.is(rig.punts().length, 1, 'a look shows it at once');
+  rig.now += HOLD_MS;
+  rig.step();
+  assert.is(rig.roused, 1, 'it was taken: nobody is woken for it');
+
+  rig.now += 1;
+  rig.arrive(helloFrame(HELLO), LINK, RunKind.Hello);
+  rig.step();
+  rig.punts();
+  rig.now += HOLD_MS - 1;
+  rig.mainSleeps();
+  rig.arrive(helloFrame(HELLO), LINK, RunKind.Hello);
+  rig.step();
+  rig.now += 1;
+  rig.step();
+  assert.is(rig.roused, 1, 'its time counts from its own arrival, not from that of one that was taken');
+});
+
+test('hellos of a link that is not up yet wake the main thread at once', () => {
+  const rig = rigWithCounts();
+  rig.links.setUp(LINK, false);
+  rig.mainSleeps();
+  rig.arrive(helloFrame(HELLO), LINK, RunKind.Hello);
+  rig.step();
+  assert.is(rig.roused, 1);
   assert.is(rig.punts().length, 1);
 });
 

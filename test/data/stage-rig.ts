@@ -74,6 +74,8 @@ export class StageRig implements Port {
   readonly #control = new QueueProducer(this.#fromControl);
   readonly #data = new QueueProducer(this.#fromSockets);
   readonly #makePipeline: () => Pipeline;
+  /** How often the main thread was woken because it slept on what goes up to control. */
+  roused = 0;
   #taken = 0;
   #locals = 100;
 
@@ -102,7 +104,7 @@ export class StageRig implements Port {
           (ring) => new QueueConsumer(ring),
         ),
         handover: handover && new Handover(this.context, handover),
-        toControl: new QueueProducer(this.#toControl),
+        toControl: new QueueProducer(this.#toControl, { wake: () => void this.roused++ }),
         toSockets: new QueueProducer(this.#toSockets),
         onCommand: () => this.onCommand(),
         takers: { ...(forward ? { [PortHandler.Forward]: forward } : {}), ...makeTakers(this.context) },
@@ -158,6 +160,11 @@ export class StageRig implements Port {
     this.sent.length = 0;
     this.pipeline.step(0);
     return [...this.sent];
+  }
+
+  /** The main thread sleeps until something for control wakes it. */
+  mainSleeps(): void {
+    if (!this.#punts.sleepElsewhere()) throw new Error('something waits for control');
   }
 
   punts(): Uint8Array[] {

@@ -4,8 +4,9 @@
  * Control and handshake frames and errors go up whole, each of them. Of packets that were dropped with an error (TTL, no route, port unreachable) the
  * first of each run goes up: control answers the sender, at a limited rate, and needs one header for it.
  *
- * Copies of hellos can wait: they carry the time of their arrival, and control only averages over them. So they are held until something else goes
- * up or, at a step of the worker, {@link HOLD_MS} have passed, and one wake-up of the main thread serves several.
+ * Copies of hellos can wait: they carry the time of their arrival, and control only averages over them. So they go up quietly: the main
+ * thread takes them when its own timers wake it, as they do every 50 ms while a link carries data, and is roused only for what
+ * has lain there for {@link HOLD_MS}. A wake-up of the main thread costs a relay as much as two or three packets' wake-ups.
  */
 import {
   ADDRESS_BYTES,
@@ -43,13 +44,13 @@ import {
 import type { StageContext } from './context.js';
 import { copyBytes } from './copy.js';
 
-/** A record that can wait goes up with the first step after this time, ms ... */
-export const HOLD_MS = 10;
+/** For a record that nobody has taken the main thread is roused with the first step after this time, ms: longer than the interval of fast hellos ... */
+export const HOLD_MS = 60;
 /** ... and a step is made within this time: the longest sleep of a worker, so that nobody wakes for it alone. */
 const STEP_WITHIN_MS = 40;
 
 export class PuntStage {
-  /** When the oldest held record was written; Infinity: none is held. */
+  /** When the oldest record was written that went up quietly and may not have been taken; Infinity: there is none. */
   #heldSince = Infinity;
   #urgent = false;
   readonly #batch: Batch;
@@ -81,17 +82,18 @@ export class PuntStage {
       words[run + RUN_VERDICT] = Verdict.Done;
     }
     const now = this.#batch.floats[BATCH_NOW / 8] as number;
-    if (records > 0 || this.#urgent || now - this.#heldSince >= HOLD_MS) {
+    if (records > 0 || this.#urgent) {
       this.#ring.publish();
       this.#heldSince = Infinity;
       this.#urgent = false;
-    }
+    } else if (this.#heldSince !== Infinity) this.#goUpQuietly(now);
     return records;
   }
 
-  /** A record was written that can wait for others. */
+  /** A record was written that can wait until the main thread looks by itself. */
   hold(): void {
-    this.#heldSince = Math.min(this.#heldSince, this.#batch.floats[BATCH_NOW / 8] as number);
+    const isOldest = this.#heldSince === Infinity || this.#ring.backlog === 0;
+    if (isOldest) this.#heldSince = this.#batch.floats[BATCH_NOW / 8] as number;
   }
 
   /** A record was written that goes up with this step. */
@@ -131,6 +133,13 @@ export class PuntStage {
     view.setFloat64(at + PUNT_TIME, floats[BATCH_NOW / 8] as number, true);
     copyBytes(slab, from, view, at + PUNT_FRAME, length);
     return true;
+  }
+
+  #goUpQuietly(now: number): void {
+    this.#ring.publishQuietly();
+    if (now - this.#heldSince < HOLD_MS) return;
+    this.#ring.rouse();
+    this.#heldSince = Infinity;
   }
 
   #puntRun(index: number, reason: number): number {

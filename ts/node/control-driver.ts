@@ -13,17 +13,28 @@ export class ControlDriver {
   readonly #control: ControlNode;
   readonly #execute: (output: Output) => void;
   readonly #now: () => number;
+  readonly #beforeTimeout: () => void;
   #timer: NodeJS.Timeout | undefined;
   /** When the timer goes off, ms. */
   #wakeAt = Infinity;
   #draining = false;
+  #inBatch = false;
   #stopped = false;
 
-  /** `execute` acts on one output; `now` is the clock of the packet path. */
-  constructor(control: ControlNode, execute: (output: Output) => void, now: () => number) {
+  /**
+   * `execute` acts on one output; `now` is the clock of the packet path. `beforeTimeout` is called when the timer has gone off, before control
+   * hears of it: to give it what waits for just such an occasion.
+   */
+  constructor(
+    control: ControlNode,
+    execute: (output: Output) => void,
+    now: () => number,
+    beforeTimeout: () => void = () => undefined,
+  ) {
     this.#control = control;
     this.#execute = execute;
     this.#now = now;
+    this.#beforeTimeout = beforeTimeout;
   }
 
   /** Gives the control plane one input, acts on what it says, and sets the timer. */
@@ -31,7 +42,19 @@ export class ControlDriver {
     if (this.#stopped) return;
     give(this.#control, this.#now());
     this.#drain();
-    this.#schedule();
+    if (!this.#inBatch) this.#schedule();
+  }
+
+  /** What `give` gives as inputs, one by one, is followed by its outputs as ever; but the timer is set once, after all. */
+  batch(give: () => void): void {
+    if (this.#inBatch) return give();
+    this.#inBatch = true;
+    try {
+      give();
+    } finally {
+      this.#inBatch = false;
+      if (!this.#stopped) this.#schedule();
+    }
   }
 
   /** No input is taken from here on. */
@@ -65,9 +88,13 @@ export class ControlDriver {
   #onTimer(): void {
     const expected = this.#wakeAt;
     this.#wakeAt = Infinity;
-    this.input((control, now) => {
-      if (now - expected > STALL_MS) control.handleCommand({ kind: 'resume' }, now);
-      if (control.nextTimeout() <= now) control.handleTimeout(now);
+    const isLate = this.#now() - expected > STALL_MS;
+    this.batch(() => {
+      if (isLate) this.input((control, now) => control.handleCommand({ kind: 'resume' }, now));
+      this.#beforeTimeout();
+      this.input((control, now) => {
+        if (control.nextTimeout() <= now) control.handleTimeout(now);
+      });
     });
   }
 }

@@ -142,6 +142,7 @@ export class Core {
         if (!this.#leaving || output.kind !== 'route') execute(output);
       },
       monotonicNow,
+      () => this.pool.drainControlNow(), // copies of hellos come quietly
     );
   }
 

@@ -38,9 +38,12 @@ const PACKET_REASONS: Readonly<Record<number, PuntedPacket['reason']>> = {
 /** Gives the control plane what waits in one worker's ring; returns whether there may be more. */
 export function drainPunts(rings: WorkerRings, driver: ControlDriver): boolean {
   const { view, bytes } = rings.controlMemory;
-  const records = rings.readControl((_type, at, length) => {
-    driver.input((control, now) => dispatch(control, now, view, bytes, at, length));
-  }, RECORDS_AT_ONCE);
+  let records = 0;
+  driver.batch(() => {
+    records = rings.readControl((_type, at, length) => {
+      driver.input((control, now) => dispatch(control, now, view, bytes, at, length));
+    }, RECORDS_AT_ONCE);
+  });
   return records === RECORDS_AT_ONCE;
 }
 

@@ -99,26 +99,29 @@ export class HelloExchange {
     this.#peerProbesLost = probesLost;
   }
 
-  /** What the peer has received of ours, as every hello and reply tells. Returns how many frames were lost since the last report. */
-  hearReport(hello: Hello, now: number): number {
-    const lost = this.lossOut.add(hello.lastCounter, hello.received, now);
-    this.#countReported(hello, now);
+  /**
+   * What the peer has received of ours, as every hello and reply tells. `at`: when it came, for it may have waited to be read. Returns how many
+   * frames were lost since the last report.
+   */
+  hearReport(hello: Hello, at: number): number {
+    const lost = this.lossOut.add(hello.lastCounter, hello.received, at);
+    this.#countReported(hello, at);
     return lost;
   }
 
-  #countReported(hello: Hello, now: number): void {
+  #countReported(hello: Hello, at: number): void {
     if (hello.received <= this.#reported) return;
     this.#reported = hello.received;
-    this.#reportedAt = now;
+    this.#reportedAt = at;
     this.#unreported = 0;
   }
 
   /**
-   * Whether the peer, which we hear, does not hear us: asked when an unasked hello of it has just been read. Hellos that may still be under
-   * way are not held against it.
+   * Whether the peer, which we hear, does not hear us: asked when an unasked hello of it has been read that came `at` that time. Hellos that
+   * may still be under way are not held against it.
    */
-  notArriving(liveness: Liveness, now: number): boolean {
+  notArriving(liveness: Liveness, at: number): boolean {
     const patience = DETECT_MULTIPLIER * liveness.sending + (this.rtt.smoothed ?? 0) + 4 * (this.rtt.variance ?? 0);
-    return this.#unreported >= DETECT_MULTIPLIER && now - this.#reportedAt >= patience;
+    return this.#unreported >= DETECT_MULTIPLIER && at - this.#reportedAt >= patience;
   }
 }

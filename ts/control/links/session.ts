@@ -138,12 +138,12 @@ export class Session implements Timed {
   }
 
   handleHello(hello: Hello, receivedAt: number, now: number): void {
-    if (this.hellos.hearReport(hello, now) > 0) this.mtu.suspect(now);
+    if (this.hellos.hearReport(hello, receivedAt) > 0) this.mtu.suspect(now);
     if (hello.reply) return this.#handleReply(hello, receivedAt, now);
     const { heard, announced } = this.liveness;
     if (!this.liveness.hear(hello)) return;
     this.hellos.hearExcuse(hello);
-    if (this.hellos.notArriving(this.liveness, now)) {
+    if (this.hellos.notArriving(this.liveness, receivedAt)) {
       this.#owner.lost(this, 'oneWay', now);
       return;
     }

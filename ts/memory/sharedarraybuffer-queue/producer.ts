@@ -96,6 +96,19 @@ export class QueueProducer {
     return true;
   }
 
+  /**
+   * Makes everything that was claimed visible, and lets a consumer that sleeps sleep on: it finds the records when it next looks by itself.
+   * {@link rouse} wakes it after all.
+   */
+  publishQuietly(): boolean {
+    return this.#claims.publish();
+  }
+
+  /** Wakes the consumer if it sleeps although something is published: for records of {@link publishQuietly} that have waited long enough. */
+  rouse(): void {
+    if (this.backlog !== 0) this.#waker.wake();
+  }
+
   /** Whether a record of `length` bytes would fit now (others may take the room before you). */
   hasRoom(length: number): boolean {
     this.#check(length);

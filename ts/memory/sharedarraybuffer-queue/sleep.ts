@@ -12,7 +12,8 @@
  * *No lost wake-up*: 1, 2, a and b are sequentially consistent. If 2 does not see a, then 2 is before a, hence 1 before b, and b sees
  * the flag; then c changes the flag, and either 3 finds another value and does not sleep, or it sleeps already and is notified.
  * *Valid*: 0 -> bits -> more bits -> 0. A wake-up with nothing to do is allowed (several producers may wait for the same room): a
- * sleeper looks again. *Forbidden*: sleeping without having looked after setting the bit; publishing without looking at the flag.
+ * sleeper looks again. *Forbidden*: sleeping without having looked after setting the bit; publishing without looking at the flag
+ * (a producer that publishes quietly has promised nobody a wake-up: it looks at the flag when it rouses).
  * A thread killed between exchange and notify loses that wake-up: who must survive this gives its waits a time-out.
  *
  * `Atomics.wait` keeps its list inside the JavaScript engine: native code can neither sleep on it nor wake it. So an end that sleeps
