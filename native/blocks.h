@@ -51,7 +51,7 @@ class BlockPool {
     return static_cast<int32_t>((static_cast<const uint8_t*>(at) - base_) / BLOCK_STRIDE);
   }
   /// Whether a packet lies within one block that is in use.
-  bool Holds(uint32_t offset, uint32_t length) const {
+  bool Holds(uint32_t offset, uint64_t length) const {
     const uint32_t block = offset / BLOCK_STRIDE;
     return block < references_.size() && references_[block] > 0 && uint64_t{offset} % BLOCK_STRIDE + length <= BLOCK_STRIDE;
   }

@@ -20,11 +20,13 @@ void Classifier::Take(uint32_t offset, uint32_t length, uint32_t segment, const 
   do {
     if (taken_ == TAG_BATCH) Finish();
     const uint8_t* frame = base + at;
-    __builtin_prefetch(frame + 6 * step);
+    // A header lies in one or two lines, which the kernel's copy has left in the second level of the cache.
+    __builtin_prefetch(frame + PREFETCH_FRAMES * step);
+    __builtin_prefetch(frame + PREFETCH_FRAMES * step + layout::HEADERS_BYTES - 1);
     const uint32_t frameLength = std::min(step, length - at);
     // Mostly a frame begins like the one before it.
     if (link_.seen && frameLength >= layout::HEADERS_BYTES && frameLength <= layout::MAX_MTU && Load64(frame) == link_.word0)
-      Data(offset + at, frameLength, frame, link_.word0);
+      Data(offset + at, frameLength, frame, link_.word0, true);
     else
       Frame(offset + at, frameLength, from, socket);
     at += step;
@@ -52,7 +54,7 @@ void Classifier::Frame(uint32_t offset, uint32_t length, const SocketAddress& fr
   if (type == FrameType::Data) {
     link_.seen = true;
     link_.word0 = word0;
-    return Data(offset, length, frame, word0);
+    return Data(offset, length, frame, word0, false);
   }
   const uint64_t counter = InferCounter(link_.highest, __builtin_bswap32(Load32(frame + layout::OFFSET_COUNTER)));
   Candidate& candidate = candidates_[taken_];
@@ -64,17 +66,22 @@ void Classifier::Frame(uint32_t offset, uint32_t length, const SocketAddress& fr
   if (link_.tagged) other.tag = FrameTag(link_.key, frame, length, counter >> 32);
 }
 
-/// Takes a data frame of the link in hand. Its tag is computed with those of others.
-inline void Classifier::Data(uint32_t offset, uint32_t length, const uint8_t* frame, uint64_t word0) {
+/// Takes a data frame of the link in hand. Its tag is computed with those of others. `follows`: the candidate before it, if there is one, is
+/// a data frame of the same link with the same first word.
+inline void Classifier::Data(uint32_t offset, uint32_t length, const uint8_t* frame, uint64_t word0, bool follows) {
   const uint32_t column = taken_++;
-  const uint64_t word1 = Load64(frame + 8);
+  const uint64_t word1 = Load64(frame + 8), word2 = Load64(frame + 24), word3 = Load64(frame + 32);
   const uint64_t counter = InferCounter(link_.highest, __builtin_bswap32(word1 >> 32));
-  candidates_[column] = {offset, length, counter, static_cast<uint16_t>(link_.index), link_.tagged, true, 0};
+  const bool alike = follows && column > 0 && word2 == tags_.words[2][column - 1] &&
+                     static_cast<uint32_t>(word1) == static_cast<uint32_t>(tags_.words[1][column - 1]) &&
+                     word3 >> 32 == tags_.words[3][column - 1] >> 32;
+  candidates_[column] = {offset, length, counter, static_cast<uint16_t>(link_.index), link_.tagged, true, alike, 0};
   tags_.words[0][column] = word0;
   tags_.words[1][column] = word1;
-  tags_.words[2][column] = Load64(frame + 24);
-  tags_.words[3][column] = Load64(frame + 32);
+  tags_.words[2][column] = word2;
+  tags_.words[3][column] = word3;
   if (!link_.tagged) return;
+  carried_[column] = Load64(frame + layout::OFFSET_TAG);
   tags_.words[4][column] = Load64(frame + 40);
   tags_.words[5][column] = LastTagWord(counter >> 32);
   tags_.k0[column] = link_.key.k0;
@@ -130,8 +137,19 @@ void Classifier::Finish() {
   if (toTag_ > 0) c_.tags.Run(tags_, toTag_);
   {
     HeldLink held(c_);
+    uint32_t rowEnd = 0;  // the frames before it, from i on, are known to be a row
     for (uint32_t i = 0; i < taken_; i++) {
       const Candidate& candidate = candidates_[i];
+      if (i >= rowEnd) rowEnd = i + RowAt(i);
+      const uint32_t row = rowEnd - i;
+      if (row > 1 && held.WindowOf(candidate.link).AcceptRow(candidate.counter, row)) {
+        // All are of one length, but the last may be shorter.
+        const uint64_t bytes = uint64_t{candidate.length} * (row - 1) + candidates_[i + row - 1].length;
+        held.Count(row, bytes, true);
+        if (!AppendRow(i, row)) c_.counters.Add(Counter::Truncated, row);
+        i += row - 1;
+        continue;
+      }
       if (candidate.tagged && !IsTagGood(i)) {
         c_.counters.Add(Counter::BadTag);
         continue;
@@ -141,7 +159,7 @@ void Classifier::Finish() {
           c_.counters.Add(Counter::Replayed);
           continue;
         }
-        held.Count(candidate.length, candidate.data);
+        held.Count(1, candidate.length, candidate.data);
       }
       if (!Append(i)) c_.counters.Add(Counter::Truncated);
     }
@@ -150,10 +168,38 @@ void Classifier::Finish() {
   link_ = {};  // its highest counter has moved
 }
 
+/// How many good data frames from `i` on go into one run, with counters and lengths as if one sender had cut them from one piece.
+inline uint32_t Classifier::RowAt(uint32_t i) const {
+  const Candidate& first = candidates_[i];
+  if (!first.data || (first.tagged && !IsTagGood(i))) return 0;
+  uint32_t row = 1;
+  while (i + row < taken_) {
+    const Candidate& next = candidates_[i + row];
+    const bool goesOn = next.data && next.alike && next.counter == first.counter + row && next.length <= first.length &&
+                        (!next.tagged || IsTagGood(i + row));
+    if (!goesOn) break;
+    row++;
+    if (next.length < first.length) break;
+  }
+  return row;
+}
+
 inline bool Classifier::IsTagGood(uint32_t i) const {
   const Candidate& candidate = candidates_[i];
-  const uint64_t tag = Load64(c_.blocks.Base() + candidate.offset + layout::OFFSET_TAG);
-  return tag == (candidate.data ? tags_.tags[i] : otherOf_[candidate.other].tag);
+  if (candidate.data) return carried_[i] == tags_.tags[i];
+  return Load64(c_.blocks.Base() + candidate.offset + layout::OFFSET_TAG) == otherOf_[candidate.other].tag;
+}
+
+/// Adds a row of good frames that belong into one run. False when the batch is full.
+inline bool Classifier::AppendRow(uint32_t i, uint32_t count) {
+  Batch& batch = c_.batch;
+  if (batch.Packets() + count > MAX_RECEIVED || !Append(i)) return false;
+  const uint32_t packet = batch.Packets();
+  for (uint32_t n = 1; n < count; n++)
+    batch.PacketAt(packet + n - 1) = {candidates_[i + n].offset, candidates_[i + n].length};
+  batch.Packets() = packet + count - 1;
+  batch.RunAt(batch.Runs() - 1).packets += count - 1;
+  return true;
 }
 
 /// Adds a good frame to the batch: to its last run when it is decided like that, else as a run of its own.

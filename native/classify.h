@@ -33,6 +33,7 @@ class Classifier {
     uint16_t link;
     bool tagged;
     bool data;
+    bool alike;      // data: belongs into one run with the frame before it
     uint16_t other;  // not data: its place among the others
   };
   /// What only frames that are not data have.
@@ -55,12 +56,14 @@ class Classifier {
     uint64_t word0 = 0;
   };
   void Frame(uint32_t offset, uint32_t length, const SocketAddress& from, uint32_t socket);
-  void Data(uint32_t offset, uint32_t length, const uint8_t* frame, uint64_t word0);
+  void Data(uint32_t offset, uint32_t length, const uint8_t* frame, uint64_t word0, bool follows);
   Other& NotData(uint32_t offset, uint32_t length, layout::RunKind kind, const SocketAddress& from, uint32_t socket);
   bool MayHandshake(uint32_t number);
   void LookUp(uint32_t number);
+  uint32_t RowAt(uint32_t i) const;
   bool IsTagGood(uint32_t i) const;
   bool Append(uint32_t i);
+  bool AppendRow(uint32_t i, uint32_t count);
   void WriteAddress(uint32_t run, const SocketAddress& from, uint32_t socket);
 
   Context& c_;
@@ -69,6 +72,8 @@ class Classifier {
   uint32_t toTag_ = 0;
   uint32_t others_ = 0;
   Candidate candidates_[TAG_BATCH];
+  /// The tags that data frames carry.
+  uint64_t carried_[TAG_BATCH];
   Other otherOf_[TAG_BATCH];
   TagBatch tags_;
   double handshakeSecond_ = 0;

@@ -13,6 +13,9 @@
 
 namespace portolan {
 
+/// Where frames are worked on in a row, their headers are fetched into the cache so many frames ahead.
+inline constexpr uint32_t PREFETCH_FRAMES = 6;
+
 struct Context {
   Region region;
   Batch batch;

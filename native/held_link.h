@@ -23,10 +23,10 @@ class HeldLink {
     return window_;
   }
 
-  /// Counts a frame of the link that WindowOf was called for last.
-  void Count(uint32_t length, bool data) {
-    frames_++;
-    bytes_ += length;
+  /// Counts frames of the link that WindowOf was called for last, of `bytes` together.
+  void Count(uint32_t frames, uint64_t bytes, bool data) {
+    frames_ += frames;
+    bytes_ += bytes;
     data_ |= data;
   }
 

@@ -6,7 +6,7 @@
 namespace portolan::layout {
 
 /// Of all that follows: an addon that was built for other constants is refused (ts/edge/native/addon.ts).
-inline constexpr const char* FINGERPRINT = "467810816610434e";
+inline constexpr const char* FINGERPRINT = "907d5ed574a82546";
 
 // ts/memory/region.ts
 inline constexpr uint32_t CACHE_LINE = 128;
@@ -88,6 +88,7 @@ inline constexpr uint32_t BATCH_HELD = 5;
 inline constexpr uint32_t BATCH_MORE = 4;
 inline constexpr uint32_t BATCH_NOW = 8;
 inline constexpr uint32_t BATCH_PACKET_COUNT = 1;
+inline constexpr uint32_t BATCH_RINGS_EMPTY = 6;
 inline constexpr uint32_t BATCH_RUN_COUNT = 0;
 inline constexpr uint32_t MAX_PACKETS = 8192;
 inline constexpr uint32_t MAX_RUNS = 4096;

@@ -18,6 +18,8 @@ constexpr uint32_t RETRY = UINT32_MAX - 2;
 /// A sleep of this length, ms, needs no timer of its own: the tick ends it, now and then sooner. A timer set and cleared around each
 /// sleep costs two writes to the processor's timer, which trap where it is virtual.
 constexpr double TICK_MS = 40;
+/// A tick within this time, ms, of the last step does not end the sleep: where packets flow, their steps do what a tick is for.
+constexpr double YOUNG_SLEEP_MS = 10;
 constexpr uint32_t EVENTS_A_POLL = 64;
 /// Segments that a message may hold: what the kernel's GRO merges, and what a local sender's GSO may ask for.
 constexpr uint32_t SEGMENTS_A_MESSAGE = 128;
@@ -34,6 +36,7 @@ PacketPath::PacketPath(Memory region, Memory batch, Memory slab, const PacketPat
          .epoll = OwnedFd(epoll_create1(EPOLL_CLOEXEC))},
       tick_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)),
       retry_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)),
+      doorbells_(c_.region, options.worker),
       classifier_(c_),
       segmented_(c_, classifier_, true),
       plain_(c_, classifier_, false),
@@ -41,6 +44,7 @@ PacketPath::PacketPath(Memory region, Memory batch, Memory slab, const PacketPat
       receiveMessages_(std::clamp(options.receiveMessages, 1u, MAX_RECEIVE_MESSAGES)) {
   if (options.worker >= c_.region.Workers()) throw std::out_of_range("the region has no such worker");
   if (c_.epoll.Get() < 0) throw SystemError("epoll_create1", errno);
+  for (const Memory& ring : options.rings) doorbells_.Watch(ring.base, ring.length);
   c_.counters.Bind(c_.region.CounterBlock(options.worker));
   epoll_event event = {};
   event.events = EPOLLIN | EPOLLET;  // edge-triggered: each signal wakes once, and nobody has to read it
@@ -104,6 +108,7 @@ uint32_t PacketPath::Receive(double waitMs) {
     more |= socket->readable;
   }
   c_.batch.More() = more;
+  c_.batch.RingsEmpty() = doorbells_.AllEmpty();
   c_.counters.Publish();
   return c_.batch.Runs();
 }
@@ -122,10 +127,14 @@ void PacketPath::StartTick() {
 /// Waits for input, and sends what waited for room.
 void PacketPath::Poll(double waitMs) {
   epoll_event events[EVENTS_A_POLL];
+  const bool sleeps = waitMs > 0 && doorbells_.FallAsleep();
   // Asleep it holds nothing of the tables; awake it must say so before it looks at a link.
-  if (waitMs > 0) c_.region.GoOffline(c_.worker);
-  const int count = Sleep(events, waitMs);
-  if (waitMs > 0) c_.region.GoOnline(c_.worker);
+  if (sleeps) c_.region.GoOffline(c_.worker);
+  const int count = Sleep(events, sleeps ? waitMs : 0);
+  if (sleeps) {
+    c_.region.GoOnline(c_.worker);
+    doorbells_.Awake();
+  }
   for (int i = 0; i < count; i++) {
     if (events[i].data.u32 >= RETRY) continue;
     Socket* socket = c_.sockets.Find(events[i].data.u32);
@@ -136,19 +145,26 @@ void PacketPath::Poll(double waitMs) {
   }
 }
 
-/// Sleeps until something comes; the tick alone ends only a sleep of its own length. Returns the number of events.
+/// Sleeps until something comes; the tick alone ends only a sleep of its own length, if that is not quite young. Returns the number of events.
 int PacketPath::Sleep(epoll_event* events, double waitMs) {
+  const auto tickAlone = [&](int count) { return count == 1 && events[0].data.u32 == TICK; };
   if (waitMs == TICK_MS) {
-    const int count = epoll_wait(c_.epoll.Get(), events, EVENTS_A_POLL, -1);
-    ReadTick(events, count);
-    return count;
+    c_.ReadClock();
+    const double from = c_.now;
+    for (;;) {
+      const int count = epoll_wait(c_.epoll.Get(), events, EVENTS_A_POLL, -1);
+      ReadTick(events, count);
+      if (!tickAlone(count)) return count;
+      c_.ReadClock();
+      if (c_.now - from >= YOUNG_SLEEP_MS) return count;
+    }
   }
   for (double left = std::clamp(waitMs, 0.0, LONGEST_SLEEP_MS);;) {
     if (left > 0) c_.ReadClock();
     const double from = c_.now;
     const int count = epoll_wait(c_.epoll.Get(), events, EVENTS_A_POLL, static_cast<int>(std::ceil(left)));
     ReadTick(events, count);
-    if (count != 1 || events[0].data.u32 != TICK || left <= 0) return count;
+    if (!tickAlone(count) || left <= 0) return count;
     c_.ReadClock();
     left = std::max(0.0, left - (c_.now - from));
   }

@@ -6,10 +6,16 @@
 #include <string>
 #include <vector>
 
+#include "doorbells.h"
 #include "receive.h"
 #include "send.h"
 
 namespace portolan {
+
+struct Memory {
+  uint8_t* base;
+  size_t length;
+};
 
 struct PacketPathOptions {
   uint32_t worker = 0;
@@ -18,11 +24,8 @@ struct PacketPathOptions {
   /// Messages that one receive call takes from a socket: 1..64.
   uint32_t receiveMessages = 32;
   bool simd = true;
-};
-
-struct Memory {
-  uint8_t* base;
-  size_t length;
+  /// The queues that the worker reads besides its sockets: what is written into them ends a sleep.
+  std::vector<Memory> rings = {};
 };
 
 struct SocketOptions {
@@ -40,7 +43,7 @@ class PacketPath {
   void RemoveSocket(uint32_t number);
   const Socket* FindSocket(uint32_t number) const { return c_.sockets.Find(number); }
 
-  /// Fills the batch with what waits, or sleeps for up to `waitMs`. Returns the number of runs.
+  /// Fills the batch with what waits, or sleeps for up to `waitMs`, having announced it. Returns the number of runs.
   uint32_t Receive(double waitMs);
   /// Sends the batch's runs. Returns the number of packets sent.
   uint32_t Send();
@@ -65,6 +68,7 @@ class PacketPath {
   OwnedFd tick_;
   /// Wakes the worker when packets that are held for a program on this machine are to be tried again.
   OwnedFd retry_;
+  Doorbells doorbells_;
   Classifier classifier_;
   Intake segmented_, plain_;
   Sender sender_;

@@ -33,18 +33,22 @@ class PacketPathWrap : public Napi::ObjectWrap<PacketPathWrap> {
  private:
   Napi::Value AddSocket(const Napi::CallbackInfo& info);
   Napi::Value RemoveSocket(const Napi::CallbackInfo& info);
-  Napi::Value Receive(const Napi::CallbackInfo& info);
-  Napi::Value Send(const Napi::CallbackInfo& info);
   Napi::Value Seal(const Napi::CallbackInfo& info);
   Napi::Value Reserve(const Napi::CallbackInfo& info);
   Napi::Value SocketStats(const Napi::CallbackInfo& info);
   Napi::Value Simd(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
-  PacketPath& Path(Napi::Env env);
+  void DefineTurn(Napi::Env env, Napi::Object self);
 
-  // The views keep the shared memory alive as long as native code may touch it.
-  Napi::ObjectReference region_, batch_, slab_;
-  std::unique_ptr<PacketPath> path_;
+  /// What the functions of the hot path share with this object; it goes when all of them are gone.
+  struct Open {
+    std::unique_ptr<PacketPath> path;
+    // The views keep the shared memory alive as long as native code may touch it.
+    std::vector<Napi::ObjectReference> views;
+
+    PacketPath& Path(Napi::Env env) const;
+  };
+  std::shared_ptr<Open> open_ = std::make_shared<Open>();
 };
 
 }  // namespace portolan

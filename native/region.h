@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
@@ -74,10 +75,13 @@ class Link {
 class Counters {
  public:
   void Bind(uint8_t* block) { block_ = block; }
-  void Add(layout::Counter counter, uint64_t n = 1) { counts_[uint32_t(counter)] += n; }
+  void Add(layout::Counter counter, uint64_t n = 1) {
+    counts_[uint32_t(counter)] += n;
+    counted_ |= uint64_t{1} << uint32_t(counter);
+  }
   void Publish() {
-    for (uint32_t i = 0; i < COUNT; i++) {
-      if (counts_[i] == 0) continue;
+    for (; counted_ != 0; counted_ &= counted_ - 1) {
+      const uint32_t i = std::countr_zero(counted_);
       Shared<uint64_t>(block_ + 8 * i).AddAlone(counts_[i]);
       counts_[i] = 0;
     }
@@ -85,8 +89,9 @@ class Counters {
 
  private:
   static constexpr uint32_t COUNT = layout::COUNTER_COUNT;
-  static_assert(COUNT <= layout::COUNTERS_PER_BLOCK);
+  static_assert(COUNT <= layout::COUNTERS_PER_BLOCK && COUNT <= 64, "counted_ has a bit for each");
   uint64_t counts_[COUNT] = {};
+  uint64_t counted_ = 0;
   uint8_t* block_ = nullptr;
 };
 
@@ -119,6 +124,10 @@ class Region {
   }
   uint8_t* CounterBlock(uint32_t worker) const { return base_ + counters_ + worker * layout::COUNTER_BLOCK_BYTES; }
 
+  /// Whether the worker sleeps, and whether it is to stop (ts/memory/worker-state.ts).
+  Shared<uint32_t> Sleeping(uint32_t worker) const { return StateOf(worker, layout::WORKER_SLEEPING); }
+  Shared<uint32_t> StopRequested(uint32_t worker) const { return StateOf(worker, layout::WORKER_STOP); }
+
   /// The worker may be found to hold nothing of what the tables say (ts/memory/epochs.ts): before it sleeps.
   void GoOffline(uint32_t worker) const { EpochOf(worker).Set(0, std::memory_order_seq_cst); }
   /// Before it reads a table again.
@@ -128,9 +137,10 @@ class Region {
   }
 
  private:
-  Shared<uint32_t> EpochOf(uint32_t worker) const {
-    return Shared<uint32_t>(base_ + workerStates_ + worker * layout::WORKER_STATE_BYTES + 4 * layout::WORKER_EPOCH);
+  Shared<uint32_t> StateOf(uint32_t worker, uint32_t word) const {
+    return Shared<uint32_t>(base_ + workerStates_ + worker * layout::WORKER_STATE_BYTES + 4 * word);
   }
+  Shared<uint32_t> EpochOf(uint32_t worker) const { return StateOf(worker, layout::WORKER_EPOCH); }
 
   uint8_t* base_;
   uint32_t workers_, links_;

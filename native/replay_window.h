@@ -54,6 +54,19 @@ class ReplayWindow {
     return true;
   }
 
+  /// Accepts `count` frames whose counters follow one another from `first` on, if `first` is the next after the highest; else none.
+  bool AcceptRow(uint64_t first, uint64_t count) {
+    if (first != highest_ + 1 || first + count >= TOO_HIGH) return false;
+    // The bits belonged to counters that are now too old.
+    for (const uint64_t end = first + count; first < end;) {
+      const uint64_t some = std::min<uint64_t>(64 - first % 64, end - first);
+      words_[first / 64 % (BITS / 64)] |= (some == 64 ? ~uint64_t{0} : (uint64_t{1} << some) - 1) << first % 64;
+      first += some;
+    }
+    highest_ += count;
+    return true;
+  }
+
   uint64_t Highest() const { return highest_; }
 
  private:

@@ -275,6 +275,12 @@ class RingConsumer {
     return false;
   }
 
+  /// Somebody else of this thread reads the records: starts again where that one has given back room last.
+  void FollowHead() { released_ = position_ = known_ = memory_.Acquire(ring::WORD_HEAD); }
+
+  /// Whether there is a record at this end's position.
+  bool HasRecord() { return AtRecord(); }
+
   /// Ends SleepElsewhere, and spares producers needless wake-ups.
   void Awake() { memory_.Release(ring::WORD_CONSUMER_SLEEP, 0); }
 

@@ -77,37 +77,64 @@ void Sender::SendLink(uint32_t index) {
 
 void Sender::Collect(const Run& run, const Link& link, uint32_t mtu) {
   const uint8_t hops = run.kind == uint32_t(RunKind::Data) ? 1 : 0;
-  for (uint32_t i = run.first; i < run.first + run.packets; i++) {
+  const uint32_t end = run.first + run.packets;
+  for (uint32_t i = run.first, count; i < end; i += count) {
     const Packet packet = c_.batch.PacketAt(i);
-    uint8_t* at = Admit(packet, hops, mtu);
+    count = RowAt(i, end);
+    uint8_t* at = Admit(packet, count, hops, mtu);
     if (at == nullptr) continue;
-    if (framesInHand_ == TAG_BATCH) SendFrames(link);
-    const bool probe = packet.length > layout::BASE_MTU && (at[layout::OFFSET_VERSION_TYPE] & 15) == uint8_t(FrameType::Hello);
-    if (probe) {
-      SendProbe(link, {at, packet.length, hops});
-      continue;
-    }
-    frames_[framesInHand_++] = {at, packet.length, hops};
+    const Row row = {at, packet.length, count, hops};
+    if (packet.length > layout::BASE_MTU && row.TypeIs(FrameType::Hello))
+      SendProbes(link, row);
+    else
+      TakeRow(row, [&] { SendFrames(link); });
   }
 }
 
-/// Where a frame lies that may leave by a link of this MTU; nothing when it may not, which is counted.
-uint8_t* Sender::Admit(const Packet& packet, uint8_t hops, uint32_t mtu) {
-  if (packet.length < layout::HEADERS_BYTES || !c_.blocks.Holds(packet.offset, packet.length)) {
+/// How many packets from `packet` on, and before `end`, lie one behind the other and have one length.
+uint32_t Sender::RowAt(uint32_t packet, uint32_t end) const {
+  const Packet first = c_.batch.PacketAt(packet);
+  uint32_t count = 1;
+  while (packet + count < end && count < TAG_BATCH && c_.batch.PacketAt(packet + count).length == first.length &&
+         c_.batch.PacketAt(packet + count).offset == first.offset + count * first.length)
+    count++;
+  return count;
+}
+
+/// Where a row of `count` frames lies that may leave by a link of this MTU; nothing when they may not, which is counted. All frames of a run
+/// have the type and the TTL of its first one (ts/memory/batch.ts). Of a row that does not lie within one block only the first is judged.
+uint8_t* Sender::Admit(const Packet& first, uint32_t& count, uint8_t hops, uint32_t mtu) {
+  const bool whole = first.length >= layout::HEADERS_BYTES;
+  if (!whole || !c_.blocks.Holds(first.offset, uint64_t{count} * first.length)) count = 1;
+  if (!whole || !c_.blocks.Holds(first.offset, first.length)) {
     c_.counters.Add(Counter::SendFailed);
     return nullptr;
   }
-  uint8_t* at = c_.blocks.Base() + packet.offset;
+  uint8_t* at = c_.blocks.Base() + first.offset;
   const bool hello = (at[layout::OFFSET_VERSION_TYPE] & 15) == uint8_t(FrameType::Hello);  // probes the MTU
-  if (packet.length > mtu && !hello) {
-    c_.counters.Add(Counter::Oversize);
+  if (first.length > mtu && !hello) {
+    c_.counters.Add(Counter::Oversize, count);
     return nullptr;
   }
   if (at[layout::OFFSET_TTL] <= hops && hops > 0) {  // the route stage has seen to it: this is the last guard
-    c_.counters.Add(Counter::TtlExceeded);
+    c_.counters.Add(Counter::TtlExceeded, count);
     return nullptr;
   }
   return at;
+}
+
+/// Takes a row into hand, in parts where it is more than one batch of tags; `empty` empties the hand.
+template <class Empty>
+void Sender::TakeRow(Row row, Empty empty) {
+  while (row.count > 0) {
+    if (framesInHand_ == TAG_BATCH) empty();
+    Row part = row;
+    part.count = std::min(row.count, static_cast<uint32_t>(TAG_BATCH) - framesInHand_);
+    rows_[rowsInHand_++] = part;
+    framesInHand_ += part.count;
+    row.at += size_t{part.count} * row.length;
+    row.count -= part.count;
+  }
 }
 
 void Sender::Seal(uint32_t index) {
@@ -125,13 +152,14 @@ void Sender::Seal(uint32_t index) {
   const uint8_t hops = forwarded ? 1 : 0;
   const uint32_t mtu = link.Mtu().Get();
   uint32_t kept = 0;
-  for (uint32_t i = run.first; i < run.first + run.packets; i++) {
+  const uint32_t end = run.first + run.packets;
+  for (uint32_t i = run.first, count; i < end; i += count) {
     const Packet packet = c_.batch.PacketAt(i);
-    uint8_t* at = Admit(packet, hops, mtu);
+    count = RowAt(i, end);
+    uint8_t* at = Admit(packet, count, hops, mtu);
     if (at == nullptr) continue;
-    c_.batch.PacketAt(run.first + kept++) = packet;
-    frames_[framesInHand_++] = {at, packet.length, hops};
-    if (framesInHand_ == TAG_BATCH) SealFrames(link, forwarded);
+    for (uint32_t n = 0; n < count; n++) c_.batch.PacketAt(run.first + kept++) = c_.batch.PacketAt(i + n);
+    TakeRow({at, packet.length, count, hops}, [&] { SealFrames(link, forwarded); });
   }
   SealFrames(link, forwarded);
   run.packets = kept;
@@ -153,23 +181,25 @@ void Sender::SealFrames(const Link& link, bool forwarded) {
   WriteHeaders(link, link.TransmitCounter().AddAtomically(framesInHand_));
   uint64_t bytes = 0;
   bool data = false;
-  for (uint32_t i = 0; i < framesInHand_; i++) {
-    bytes += frames_[i].length;
-    data |= (frames_[i].at[layout::OFFSET_VERSION_TYPE] & 15) == uint8_t(FrameType::Data);
+  for (uint32_t i = 0; i < rowsInHand_; i++) {
+    bytes += uint64_t{rows_[i].count} * rows_[i].length;
+    data |= rows_[i].TypeIs(FrameType::Data);
   }
   link.SentFrames().AddAtomically(framesInHand_);
   link.SentBytes().AddAtomically(bytes);
   if (data) link.LastDataSent().Set(c_.now);
   if (forwarded) c_.counters.Add(Counter::Forwarded, framesInHand_);
-  framesInHand_ = 0;
+  framesInHand_ = rowsInHand_ = 0;
 }
 
 /// A probe of the MTU goes in a message of its own: as a segment of a larger one it might pass where a datagram of its size does not.
-void Sender::SendProbe(const Link& link, const Frame& probe) {
+void Sender::SendProbes(const Link& link, const Row& probes) {
   SendFrames(link);
-  gather_.End();
-  frames_[framesInHand_++] = probe;
-  SendFrames(link);
+  for (uint32_t i = 0; i < probes.count; i++) {
+    gather_.End();
+    TakeRow({probes.at + size_t{i} * probes.length, probes.length, 1, probes.hops}, [] {});
+    SendFrames(link);
+  }
   gather_.End();
 }
 
@@ -178,18 +208,13 @@ void Sender::SendFrames(const Link& link) {
   if (framesInHand_ == 0) return;
   WriteHeaders(link, link.TransmitCounter().AddAtomically(framesInHand_));
   bool data = false;
-  for (uint32_t i = 0; i < framesInHand_;) {
-    const Frame& first = frames_[i];
-    uint32_t row = 1;
-    while (i + row < framesInHand_ && frames_[i + row].at == first.at + size_t{row} * first.length &&
-           frames_[i + row].length == first.length && frames_[i + row].hops == first.hops)
-      row++;
-    AddRow(first.at, first.length, row, first.hops > 0);
-    data |= (first.at[layout::OFFSET_VERSION_TYPE] & 15) == uint8_t(FrameType::Data);
-    i += row;
+  for (uint32_t i = 0; i < rowsInHand_; i++) {
+    const Row& row = rows_[i];
+    AddRow(row.at, row.length, row.count, row.hops > 0);
+    data |= row.TypeIs(FrameType::Data);
   }
   if (data) link.LastDataSent().Set(c_.now);
-  framesInHand_ = 0;
+  framesInHand_ = rowsInHand_ = 0;
 }
 
 /// The header is put together in registers and stored once, so that hashing it does not wait for stores of single fields.
@@ -197,29 +222,46 @@ void Sender::WriteHeaders(const Link& link, uint64_t counter) {
   const SipKey key = link.TransmitKey();
   const bool tagged = link.Tagged();
   const uint64_t number = uint64_t{__builtin_bswap32(link.PeerNumber())} << 32;
-  for (uint32_t i = 0; i < framesInHand_; i++) {
-    uint8_t* at = frames_[i].at;
-    const uint64_t word0 = (Load32(at) - (uint32_t{frames_[i].hops} << 8 * layout::OFFSET_TTL)) | number;
-    const uint64_t word1 =
-        Load32(at + layout::OFFSET_LABEL) | uint64_t{__builtin_bswap32(static_cast<uint32_t>(counter + i))} << 32;
-    tags_.words[0][i] = word0;
-    tags_.words[1][i] = word1;
-    tags_.words[2][i] = Load64(at + 24);
-    tags_.words[3][i] = Load64(at + 32);
-    tags_.words[4][i] = Load64(at + 40);
-    tags_.words[5][i] = LastTagWord((counter + i) >> 32);
-    tags_.k0[i] = key.k0;
-    tags_.k1[i] = key.k1;
-    Store64(at, word0);
-    Store64(at + 8, word1);
+  uint32_t i = 0;
+  for (uint32_t r = 0; r < rowsInHand_; r++) {
+    const Row& row = rows_[r];
+    const uint32_t hops = uint32_t{row.hops} << 8 * layout::OFFSET_TTL;
+    uint8_t* at = row.at;
+    for (const uint32_t end = i + row.count; i < end; i++, at += row.length) {
+      // Since the frame was received, many others' headers have passed through the first level of the cache.
+      __builtin_prefetch(at + size_t{PREFETCH_FRAMES} * row.length, 1);
+      __builtin_prefetch(at + size_t{PREFETCH_FRAMES} * row.length + layout::HEADERS_BYTES - 1, 1);
+      const uint64_t word0 = (Load32(at) - hops) | number;
+      const uint64_t word1 =
+          Load32(at + layout::OFFSET_LABEL) | uint64_t{__builtin_bswap32(static_cast<uint32_t>(counter + i))} << 32;
+      tags_.words[0][i] = word0;
+      tags_.words[1][i] = word1;
+      tags_.words[2][i] = Load64(at + 24);
+      tags_.words[3][i] = Load64(at + 32);
+      tags_.words[4][i] = Load64(at + 40);
+      tags_.words[5][i] = LastTagWord((counter + i) >> 32);
+      Store64(at, word0);
+      Store64(at + 8, word1);
+    }
   }
-  if (tagged) c_.tags.Run(tags_, framesInHand_);
-  for (uint32_t i = 0; i < framesInHand_; i++) {
-    const Frame& frame = frames_[i];
-    const bool data = (frame.at[layout::OFFSET_VERSION_TYPE] & 15) == uint8_t(FrameType::Data);
-    uint64_t tag = 0;
-    if (tagged) tag = data ? tags_.tags[i] : FrameTag(key, frame.at, frame.length, (counter + i) >> 32);
-    Store64(frame.at + layout::OFFSET_TAG, tag);
+  if (tagged) {
+    tags_.FillKeys(key, framesInHand_);
+    c_.tags.Run(tags_, framesInHand_);
+  }
+  WriteTags(key, tagged, counter);
+}
+
+void Sender::WriteTags(SipKey key, bool tagged, uint64_t counter) {
+  uint32_t i = 0;
+  for (uint32_t r = 0; r < rowsInHand_; r++) {
+    const Row& row = rows_[r];
+    const bool data = row.TypeIs(FrameType::Data);
+    uint8_t* at = row.at;
+    for (const uint32_t end = i + row.count; i < end; i++, at += row.length) {
+      uint64_t tag = 0;
+      if (tagged) tag = data ? tags_.tags[i] : FrameTag(key, at, row.length, (counter + i) >> 32);
+      Store64(at + layout::OFFSET_TAG, tag);
+    }
   }
 }
 

@@ -32,22 +32,29 @@ class Sender {
     int32_t first = -1, last = -1;
     uint32_t packets = 0;
   };
-  /// A frame whose header is to be written.
-  struct Frame {
+  /// Frames that lie one behind the other, all of one length and type, whose headers are to be written.
+  struct Row {
     uint8_t* at;
     uint32_t length;
-    uint8_t hops;  // what its TTL is lowered by
+    uint32_t count;
+    uint8_t hops;  // what their TTL is lowered by
+
+    bool TypeIs(layout::FrameType type) const { return (at[layout::OFFSET_VERSION_TYPE] & 15) == uint8_t(type); }
   };
 
   bool IsWhole(const Run& run) const;
   void Chain(int32_t index, Run& run);
   void SendLink(uint32_t index);
   void Collect(const Run& run, const Link& link, uint32_t mtu);
-  uint8_t* Admit(const Packet& packet, uint8_t hops, uint32_t mtu);
+  uint8_t* Admit(const Packet& first, uint32_t& count, uint8_t hops, uint32_t mtu);
+  uint32_t RowAt(uint32_t packet, uint32_t end) const;
+  template <class Empty>
+  void TakeRow(Row row, Empty empty);
   void SendFrames(const Link& link);
   void SealFrames(const Link& link, bool forwarded);
-  void SendProbe(const Link& link, const Frame& probe);
+  void SendProbes(const Link& link, const Row& probes);
   void WriteHeaders(const Link& link, uint64_t counter);
+  void WriteTags(SipKey key, bool tagged, uint64_t counter);
   void SendRaw(const Run& run, const RunAddress& to);
   void SendThrough(LocalOutlets::Outlet& outlet, Socket& socket, const Run& run);
   void SendHeld();
@@ -64,7 +71,8 @@ class Sender {
   std::vector<LinkChain> chains_;
   std::vector<uint32_t> touched_;
   uint32_t framesInHand_ = 0;
-  Frame frames_[TAG_BATCH];
+  uint32_t rowsInHand_ = 0;
+  Row rows_[TAG_BATCH];
   TagBatch tags_;
 };
 

@@ -14,6 +14,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "siphash.h"
+
 namespace portolan {
 
 inline constexpr size_t TAG_WORDS = 6;
@@ -27,6 +29,14 @@ struct alignas(64) TagBatch {
   uint64_t k0[TAG_BATCH] = {};
   uint64_t k1[TAG_BATCH] = {};
   uint64_t tags[TAG_BATCH] = {};
+
+  /// Makes `key` that of the first `count` columns. For a batch whose keys are written by this alone: mostly they are there already.
+  void FillKeys(SipKey key, size_t count) {
+    if (!(key == filledWith)) filled = 0, filledWith = key;
+    for (; filled < count; filled++) k0[filled] = key.k0, k1[filled] = key.k1;
+  }
+  SipKey filledWith = {0, 0};
+  size_t filled = TAG_BATCH;
 };
 
 /// Computes the tags of the first `count` columns; it may compute some more, of columns that were used before.

@@ -32,7 +32,8 @@ if (addon)
       gro: true,
     });
     const sockets = [{ host: '127.0.0.1', port: udpPort, fd }];
-    const port = new NativeUdpPort({ addon, region, batch, worker: 0, wakeFd: -1, sockets, gso: true, gro: true });
+    const options = { worker: 0, wakeFd: -1, sockets, gso: true, gro: true, rings: [] };
+    const port = new NativeUdpPort({ addon, region, batch, ...options });
     const close = () => {
       port.close();
       addon.closeSocket(fd);

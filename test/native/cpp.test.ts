@@ -40,6 +40,10 @@ if (!hasCompiler()) {
     }
   });
 
+  test('the replay window takes rows of counters as it takes them one by one', () => {
+    assert.match(run(['window-rows']), /ok/);
+  });
+
   test('a socket whose kernel refuses segmentation loses GSO after two runs, and no frame', () => {
     assert.match(run(['gso-loss']), /ok/);
   });

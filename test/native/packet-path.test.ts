@@ -1,9 +1,14 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { RunKind } from '../../ts/memory/batch.js';
+import { BATCH_RINGS_EMPTY, RunKind } from '../../ts/memory/batch.js';
+import { createQueue, QueueConsumer, QueueProducer } from '../../ts/memory/sharedarraybuffer-queue/index.js';
+import { WorkerStates } from '../../ts/memory/worker-state.js';
 import { makeFrame, readHeaders } from '../../ts/wire/frame.js';
 import { checkTag, tagKey } from '../../ts/wire/tag.js';
 import { addon, Rig, reason } from './rig.js';
+import type { RingWriterData } from './ring-writer.js';
 
 const KEY = tagKey(new Uint8Array(16).fill(7));
 
@@ -64,6 +69,38 @@ if (addon === undefined) {
   test('a sleep as long as a tick ends each time, also when nothing comes', () => {
     using rig = new Rig(native);
     for (let sleeps = 0; sleeps < 4; sleeps++) assert.is(rig.path.receive(40), 0);
+  });
+
+  for (const producers of ['one', 'many'] as const)
+    test(`a record in a ring (${producers}) ends a sleep, whenever it comes`, async () => {
+      const queue = createQueue({ bytes: 4096, producers });
+      using rig = new Rig(native, { path: { rings: [new Uint8Array(queue)] } });
+      const consumer = new QueueConsumer(queue);
+      const ringsEmpty = () => rig.batch.words[BATCH_RINGS_EMPTY];
+      const read = () => consumer.read(() => undefined);
+      assert.is(rig.path.receive(0), 0);
+      assert.is(ringsEmpty(), 1);
+
+      new QueueProducer(queue).tryWrite(new Uint8Array(8));
+      assert.is(rig.path.receive(60_000), 0, 'it was there before the sleep: there is none');
+      assert.is(ringsEmpty(), 0);
+      assert.is(read(), 1);
+      rig.path.receive(0);
+      assert.is(ringsEmpty(), 1);
+
+      const workerData: RingWriterData = { queue, event: rig.event };
+      const writer = new Worker(new URL('./ring-writer.js', import.meta.url), { workerData });
+      const ended = once(writer, 'exit');
+      await once(writer, 'online');
+      while (ringsEmpty() !== 0) rig.path.receive(60_000); // ends with the record, which is written when the sleep was announced
+      assert.is(read(), 1);
+      await ended;
+    });
+
+  test('a worker that is to stop does not fall asleep', () => {
+    using rig = new Rig(native);
+    new WorkerStates(rig.region).requestStop(0);
+    assert.is(rig.path.receive(60_000), 0);
   });
 }
 

@@ -7,7 +7,7 @@
  *                ─> punt ─> (emulation) ─> port.send
  * ```
  */
-import { BATCH_HELD } from '../memory/batch.js';
+import { BATCH_HELD, BATCH_RINGS_EMPTY } from '../memory/batch.js';
 import type { QueueConsumer, QueueProducer } from '../memory/sharedarraybuffer-queue/index.js';
 import type { StageContext } from './context.js';
 import type { EmulationStage } from './emulation/stage.js';
@@ -43,6 +43,7 @@ export interface PipelineOptions {
 
 export class Pipeline {
   readonly #context: StageContext;
+  readonly #words: Int32Array;
   readonly #origin: OriginStage;
   readonly #forward: ForwardStage | undefined;
   readonly #handover: Handover | undefined;
@@ -56,6 +57,7 @@ export class Pipeline {
 
   constructor(context: StageContext, options: PipelineOptions) {
     this.#context = context;
+    this.#words = context.batch.words;
     this.#punt = new PuntStage(context, options.toControl);
     this.#origin = new OriginStage(context, options.incoming, options.onCommand);
     this.#forward = options.forward;
@@ -72,7 +74,7 @@ export class Pipeline {
   step(waitMs: number): number {
     const { port } = this.#context;
     let work = port.receive(waitMs);
-    work += this.#origin.step();
+    if (this.#words[BATCH_RINGS_EMPTY] === 0) work += this.#origin.step();
     work += this.#source?.step() ?? 0;
     this.#forward?.step();
     this.#hello.step();

@@ -9,6 +9,7 @@
  * +-- header, 128 bytes ------------------------------------------+ 0
  * | 0 runs   4 packets   8 now (ms, f64)   16 more waits (0 or 1) |
  * |20 packets that stages keep from earlier batches               |
+ * |24 rings empty (0 or 1)                                        |
  * +-- runs, 32 bytes each ----------------------------------------+ RUNS
  * | 0 kind        4 first packet  8 packets        12 link in     |
  * |16 frame at   20 verdict      24 argument       28 next (send) |
@@ -30,6 +31,8 @@ export const BATCH_PACKET_COUNT = 1;
 export const BATCH_NOW = 8;
 export const BATCH_MORE = 4;
 export const BATCH_HELD = 5;
+/** 1: the port has looked, and nothing waits in the worker's rings. 0: look yourself. */
+export const BATCH_RINGS_EMPTY = 6;
 
 export const RUN_BYTES = 32;
 export const PACKET_BYTES = 8;

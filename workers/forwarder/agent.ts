@@ -115,10 +115,11 @@ export class Agent {
     const work = this.#pipeline.step(waitMs);
     this.#moreWaits = this.#context.batch.words[BATCH_MORE] !== 0 || this.#pipeline.isWaiting();
     this.#idle = work === 0 && !this.#moreWaits;
-    if (waitMs > 0) this.#awake();
-    this.#state.turned(monotonicNow(), !this.#idle);
-    this.#port.watchOffloads();
-    this.#inbox?.watch(this.#context.batch.floats[BATCH_NOW / 8] as number);
+    if (waitMs > 0 && !this.#port.announcesSleep) this.#awake();
+    const now = this.#context.batch.floats[BATCH_NOW / 8] as number;
+    this.#state.turned(now, !this.#idle);
+    this.#port.watchOffloads(now);
+    this.#inbox?.watch(now);
   }
 
   /** How long the next step may sleep, ms: 0 when there is work. From here on, whoever writes into a ring wakes this thread. */
@@ -128,19 +129,26 @@ export class Agent {
     if (this.#start.packetPath === 'native' ? this.#moreWaits : !this.#idle) return 0;
     const wait = this.#source.waitFor(MAX_WAIT_MS);
     if (wait === 0) return 0;
-    if (!this.#state.fallAsleep()) return 0;
-    for (const ring of this.#rings)
-      if (!ring.sleepElsewhere()) {
-        this.#awake();
-        return 0;
-      }
-    if (this.#inbox?.fallAsleep() === false) {
-      this.#awake();
-      return 0;
-    }
+    if (this.#port.announcesSleep) return this.#pipeline.waitFor(wait);
+    if (!this.#fallAsleep()) return 0;
     const sleep = this.#pipeline.waitFor(wait);
     if (sleep === 0) this.#awake();
     return sleep;
+  }
+
+  /** Announces the sleep; false: there is something to do already. */
+  #fallAsleep(): boolean {
+    if (!this.#state.fallAsleep()) return false;
+    for (const ring of this.#rings)
+      if (!ring.sleepElsewhere()) {
+        this.#awake();
+        return false;
+      }
+    if (this.#inbox?.fallAsleep() === false) {
+      this.#awake();
+      return false;
+    }
+    return true;
   }
 
   /** Sends what still waits, and closes. */

@@ -1,7 +1,6 @@
 /** Opens the port that the shell has chosen: the native one over descriptors of the process, or its portable twin. */
 import type { Port } from '../../ts/data/port.js';
 import type { Offloads, WorkerMessage, WorkerStart } from '../../ts/data/worker-contract.js';
-import { monotonicNow } from '../../ts/edge/clock.js';
 import { loadAddon } from '../../ts/edge/native/addon.js';
 import { NATIVE_SLAB_BYTES, NativeUdpPort } from '../../ts/edge/native/udp-port.js';
 import { ListenError, PORTABLE_SLAB_BYTES, PortableUdpPort } from '../../ts/edge/portable/udp-port.js';
@@ -15,8 +14,10 @@ const OFFLOADS_INTERVAL_MS = 1_000;
 export interface OpenedPort {
   readonly port: Port;
   offloads(): Offloads;
+  /** Whether the port's `receive` itself announces a sleep to those who write into the worker's rings, and ends it when they do. */
+  readonly announcesSleep: boolean;
   /** Tells the shell, at most once a second, when an offload has changed. */
-  watchOffloads(): void;
+  watchOffloads(now: number): void;
   /** Writes to another worker's eventfd. */
   wake(fd: number): void;
   /** Calls `open`; what it throws becomes a StartProblem about `what`. */
@@ -58,6 +59,7 @@ function openPortable({ sockets }: WorkerStart, { tell, ...needs }: PortNeeds): 
     return {
       port: new PortableUdpPort({ ...needs, sockets, onWarning }),
       offloads: () => ({ gso: 'off', gro: 'off', reason: 'the portable packet path has no offloads' }),
+      announcesSleep: false,
       watchOffloads: () => undefined,
       wake: () => undefined, // there is no other worker
       guarded,
@@ -71,14 +73,16 @@ function openPortable({ sockets }: WorkerStart, { tell, ...needs }: PortNeeds): 
 function openNative(start: WorkerStart, { region, batch, tell }: PortNeeds): OpenedPort {
   const { addon, reason } = loadAddon();
   if (!addon) throw new StartProblem(Object.assign(new Error(reason), { code: 'ERR_PORTOLAN_NATIVE' }), {});
-  const port = new NativeUdpPort({ ...start, addon, region, batch });
+  const inbox = start.handover?.[start.worker]?.ring;
+  const rings = [start.toWorker.control, ...(inbox ? [inbox] : []), start.toWorker.data];
+  const port = new NativeUdpPort({ ...start, addon, region, batch, rings });
   let known = JSON.stringify(port.offloads());
   let lookedAt = 0;
   return {
     port,
     offloads: () => port.offloads(),
-    watchOffloads() {
-      const now = monotonicNow();
+    announcesSleep: true,
+    watchOffloads(now) {
       if (now - lookedAt < OFFLOADS_INTERVAL_MS) return;
       lookedAt = now;
       const offloads = port.offloads();

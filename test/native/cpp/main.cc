@@ -3,6 +3,7 @@
 //   native-test vectors FILE ...      the golden vectors' tags, by every implementation
 //   native-test tags                  all implementations against the scalar one, on random frames
 //   native-test window                reads counters (low 32 bits) from standard input, prints "accepted|refused counter" a line
+//   native-test window-rows           rows of counters at once, against the same one by one
 //   native-test gso-loss              a socket whose kernel refuses segmentation at run time
 #include <netinet/udp.h>
 
@@ -92,6 +93,30 @@ void Window() {
   }
 }
 
+/// A window that accepts rows where it can must remember the same as one that takes each counter alone.
+void WindowRows() {
+  std::mt19937_64 random(1);
+  alignas(8) uint8_t bits[layout::REPLAY_WINDOW_BYTES] = {}, bitsOfRows[layout::REPLAY_WINDOW_BYTES] = {};
+  ReplayWindow alone(bits, 0), rows(bitsOfRows, 0);
+  uint32_t accepted = 0;
+  for (uint32_t round = 0; round < 20000; round++) {
+    const uint64_t skipped = random() % 4 == 0 ? random() % 5000 : 0, back = random() % 8 == 0 ? random() % 100 : 0;
+    const uint64_t first = std::max<uint64_t>(1, alone.Highest() + 1 + skipped - std::min(back, alone.Highest()));
+    const uint64_t count = 1 + random() % 256;
+    const bool isNext = first == alone.Highest() + 1;
+    const bool whole = rows.AcceptRow(first, count);
+    CHECK(whole == isNext);
+    accepted += whole;
+    for (uint64_t counter = first; counter < first + count; counter++) {
+      const bool fresh = alone.Accept(counter);
+      CHECK(whole ? fresh : rows.Accept(counter) == fresh);
+    }
+    CHECK(alone.Highest() == rows.Highest() && std::memcmp(bits, bitsOfRows, sizeof bits) == 0);
+  }
+  CHECK(accepted > 10000);
+  std::cout << "ok " << accepted << " rows\n";
+}
+
 /// Without UDP checksums (SO_NO_CHECK) the kernel refuses to segment with EINVAL, and sends single datagrams: as drivers without
 /// checksum offload make it do.
 void GsoLoss() {
@@ -132,6 +157,8 @@ int main(int count, char** arguments) {
     portolan::Tags();
   else if (what == "window")
     portolan::Window();
+  else if (what == "window-rows")
+    portolan::WindowRows();
   else if (what == "gso-loss")
     portolan::GsoLoss();
   else

@@ -69,6 +69,8 @@ export interface NativePacketPathOptions {
   /** Messages that one receive call takes from a socket: 1..64. */
   readonly receiveMessages: number;
   readonly simd: boolean;
+  /** Views over the queues that the worker reads: whoever writes into one of them ends a sleep, by the eventfd. Default: none. */
+  readonly rings?: readonly Uint8Array[];
 }
 
 export interface NativePacketPath {
@@ -81,6 +83,7 @@ export interface NativePacketPath {
     options: { readonly kind: 'link' | 'local'; readonly gso: boolean; readonly gro: boolean },
   ): void;
   removeSocket(number: number): void;
+  /** Announces a sleep to those who write into the rings, and ends it with the first record. */
   receive(waitMs: number): number;
   send(): number;
   seal(index: number): void;

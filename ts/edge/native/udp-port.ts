@@ -31,6 +31,8 @@ export interface NativeUdpPortOptions {
   readonly sockets: readonly ListenSocket[];
   readonly gso: boolean;
   readonly gro: boolean;
+  /** The queues that the worker reads: `receive` announces its sleep to those who write into them, and the batch says when all are empty. */
+  readonly rings: readonly SharedArrayBuffer[];
 }
 
 export class NativeUdpPort implements Port {
@@ -42,7 +44,7 @@ export class NativeUdpPort implements Port {
   readonly #gro: boolean;
 
   constructor(options: NativeUdpPortOptions) {
-    const { addon, region, batch, worker, wakeFd, sockets, gso, gro } = options;
+    const { addon, region, batch, worker, wakeFd, sockets, gso, gro, rings } = options;
     this.#addon = addon;
     this.#listening = sockets;
     this.#gso = gso;
@@ -55,6 +57,7 @@ export class NativeUdpPort implements Port {
       event: wakeFd,
       receiveMessages: RECEIVE_MESSAGES,
       simd: process.env['PORTOLAN_NO_SIMD'] !== '1',
+      rings: rings.map((ring) => new Uint8Array(ring)),
     });
     for (const [number, { fd }] of sockets.entries()) this.#path.addSocket(number, fd, { kind: 'link', gso, gro });
   }
