@@ -1,8 +1,7 @@
-/** The small parts of the control plane: timers, rate limits, link numbers, estimators. */
+/** The small parts of the control plane: rate limits, link numbers, estimators. */
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Deadlines } from '../../ts/control/deadlines.js';
 import { Backoff } from '../../ts/control/links/backoff.js';
 import { HelloExchange } from '../../ts/control/links/hello-exchange.js';
 import { LinkPool } from '../../ts/control/links/link-pool.js';
@@ -11,43 +10,6 @@ import { LossMeter } from '../../ts/control/links/loss-meter.js';
 import { RttEstimator } from '../../ts/control/links/rtt.js';
 import { TokenBuckets } from '../../ts/control/token-buckets.js';
 import { type Hello, readHello } from '../../ts/wire/hello.js';
-
-test('deadlines come in order, and are as good as a list that is searched', () => {
-  fc.assert(
-    fc.property(fc.array(fc.tuple(fc.nat(9), fc.option(fc.nat(100)))), (changes) => {
-      const deadlines = new Deadlines();
-      const fired: number[] = [];
-      const owners = Array.from({ length: 10 }, (_, i) => ({ handleTimeout: () => void fired.push(i) }));
-      const model = new Map<number, number>();
-      for (const [i, at] of changes) {
-        const owner = owners[i];
-        if (!owner) continue;
-        if (at === null) {
-          deadlines.clear(owner);
-          model.delete(i);
-        } else {
-          deadlines.set(owner, at);
-          model.set(i, at);
-        }
-        assert.is(deadlines.next(), Math.min(Infinity, ...model.values()));
-      }
-      deadlines.run(50);
-      const due = [...model.keys()].filter((i) => (model.get(i) as number) <= 50);
-      assert.equal(new Set(fired), new Set(due));
-      deadlines.run(50);
-      assert.is(new Set(fired).size, fired.length, 'each once');
-    }),
-  );
-});
-
-test('a deadline that is set while deadlines run waits for the next run', () => {
-  const deadlines = new Deadlines();
-  let calls = 0;
-  const eager = { handleTimeout: () => (calls++, deadlines.set(eager, 0)) };
-  deadlines.set(eager, 0);
-  deadlines.run(10);
-  assert.is(calls, 1);
-});
 
 test('buckets fill again, and their number is bounded', () => {
   const buckets = new TokenBuckets<string>(10, 2, 3);

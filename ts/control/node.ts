@@ -13,7 +13,6 @@ import { invariant } from '../kit/assert.js';
 import { HandshakeFrames } from '../wire/handshake-frame.js';
 import { BASE_MTU } from '../wire/network-header.js';
 import { networkSecrets } from '../wire/session-keys.js';
-import { Deadlines } from './deadlines.js';
 import { PacketErrors } from './errors/packet-errors.js';
 import type { Command, RouteOutput } from './io.js';
 import { LinkPool } from './links/link-pool.js';
@@ -22,6 +21,7 @@ import { WakeClock } from './links/services.js';
 import type { ControlNode, ControlNodeOptions } from './node.types.js';
 import { Outbox } from './outbox.js';
 import { createRouter } from './routing/router.js';
+import { type Timer, TimerQueue } from './timer-queue.js';
 
 export type { ControlNode, ControlNodeOptions } from './node.types.js';
 
@@ -30,7 +30,7 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
   const { id, networkKey, bootEpoch, peers, sockets, entropy, random, observer, linkCapacity } = options;
   invariant(linkCapacity >= 2 && linkCapacity <= 4096, 'a node has room for 1 to 4095 links');
   const outbox = new Outbox();
-  const deadlines = new Deadlines();
+  const deadlines = new TimerQueue<Timer>();
   const wake = new WakeClock();
   const pool = new LinkPool(linkCapacity, new DataView(entropy(4).slice().buffer).getUint32(0));
   const frames = new HandshakeFrames(networkSecrets(networkKey));
@@ -104,7 +104,7 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
     handlePacket: (packet, now) => handle(now, () => errors.handlePacket(packet, now)),
     handleTimeout: (now) =>
       handle(now, () => {
-        deadlines.run(now);
+        for (const owner of deadlines.popAll(now)) owner.handleTimeout(now);
         if (router.nextTimeout() <= now) router.handleTimeout(now);
       }),
     handleCommand: (command, now) => handle(now, () => obey(command, now)),

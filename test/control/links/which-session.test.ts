@@ -1,13 +1,13 @@
 /** Which of two sessions with one peer counts: both ends decide alike, whatever the order in which they see them. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Deadlines } from '../../../ts/control/deadlines.js';
 import type { LinkProblem, Output } from '../../../ts/control/io.js';
 import { LinkPool } from '../../../ts/control/links/link-pool.js';
 import { WakeClock } from '../../../ts/control/links/services.js';
 import { PENDING_MS, type Session } from '../../../ts/control/links/session.js';
 import { Sessions } from '../../../ts/control/links/sessions.js';
 import { Outbox } from '../../../ts/control/outbox.js';
+import { type Timer, TimerQueue } from '../../../ts/control/timer-queue.js';
 import { decodeControl } from '../../../ts/wire/control.js';
 import { HandshakeFrames } from '../../../ts/wire/handshake-frame.js';
 import { FrameType } from '../../../ts/wire/link-header.js';
@@ -37,7 +37,7 @@ class End {
       probeMtu: false,
       sockets: [{ family: 4 }] as const,
       outbox: this.outbox,
-      deadlines: new Deadlines(),
+      deadlines: new TimerQueue<Timer>(),
       pool: new LinkPool(64, 0),
       observer: {
         observe: () => ({ up: true, rxFrames: 0, txFrames: 0, rxHighest: 0, lastHeard: 0, lastData: 0, mtu: 1200 }),

@@ -1,8 +1,8 @@
 import { formatNodeId, type NodeId } from '../../kit/node-id.js';
 import type { AcceptMessage, ForeignMessage, RejectMessage } from '../../wire/handshake.js';
 import { NONCE_BYTES } from '../../wire/session-keys.js';
-import type { Timed } from '../deadlines.js';
 import type { JobResult, LinkProblem, PeerAddress, TransportAddress } from '../io.js';
+import type { Timer } from '../timer-queue.js';
 import { Backoff } from './backoff.js';
 import { formatAddress, type LinkServices, sameAddress } from './services.js';
 
@@ -49,7 +49,9 @@ export interface DialerOwner {
  * ```
  * Names are resolved anew in every round. `yielding` stands for `dialing` while the peer, whose id is smaller, dials us.
  */
-export class Dialer implements Timed {
+export class Dialer implements Timer {
+  due = Infinity;
+  place = -1;
   phase: 'stopped' | 'resolving' | 'dialing' | 'confirming' | 'yielding' | 'waiting' = 'stopped';
   readonly peer: NodeId;
   readonly #services: LinkServices;
@@ -125,7 +127,7 @@ export class Dialer implements Timed {
     if (this.phase !== 'dialing') return;
     this.#dropAttempt();
     this.phase = 'yielding';
-    this.#services.deadlines.set(this, now + patience);
+    this.#services.deadlines.schedule(this, now + patience);
   }
 
   handleTimeout(now: number): void {
@@ -196,7 +198,7 @@ export class Dialer implements Timed {
       this.#jobs.set(id, address);
       this.#services.outbox.push({ kind: 'job', id, job: { kind: 'resolve', host: address.host, port: address.port } });
     }
-    this.#services.deadlines.set(this, now + RESOLVE_MS);
+    this.#services.deadlines.schedule(this, now + RESOLVE_MS);
   }
 
   /** Dials the next address; waits for the next round when none is left. */
@@ -211,7 +213,7 @@ export class Dialer implements Timed {
     }
     if (this.#jobs.size > 0) {
       this.phase = 'resolving';
-      this.#services.deadlines.set(this, now + RESOLVE_MS);
+      this.#services.deadlines.schedule(this, now + RESOLVE_MS);
       return;
     }
     if (this.unresolved) this.#owner.problem(this, 'unresolved', this.#resolveError || 'it has no address');
@@ -221,7 +223,7 @@ export class Dialer implements Timed {
   #wait(now: number): void {
     this.phase = 'waiting';
     this.#round++;
-    this.#services.deadlines.set(this, now + this.#backoff.next());
+    this.#services.deadlines.schedule(this, now + this.#backoff.next());
   }
 
   #dial(address: TransportAddress, socket: number, now: number): void {
@@ -252,7 +254,7 @@ export class Dialer implements Timed {
       attempt.repeatAt = now + attempt.repeatAfter;
       attempt.repeatAfter *= 2;
     }
-    this.#services.deadlines.set(this, Math.min(attempt.until, attempt.repeatAt));
+    this.#services.deadlines.schedule(this, Math.min(attempt.until, attempt.repeatAt));
   }
 
   #sendInit({ socket, address, nonce, ourNumber }: Attempt): void {

@@ -1,5 +1,5 @@
-import type { Timed } from '../deadlines.js';
 import type { MtuState } from '../io.js';
+import type { Timer } from '../timer-queue.js';
 import type { HelloExchange } from './hello-exchange.js';
 import { mtuCandidates } from './mtu-candidates.js';
 import { MtuSearch } from './mtu-search.js';
@@ -17,7 +17,9 @@ export interface ProbeSender {
 }
 
 /** The MTU of one session: runs {@link MtuSearch} on its hellos, and tells the packet path what was found. */
-export class LinkMtu implements Timed {
+export class LinkMtu implements Timer {
+  due = Infinity;
+  place = -1;
   readonly #search: MtuSearch | undefined;
   readonly #link: number;
   readonly #services: LinkServices;
@@ -113,6 +115,6 @@ export class LinkMtu implements Timed {
     if (!this.#running || this.#search === undefined) return;
     const next = this.#search.nextTimeout();
     if (next === Infinity) this.#services.deadlines.clear(this);
-    else this.#services.deadlines.set(this, Math.max(now, next));
+    else this.#services.deadlines.schedule(this, Math.max(now, next));
   }
 }

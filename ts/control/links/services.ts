@@ -1,8 +1,8 @@
 import type { NodeId } from '../../kit/node-id.js';
 import type { HandshakeFrames } from '../../wire/handshake-frame.js';
-import type { Deadlines } from '../deadlines.js';
 import type { Entropy, LinkObserver, TransportAddress } from '../io.js';
 import type { Outbox } from '../outbox.js';
+import type { Timer, TimerQueue } from '../timer-queue.js';
 import type { LinkPool } from './link-pool.js';
 
 /** What all parts of link control share. */
@@ -16,7 +16,7 @@ export interface LinkServices {
   readonly probeMtu: boolean;
   readonly sockets: readonly { readonly family: 4 | 6 }[];
   readonly outbox: Outbox;
-  readonly deadlines: Deadlines;
+  readonly deadlines: TimerQueue<Timer>;
   readonly pool: LinkPool;
   readonly observer: LinkObserver;
   readonly frames: HandshakeFrames;

@@ -3,8 +3,8 @@ import { type ControlMessage, encodeControl, type GoodbyeReason } from '../../wi
 import { HELLO_FRAME_BYTES, type Hello } from '../../wire/hello.js';
 import { FrameType } from '../../wire/link-header.js';
 import { HEADERS_BYTES } from '../../wire/network-header.js';
-import type { Timed } from '../deadlines.js';
 import type { LinkObservation, TransportAddress } from '../io.js';
+import type { Timer } from '../timer-queue.js';
 import { HelloExchange } from './hello-exchange.js';
 import { LinkMtu } from './link-mtu.js';
 import { DATA_MEMORY_MS, FAST_INTERVAL, IDLE_INTERVAL, Liveness } from './liveness.js';
@@ -73,7 +73,9 @@ export interface SessionOwner {
  * ```
  * Only a ready session carries data and routes. Nothing leaves `over`.
  */
-export class Session implements Timed {
+export class Session implements Timer {
+  due = Infinity;
+  place = -1;
   phase: 'installed' | 'established' | 'ready' | 'over' = 'installed';
   establishedAt = 0;
   readonly terms: SessionTerms;
@@ -272,7 +274,7 @@ export class Session implements Timed {
       this.phase === 'installed' ? this.#installedAt + PENDING_MS : this.lastHeard() + this.liveness.silence;
     // With an interval that was shortened meanwhile, the next hello comes sooner than planned.
     if (this.phase === 'ready') this.#nextHello = Math.min(this.#nextHello, now + this.liveness.sending);
-    this.#services.deadlines.set(this, Math.min(this.#nextHello, limit));
+    this.#services.deadlines.schedule(this, Math.min(this.#nextHello, limit));
   }
 
   #publishTiming(): void {

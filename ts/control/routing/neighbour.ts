@@ -1,10 +1,10 @@
 /** The other end of a live session: what it told us (Adj-in) and what we told it (Adj-out, in the sender). */
 import { idByte, type Layer, type NodeId, sharedBytes } from '../../kit/node-id.js';
+import type { Timed } from '../timer-queue.js';
 import { linkCost } from './metric.js';
 import type { SafetyRules } from './router.types.js';
 import type { Advert } from './slot-state.js';
 import type { SyncSender } from './sync-sender.js';
-import type { Timed } from './timer-queue.js';
 
 export class Neighbour implements Timed {
   readonly adverts = new Map<number, Advert>();
@@ -23,7 +23,7 @@ export class Neighbour implements Timed {
   settledNumber = 0;
 
   due = Number.POSITIVE_INFINITY;
-  queued = Number.POSITIVE_INFINITY;
+  place = -1;
 
   /** Set at once by whoever makes the neighbour: the two refer to each other. */
   sender!: SyncSender;

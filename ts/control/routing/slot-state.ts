@@ -1,9 +1,9 @@
 /** What a node knows of one slot (a layer and a byte of it) in one traffic class; made only for slots that are heard of. */
 import type { Layer } from '../../kit/node-id.js';
 import { INFINITE } from '../../wire/routing-entry.js';
+import type { Timed } from '../timer-queue.js';
 import { NONE } from './label.js';
 import type { Neighbour } from './neighbour.js';
-import type { Timed } from './timer-queue.js';
 
 /** Adj-in: what a neighbour says of a slot. A metric of INFINITE is a retraction, kept for its version. */
 export interface Advert {
@@ -68,7 +68,7 @@ export class Slot implements Timed {
   forwarded: ForwardedRequest | undefined;
 
   due = Number.POSITIVE_INFINITY;
-  queued = Number.POSITIVE_INFINITY;
+  place = -1;
 
   constructor(
     readonly key: number,

@@ -1,9 +1,9 @@
 /** What the parts of one node's routing share. */
 import type { NodeId } from '../../kit/node-id.js';
+import { TimerQueue } from '../timer-queue.js';
 import type { Neighbour } from './neighbour.js';
 import type { RouterOptions, RouterOutput, SafetyRules } from './router.types.js';
 import { type Slot, SlotTable } from './slot-state.js';
-import { TimerQueue } from './timer-queue.js';
 
 export class RoutingState {
   readonly slots = new SlotTable();

@@ -1,10 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Timed, TimerQueue } from '../../../ts/control/routing/timer-queue.js';
-import { seededRandom } from '../../../ts/kit/random.js';
+import { type Timed, TimerQueue } from '../../ts/control/timer-queue.js';
+import { seededRandom } from '../../ts/kit/random.js';
 
 const NEVER = Number.POSITIVE_INFINITY;
-const timer = (): Timed => ({ due: NEVER, queued: NEVER });
+const timer = (): Timed => ({ due: NEVER, place: -1 });
 
 test('deadlines are moved earlier, later and away', () => {
   const queue = new TimerQueue<Timed>();
@@ -41,6 +41,25 @@ test('against a plain list', () => {
     }
     assert.ok(Math.min(...due.values()) > now);
   }
+});
+
+test('all that are due come in their order, once, and without what is scheduled meanwhile', () => {
+  const queue = new TimerQueue<Timed>();
+  const items = [30, 10, 20, 40].map((due) => {
+    const item = timer();
+    queue.schedule(item, due);
+    return item;
+  });
+  assert.equal(
+    queue.popAll(30).map((item) => items.indexOf(item)),
+    [1, 2, 0],
+  );
+  assert.equal(queue.popAll(30), []);
+  queue.schedule(items[0] as Timed, 5);
+  assert.equal(queue.popAll(30), [items[0]]);
+  assert.is(queue.next(), 40);
+  queue.clear(items[3] as Timed);
+  assert.is(queue.next(), NEVER);
 });
 
 test.run();
