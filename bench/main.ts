@@ -38,6 +38,12 @@ const BENCHES: readonly Entry[] = [
     load: async () => (await import('./latency.js')).benchLatency,
   },
   {
+    name: 'queue',
+    summary: 'a light flow beside one that overloads a link of 50 Mbit/s twofold: a plain queue, and a managed one',
+    rounds: 5,
+    load: async () => (await import('./queue.js')).benchQueue,
+  },
+  {
     name: 'failover',
     summary: 'outage when the relay in use is killed or stopped, with real processes',
     rounds: 20,

@@ -6,7 +6,7 @@
 namespace portolan::layout {
 
 /// Of all that follows: an addon that was built for other constants is refused (ts/edge/native/addon.ts).
-inline constexpr const char* FINGERPRINT = "907d5ed574a82546";
+inline constexpr const char* FINGERPRINT = "d311e81181e5dbfb";
 
 // ts/memory/region.ts
 inline constexpr uint32_t CACHE_LINE = 128;
@@ -18,6 +18,7 @@ inline constexpr uint32_t HEADER_BYTES = 1024;
 inline constexpr uint32_t HEADER_WORD_EPOCH = 64;
 inline constexpr uint32_t HEADER_WORD_NODE_ID = 32;
 inline constexpr uint32_t HEADER_WORD_OTHER_LINKS = 96;
+inline constexpr uint32_t HEADER_WORD_PACED_LINKS = 97;
 inline constexpr uint32_t LINKS_UP_BYTES = 512;
 inline constexpr uint32_t LINK_ENTRY_BYTES = 512;
 inline constexpr uint32_t MAX_LINKS = 4096;
@@ -44,6 +45,7 @@ inline constexpr uint32_t LINK_ADDRESS = 72;
 inline constexpr uint32_t LINK_ADDRESS_FAMILY = 64;
 inline constexpr uint32_t LINK_ADDRESS_PORT = 68;
 inline constexpr uint32_t LINK_ADDRESS_SCOPE = 88;
+inline constexpr uint32_t LINK_ECN_MARKED = 392;
 inline constexpr uint32_t LINK_FLAGS = 92;
 inline constexpr uint32_t LINK_FLAG_NO_TAGS = 1;
 inline constexpr uint32_t LINK_HEARD_INTERVAL = 100;
@@ -57,6 +59,9 @@ inline constexpr uint32_t LINK_OUR_NUMBER = 4;
 inline constexpr uint32_t LINK_PEER_ID = 24;
 inline constexpr uint32_t LINK_PEER_NUMBER = 8;
 inline constexpr uint32_t LINK_PORT_KIND = 12;
+inline constexpr uint32_t LINK_QUEUED_FRAMES = 384;
+inline constexpr uint32_t LINK_QUEUE_DROPPED = 388;
+inline constexpr uint32_t LINK_RATE = 112;
 inline constexpr uint32_t LINK_RX_BYTES = 168;
 inline constexpr uint32_t LINK_RX_FRAMES = 144;
 inline constexpr uint32_t LINK_RX_HIGHEST = 136;
@@ -68,6 +73,8 @@ inline constexpr uint32_t LINK_TX_BYTES = 272;
 inline constexpr uint32_t LINK_TX_COUNTER = 256;
 inline constexpr uint32_t LINK_TX_FRAMES = 264;
 inline constexpr uint32_t LINK_TX_KEY = 48;
+inline constexpr uint32_t LINK_WIRE = 116;
+inline constexpr uint32_t LINK_WORKER = 120;
 enum class LinkState : uint32_t { Free = 0, Live = 1, Retired = 2 };
 enum class PortKind : uint32_t { None = 0, Udp = 1, Tcp = 2 };
 
@@ -150,7 +157,7 @@ inline constexpr uint32_t SEAL_BYTES = 16;
 enum class TrafficClass : uint32_t { LowLatency = 0, LowCost = 1, Reliable = 2, HighBandwidth = 3 };
 
 // ts/memory/counter-names.ts: places in a counter block
-inline constexpr uint32_t COUNTER_COUNT = 47;
+inline constexpr uint32_t COUNTER_COUNT = 49;
 enum class Counter : uint32_t {
   /// Frames taken from the network, whatever became of them.
   Received = 0,
@@ -182,70 +189,74 @@ enum class Counter : uint32_t {
   ControlMalformed = 13,
   /// Packets sent to the backup next hop because the primary's link was down.
   BackupUsed = 14,
+  /// Packets that waited for too long for a link whose rate is known, and were marked, as their senders had asked.
+  EcnMarked = 15,
   /// Links that a worker took down because they were silent.
-  LinksDowned = 15,
+  LinksDowned = 16,
   /// Calls of recvmmsg (or messages from dgram) that brought something.
-  ReceiveCalls = 16,
+  ReceiveCalls = 17,
   /// Messages given to sendmmsg or dgram: one may carry many packets.
-  SendCalls = 17,
+  SendCalls = 18,
   /// Runs sent again without segmentation offload.
-  GsoFallbacks = 18,
+  GsoFallbacks = 19,
   /// Datagrams that the kernel dropped because a socket was full (SO_RXQ_OVFL); not among the received.
-  SocketOverflows = 19,
+  SocketOverflows = 20,
   /// Frames shorter than the two headers, or cut off by the receive buffer.
-  Truncated = 20,
+  Truncated = 21,
   /// Frames of another wire version.
-  BadVersion = 21,
+  BadVersion = 22,
   /// Frames of a type that does not exist or may not come this way.
-  BadType = 22,
+  BadType = 23,
   /// Frames with a link number that belongs to no live session.
-  UnknownLink = 23,
+  UnknownLink = 24,
   /// Frames whose authentication tag is wrong: spoofed, altered or of another key.
-  BadTag = 24,
+  BadTag = 25,
   /// Frames whose counter was seen before or is too old to tell.
-  Replayed = 25,
+  Replayed = 26,
   /// Frames larger than their link carries, going out, or than any link carries, coming in.
-  Oversize = 26,
+  Oversize = 27,
   /// Probes of a link's MTU that the machine's own network device refused, as they may.
-  ProbeTooBig = 27,
+  ProbeTooBig = 28,
   /// Packets whose TTL ran out here.
-  TtlExceeded = 28,
+  TtlExceeded = 29,
   /// Packets to a destination for which there is no next hop.
-  NoRoute = 29,
+  NoRoute = 30,
   /// Packets for this node to a port on which nobody listens.
-  PortUnreachable = 30,
+  PortUnreachable = 31,
   /// Packets of a protocol that does not exist or that this node does not serve.
-  BadProtocol = 31,
+  BadProtocol = 32,
   /// Labelled packets whose label means nothing here.
-  BadLabel = 32,
+  BadLabel = 33,
   /// Hellos, control messages or errors whose payload could not be read.
-  Malformed = 33,
+  Malformed = 34,
   /// Frames that the kernel refused to send.
-  SendFailed = 34,
-  /// Frames that found the socket and its queue full, or a local program that does not read.
-  EgressFull = 35,
+  SendFailed = 35,
+  /// Frames that found the queue of their socket, or of a link whose rate is known, full, or a local program that does not read.
+  EgressFull = 36,
   /// Packets for a socket whose ring to the main thread was full.
-  DeliverFull = 36,
+  DeliverFull = 37,
   /// Packets for another worker of this node whose ring was full.
-  HandoverFull = 37,
+  HandoverFull = 38,
   /// Frames for the control plane whose ring was full.
-  PuntFull = 38,
+  PuntFull = 39,
   /// Handshake frames above the rate that the control plane is given.
-  HandshakeLimited = 39,
+  HandshakeLimited = 40,
   /// Datagrams of a new client of a port forward whose flow table is full.
-  FlowsFull = 40,
+  FlowsFull = 41,
   /// Datagrams for a port forward from somebody who takes no part in it.
-  Strangers = 41,
+  Strangers = 42,
   /// Packets that came in over the link that they would leave by.
-  NotForwarded = 42,
+  NotForwarded = 43,
+  /// Frames that waited for too long for a link whose rate is known, dropped by CoDel.
+  CodelDropped = 44,
   /// Frames that an emulated network lost.
-  EmulatedLoss = 43,
+  EmulatedLoss = 45,
   /// Frames that found an emulated network's queue, or the room for its delayed frames, full.
-  EmulatedFull = 44,
+  EmulatedFull = 46,
   /// Frames larger than the MTU of an emulated network.
-  EmulatedTooLarge = 45,
+  EmulatedTooLarge = 47,
   /// Packets that a worker held when it crashed.
-  Crashed = 46,
+  Crashed = 48,
 };
 
 }  // namespace portolan::layout

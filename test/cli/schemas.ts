@@ -55,6 +55,7 @@ export const SCHEMAS = {
       problem: orNull(text),
       detail: text,
       emulation: orNull(text),
+      queue: orNull({ ...object({ bitsPerSecond: number, frames: number, dropped: number, marked: number }) }),
       rxFrames: number,
       rxBytes: number,
       txFrames: number,

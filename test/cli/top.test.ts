@@ -24,6 +24,7 @@ function link(peer: string, rxFrames: number, changes: Partial<LinkReport> = {})
     mtu: 1472,
     packetMtu: 1500,
     mtuState: 'complete',
+    queue: null,
     rxFrames,
     rxBytes: rxFrames * 1000,
     txFrames: 0,

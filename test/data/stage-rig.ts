@@ -28,7 +28,7 @@ import {
 } from '../../ts/memory/batch.js';
 import { CounterBlock, type CounterSums, readCounters } from '../../ts/memory/counters.js';
 import { ForwardingTableWriter, slotFor } from '../../ts/memory/forwarding-table.js';
-import { LinkTableWriter, PortKind } from '../../ts/memory/link-table.js';
+import { type LinkPace, LinkTableWriter, PortKind } from '../../ts/memory/link-table.js';
 import { PortHandler } from '../../ts/memory/port-table.js';
 import { createRegion } from '../../ts/memory/region.js';
 import { createQueue, QueueConsumer, QueueProducer } from '../../ts/memory/sharedarraybuffer-queue/index.js';
@@ -120,7 +120,7 @@ export class StageRig implements Port {
   }
 
   /** A link that is up. */
-  link(index: number, peer: number, portKind: PortKind = PortKind.Udp, generation = 1): void {
+  link(index: number, peer: number, portKind: PortKind = PortKind.Udp, generation = 1, pace?: LinkPace): void {
     const entry = {
       peer,
       ourNumber: 4096 * generation + index,
@@ -132,6 +132,7 @@ export class StageRig implements Port {
       rxKey: new Uint8Array(16),
       txKey: new Uint8Array(16),
       flags: 0,
+      pace,
     };
     this.links.install(index, entry, this.now);
     this.links.setUp(index, true);

@@ -9,7 +9,7 @@ import { BATCH_BYTES } from '../../ts/memory/batch.js';
 import { type CounterSums, readCounters } from '../../ts/memory/counters.js';
 import { Epochs } from '../../ts/memory/epochs.js';
 import { ForwardingTableWriter, slotFor } from '../../ts/memory/forwarding-table.js';
-import { LinkTableWriter, PortKind } from '../../ts/memory/link-table.js';
+import { type LinkPace, LinkTableWriter, PortKind } from '../../ts/memory/link-table.js';
 import { createLoadStats } from '../../ts/memory/load-stats.js';
 import { createRegion, type Region } from '../../ts/memory/region.js';
 import { createQueue, QueueConsumer, QueueProducer } from '../../ts/memory/sharedarraybuffer-queue/index.js';
@@ -188,14 +188,14 @@ export class WorkerNode {
 }
 
 /** Joins two nodes by a link that is up; returns its index at each end. */
-export function join(a: WorkerNode, b: WorkerNode): [number, number] {
+export function join(a: WorkerNode, b: WorkerNode, pace?: LinkPace): [number, number] {
   const atA = a.takeLinkIndex();
   const atB = b.takeLinkIndex();
   const keys = [1, 2].map((seed) => Uint8Array.from({ length: 16 }, (_, i) => seed * 16 + i)) as [
     Uint8Array,
     Uint8Array,
   ];
-  install(a, atA, b, atB, keys[0], keys[1]);
+  install(a, atA, b, atB, keys[0], keys[1], pace);
   install(b, atB, a, atA, keys[1], keys[0]);
   return [atA, atB];
 }
@@ -207,6 +207,7 @@ function install(
   peerLink: number,
   rxKey: Uint8Array,
   txKey: Uint8Array,
+  pace?: LinkPace,
 ) {
   const address = { family: 4, port: peer.port, bytes: Uint8Array.of(127, 0, 0, 1), scope: 0 } as const;
   node.links.install(
@@ -222,6 +223,7 @@ function install(
       rxKey,
       txKey,
       flags: 0,
+      pace,
     },
     monotonicNow(),
   );

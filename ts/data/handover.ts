@@ -1,7 +1,7 @@
 /**
  * Between the workers of a node. The kernel, or a connection, chooses the worker that receives a frame; but the flows of port forwards are
  * worker 0's, and a link is sent by the workers of its kind only (UDP links by those that hold UDP sockets, TCP links by the one that holds
- * connections). So each worker has one incoming ring, which all others write and its origin stage reads:
+ * connections), and one whose rate is known by the worker that has its queue. So each worker has one incoming ring, which all others write and its origin stage reads:
  *
  * ```
  *   for a port forward of this node ──> HandDeliver ──> worker 0: delivered as if it had received it itself
@@ -27,8 +27,8 @@ import {
 } from '../memory/batch.js';
 import { COUNTER } from '../memory/counter-names.js';
 import type { CounterBlock } from '../memory/counters.js';
-import { LINK_OUR_NUMBER, LINK_PORT_KIND, PortKind } from '../memory/link-table.js';
-import { HEADER_WORD_OTHER_LINKS, LINK_ENTRY_BYTES } from '../memory/region.js';
+import { LINK_OUR_NUMBER, LINK_PORT_KIND, LINK_RATE, LINK_WORKER, PortKind } from '../memory/link-table.js';
+import { HEADER_WORD_OTHER_LINKS, HEADER_WORD_PACED_LINKS, LINK_ENTRY_BYTES } from '../memory/region.js';
 import type { QueueProducer } from '../memory/sharedarraybuffer-queue/index.js';
 import {
   HAND_DELIVER_FRAME,
@@ -48,6 +48,8 @@ export interface HandoverRings {
   readonly udp: readonly QueueProducer[];
   /** Of the one that sends TCP links. */
   readonly tcp: QueueProducer;
+  /** Which of the former this worker is, if it is one. */
+  readonly worker?: number;
 }
 
 export class Handover implements RunTaker {
@@ -59,13 +61,15 @@ export class Handover implements RunTaker {
   readonly #links: number;
   readonly #udp: readonly Outgoing[];
   readonly #tcp: Outgoing;
+  readonly #worker: number;
 
   constructor({ batch, counters, portKind, region }: StageContext, rings: HandoverRings) {
     const { buffer, layout } = region;
     this.#batch = batch;
     this.#counters = counters;
     this.#portKind = portKind;
-    this.#header = new Int32Array(buffer, 0, HEADER_WORD_OTHER_LINKS + 1);
+    this.#header = new Int32Array(buffer, 0, HEADER_WORD_PACED_LINKS + 1);
+    this.#worker = rings.worker ?? -1;
     this.#entries = new Int32Array(buffer, layout.linkEntries, (layout.links * LINK_ENTRY_BYTES) / 4);
     this.#links = layout.links;
     this.#udp = rings.udp.map((ring) => new Outgoing(ring, counters));
@@ -83,7 +87,8 @@ export class Handover implements RunTaker {
 
   /** Hands over what is to leave by links that others send; returns the number of runs. Nothing but one look where all links are over UDP. */
   step(): number {
-    if (this.#header[HEADER_WORD_OTHER_LINKS] === 0 && this.#portKind === PortKind.Udp) return 0;
+    const everybodys = this.#header[HEADER_WORD_OTHER_LINKS] === 0 && this.#header[HEADER_WORD_PACED_LINKS] === 0;
+    if (everybodys && this.#portKind === PortKind.Udp) return 0;
     const { words } = this.#batch;
     const end = RUNS / 4 + (words[BATCH_RUN_COUNT] as number) * RUN_WORDS;
     let runs = 0;
@@ -105,8 +110,13 @@ export class Handover implements RunTaker {
   #senderOf(link: number): Outgoing | undefined {
     if (link <= 0 || link >= this.#links) return undefined;
     const kind = this.#entries[(link * LINK_ENTRY_BYTES + LINK_PORT_KIND) / 4];
-    if (kind === this.#portKind || kind === PortKind.None) return undefined;
-    return kind === PortKind.Tcp ? this.#tcp : this.#udp[link % this.#udp.length];
+    if (kind === PortKind.None) return undefined;
+    if (kind === PortKind.Tcp) return this.#portKind === PortKind.Tcp ? undefined : this.#tcp;
+    // A paced link's queue is one worker's; any other is sent by whoever hears of it first.
+    const isPaced = this.#entries[(link * LINK_ENTRY_BYTES + LINK_RATE) / 4] !== 0;
+    const worker = isPaced ? (this.#entries[(link * LINK_ENTRY_BYTES + LINK_WORKER) / 4] as number) : this.#worker;
+    if (this.#portKind !== PortKind.Udp) return this.#udp[isPaced ? worker : link % this.#udp.length];
+    return worker === this.#worker ? undefined : this.#udp[worker];
   }
 
   #copy(run: number, to: Outgoing, headroom: number, record: number, number: number): void {

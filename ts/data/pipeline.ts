@@ -4,12 +4,13 @@
  *
  * ```
  *   port.receive ─> origin ─> (load source) ─> forward ─> hello ─> route ─> local ─> (turned round: route, local) ─> (handover) ─> liveness
- *                ─> punt ─> (emulation) ─> port.send
+ *                ─> punt ─> egress ─> (emulation) ─> port.send
  * ```
  */
 import { BATCH_HELD, BATCH_RINGS_EMPTY } from '../memory/batch.js';
 import type { QueueConsumer, QueueProducer } from '../memory/sharedarraybuffer-queue/index.js';
 import type { StageContext } from './context.js';
+import { EgressStage } from './egress/stage.js';
 import type { EmulationStage } from './emulation/stage.js';
 import type { ForwardStage } from './forward.js';
 import type { Handover } from './handover.js';
@@ -35,6 +36,8 @@ export interface PipelineOptions {
   readonly handover?: Handover | undefined;
   /** The load tester's packets. */
   readonly source?: LoadSource | undefined;
+  /** Which of the workers that send UDP links this is. Default: 0. */
+  readonly worker?: number;
   /** A network that is worse than the real one. */
   readonly emulation?: EmulationStage | undefined;
   /** Who takes datagrams for local ports, by PortHandler. */
@@ -53,6 +56,7 @@ export class Pipeline {
   readonly #local: LocalStage;
   readonly #liveness: LivenessStage;
   readonly #punt: PuntStage;
+  readonly #egress: EgressStage;
   readonly #emulation: EmulationStage | undefined;
 
   constructor(context: StageContext, options: PipelineOptions) {
@@ -63,6 +67,7 @@ export class Pipeline {
     this.#forward = options.forward;
     this.#handover = options.handover;
     this.#source = options.source;
+    this.#egress = new EgressStage(context, options.worker ?? 0);
     this.#emulation = options.emulation;
     this.#hello = new HelloStage(context, this.#punt);
     this.#route = new RouteStage(context);
@@ -87,6 +92,7 @@ export class Pipeline {
     this.#handover?.step();
     this.#liveness.step();
     this.#punt.step();
+    this.#egress.step();
     this.#emulation?.step();
     port.send();
     return work;
@@ -104,12 +110,14 @@ export class Pipeline {
 
   /** The node closes: what is held leaves with the next steps. */
   hurry(): void {
+    this.#egress.hurry();
     this.#emulation?.hurry();
   }
 
   /** How long the next step may wait, ms, at most `most`. The answer is remembered: a step that comes much later was held up. */
   waitFor(most: number): number {
-    const wait = this.#emulation?.waitFor(most) ?? most;
+    const paced = this.#egress.waitFor(most);
+    const wait = this.#emulation?.waitFor(paced) ?? paced;
     return this.#liveness.waitFor(this.#punt.waitFor(wait));
   }
 }

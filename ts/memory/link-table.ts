@@ -12,13 +12,16 @@
  *     | 64 address: family, port, 16 bytes, scope                    |
  *     | 92 flags           96 own hello interval, ms                 |
  *     |100 interval last heard of the peer, ms                       |
+ *     |112 rate, kbit/s (0: not known)   116 wire   120 its worker   |
  * 128 +- the worker that holds the lock (replay-window.ts) -----+
  *     |128 lock            136 highest counter   144 frames received |
  *     |152 last heard, ms  160 last data heard, ms   168 bytes       |
  * 256 +- any worker, by atomic adds ---------------------------------+
  *     |256 next counter    264 frames sent       272 bytes sent      |
  *     |280 last data sent, ms                                        |
- * 384 +- one line to spare ------------------------------------------+
+ * 384 +- the worker that sends the wire (ts/data/egress) ------------+
+ *     |384 frames waiting   388 dropped there   392 marked there     |
+ *     +--------------------------------------------------------------+
  * ```
  * Times are milliseconds of the machine's monotonic clock as 64-bit floats (one clock for all threads and for native code).
  *
@@ -28,11 +31,13 @@
  * clears it (atomic `and`), a worker when the link was silent for too long: from then on every worker takes the backup next hop. Only
  * control sets it again. *Numbers*: a frame is taken only if its whole link number (index and generation) equals ours: a late
  * frame of an index's earlier owner is refused. *Other links*: control counts those that are not over UDP in a word of the region's header, up
- * before the entry is live and down when it is free: a worker that reads 0 there need not ask what carries a link.
+ * before the entry is live and down when it is free: a worker that reads 0 there need not ask what carries a link. *Paced links*, those with a rate,
+ * it counts in the word beside. Rate, wire and worker are written before an entry is live, and not again.
  */
 import {
   CACHE_LINE,
   HEADER_WORD_OTHER_LINKS,
+  HEADER_WORD_PACED_LINKS,
   LINK_ENTRY_BYTES,
   LINKS_UP_BYTES,
   REPLAY_WINDOW_BYTES,
@@ -68,6 +73,11 @@ export const LINK_ADDRESS_SCOPE = 88;
 export const LINK_FLAGS = 92;
 export const LINK_HELLO_INTERVAL = 96;
 export const LINK_HEARD_INTERVAL = 100;
+export const LINK_RATE = 112;
+/** Links of one wire share its rate: a link's own index, or, behind all of those, the number of a listening address. */
+export const LINK_WIRE = 116;
+/** Which of the workers that send UDP links has the wire's queue. */
+export const LINK_WORKER = 120;
 
 export const LINK_LOCK = CACHE_LINE;
 export const LINK_RX_HIGHEST = CACHE_LINE + 8;
@@ -80,6 +90,10 @@ export const LINK_TX_COUNTER = 2 * CACHE_LINE;
 export const LINK_TX_FRAMES = 2 * CACHE_LINE + 8;
 export const LINK_TX_BYTES = 2 * CACHE_LINE + 16;
 export const LINK_LAST_DATA_SENT = 2 * CACHE_LINE + 24;
+
+export const LINK_QUEUED_FRAMES = 3 * CACHE_LINE;
+export const LINK_QUEUE_DROPPED = 3 * CACHE_LINE + 4;
+export const LINK_ECN_MARKED = 3 * CACHE_LINE + 8;
 
 /** Where a link's frames go, as the table holds it. Addresses are the 4 or 16 bytes of the IP address. */
 export interface LinkAddress {
@@ -103,6 +117,25 @@ export interface LinkEntry {
   readonly rxKey: Uint8Array;
   readonly txKey: Uint8Array;
   readonly flags: number;
+  /** Undefined: what is sent into it leaves at once. */
+  readonly pace?: LinkPace | undefined;
+}
+
+/** How what is sent into a link is paced. */
+export interface LinkPace {
+  /** Kilobits a second: 1 to 2^31 - 1. */
+  readonly rate: number;
+  readonly wire: number;
+  readonly worker: number;
+}
+
+/** What waits for a paced link, and what became of what waited; the last two modulo 2^32. */
+export interface LinkQueue {
+  /** Kilobits a second; 0: the link is not paced. */
+  readonly rate: number;
+  readonly frames: number;
+  readonly dropped: number;
+  readonly marked: number;
 }
 
 /** What the two ends of a link have counted and when it was last heard. */
@@ -135,7 +168,7 @@ export class LinkTableWriter {
     this.#atomics = atomics;
     const { buffer, layout } = region;
     const length = layout.links * LINK_ENTRY_BYTES;
-    this.#header = new Int32Array(buffer, 0, HEADER_WORD_OTHER_LINKS + 1);
+    this.#header = new Int32Array(buffer, 0, HEADER_WORD_PACED_LINKS + 1);
     this.#words = new Int32Array(buffer, layout.linkEntries, length / 4);
     this.#uints = new Uint32Array(buffer, layout.linkEntries, length / 4);
     this.#floats = new Float64Array(buffer, layout.linkEntries, length / 8);
@@ -165,6 +198,7 @@ export class LinkTableWriter {
     this.#setUint(at + LINK_TX_COUNTER, 1); // 0 is never sent, so that a window of zeros has seen nothing
     this.#floats[(at + LINK_LAST_HEARD) / 8] = now;
     if (entry.portKind !== PortKind.Udp) this.#atomics.add(this.#header, HEADER_WORD_OTHER_LINKS, 1);
+    if (entry.pace) this.#setPace(at, entry.pace);
     this.#atomics.store(this.#words, (at + LINK_STATE) / 4, LinkState.Live);
   }
 
@@ -213,6 +247,19 @@ export class LinkTableWriter {
     this.#bytes.fill(0, at + LINK_RX_KEY, at + LINK_TX_KEY + 16);
     this.#atomics.store(this.#words, (at + LINK_STATE) / 4, LinkState.Free);
     if (this.portKind(index) !== PortKind.Udp) this.#atomics.add(this.#header, HEADER_WORD_OTHER_LINKS, -1);
+    if (this.#words[(at + LINK_RATE) / 4] !== 0) this.#atomics.add(this.#header, HEADER_WORD_PACED_LINKS, -1);
+  }
+
+  /** What waits for the link. */
+  queue(index: number): LinkQueue {
+    const at = index * LINK_ENTRY_BYTES;
+    const read = (offset: number) => this.#atomics.load(this.#uints, (at + offset) / 4);
+    return {
+      rate: read(LINK_RATE),
+      frames: read(LINK_QUEUED_FRAMES),
+      dropped: read(LINK_QUEUE_DROPPED),
+      marked: read(LINK_ECN_MARKED),
+    };
   }
 
   /** What carries the link's frames; of a free entry, what carried them last. */
@@ -235,6 +282,13 @@ export class LinkTableWriter {
         this.#floats[(at + LINK_LAST_DATA_SENT) / 8] ?? 0,
       ),
     };
+  }
+
+  #setPace(at: number, { rate, wire, worker }: LinkPace): void {
+    this.#setUint(at + LINK_RATE, rate);
+    this.#setUint(at + LINK_WIRE, wire);
+    this.#setUint(at + LINK_WORKER, worker);
+    this.#atomics.add(this.#header, HEADER_WORD_PACED_LINKS, 1);
   }
 
   #setUint(byteOffset: number, value: number): void {

@@ -33,6 +33,7 @@ const HEADER_LINKS = 3;
 export const HEADER_WORD_NODE_ID = 32;
 export const HEADER_WORD_EPOCH = 64;
 export const HEADER_WORD_OTHER_LINKS = 96;
+export const HEADER_WORD_PACED_LINKS = 97;
 
 export const WORKER_STATE_BYTES = 2 * CACHE_LINE;
 /** Counters a block: see counter-names.ts. */

@@ -86,6 +86,13 @@ export interface LinkReport {
   readonly packetMtu: number | null;
   /** `complete`: the largest that passes; `searching`: larger ones are being tried; `fixed`: this packet path tries none. */
   readonly mtuState: 'fixed' | 'searching' | 'complete' | null;
+  /** Of a link whose rate is known: the rate, the frames that wait for it, and those of its session that were dropped or marked there; else null. */
+  readonly queue: {
+    readonly bitsPerSecond: number;
+    readonly frames: number;
+    readonly dropped: number;
+    readonly marked: number;
+  } | null;
   readonly rxFrames: number;
   readonly rxBytes: number;
   readonly txFrames: number;

@@ -35,6 +35,7 @@ import type { NodeConfig } from './options.js';
 import { outputExecutor } from './outputs.js';
 import type { PacketPath } from './packet-path.js';
 import { drainPunts } from './punts.js';
+import { LinkRates } from './rates.js';
 import type { Rules } from './rules.js';
 import { WorkerPool } from './worker-pool.js';
 import type { SupervisorEvents } from './worker-supervisor.js';
@@ -57,6 +58,7 @@ export class Core {
   readonly sockets: BoundSockets;
   readonly echo: EchoClient;
   readonly load: NodeLoad;
+  readonly rates: LinkRates;
   readonly #installer: LinkInstaller;
   #leaving = false;
 
@@ -104,9 +106,12 @@ export class Core {
       stats: loadStats,
     });
     this.echo = new EchoClient(config.id, (frame) => sender.sendPacket(frame), monotonicNow, bootEpoch);
+    this.rates = new LinkRates(config.listenRates, config.maxLinks + 1, path.workers);
+    for (const peer of config.peerRates) this.rates.setPeer(peer);
     this.#installer = new LinkInstaller({
       table: this.links,
       epochs,
+      rates: this.rates,
       now: monotonicNow,
       isFlushed: (link) => sender.isIdle(link),
       onFree: (link) => {

@@ -15,6 +15,7 @@ import type { LinkOutput } from '../control/io.js';
 import type { Epochs } from '../memory/epochs.js';
 import { LINK_FLAG_NO_TAGS, type LinkTableWriter, PortKind } from '../memory/link-table.js';
 import { toLinkAddress } from './ip.js';
+import type { LinkRates } from './rates.js';
 
 /** How often links that go are looked at, how long they linger, and how long their ring may take to become empty, ms. */
 const LOOK_MS = 2;
@@ -31,6 +32,7 @@ interface GoingLink {
 export interface InstallerOptions {
   readonly table: LinkTableWriter;
   readonly epochs: Epochs;
+  readonly rates: LinkRates;
   readonly now: () => number;
   /** Whether the worker has read everything that was sent into the link. */
   readonly isFlushed: (link: number) => boolean;
@@ -50,7 +52,7 @@ export class LinkInstaller {
   }
 
   apply(output: LinkOutput): void {
-    const { table, now } = this.#options;
+    const { table, rates, now } = this.#options;
     switch (output.kind) {
       case 'linkInstall':
         table.install(
@@ -66,6 +68,7 @@ export class LinkInstaller {
             rxKey: output.rxKey,
             txKey: output.txKey,
             flags: output.tags ? 0 : LINK_FLAG_NO_TAGS,
+            pace: rates.paceOf(output.link, output.peer, output.address, output.socket),
           },
           now(),
         );

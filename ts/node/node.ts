@@ -21,6 +21,7 @@ import type { NodeConfig } from './options.js';
 import type { PacketPath } from './packet-path.js';
 import { type PingOptions, type PingResult, ping, toReply } from './ping.js';
 import { EXPOSED, type PortForward, PortForwards } from './port-forwards.js';
+import { rateBehind, withoutRate } from './rates.js';
 import { countersReport, isRouteTo, linkReport, routeReport, slotName } from './reports.js';
 import { Rules } from './rules.js';
 import { type TraceOptions, type TraceResult, trace } from './trace.js';
@@ -184,12 +185,13 @@ export class Node extends EventEmitter<NodeEvents> {
   /** One line a peer, configured or not, also those that are not up. */
   links(): LinkReport[] {
     return this.#core.control.links(monotonicNow()).map((status) => {
-      if (status.link === 0) return linkReport(status, undefined, undefined);
+      if (status.link === 0) return linkReport(status);
       const { emulate, emulationRules } = this.#config;
       const socket = this.#core.links.socket(status.link);
       return linkReport(
         status,
         this.#core.links.counters(status.link),
+        this.#core.links.queue(status.link),
         emulationOf(emulate, emulationRules, socket, status.peer),
       );
     });
@@ -207,8 +209,10 @@ export class Node extends EventEmitter<NodeEvents> {
   /** Links with one more node, or with a known one at one more address, as in `1.1.1.1@udp://192.0.2.1:7000`. */
   addPeer(peer: string): void {
     this.#assertOpen();
-    const address = parsePeer(peer, 'peer');
+    const address = parsePeer(withoutRate(peer), 'peer');
+    const rate = rateBehind(peer, 'peer');
     if (address.id === this.#config.id) throw invalidOption('peer', "another node's id than this node's own", peer);
+    this.#core.rates.setPeer({ ...address, rate });
     this.#core.driver.input((control, now) => control.handleCommand({ kind: 'addPeer', peer: address }, now));
   }
 
@@ -216,6 +220,7 @@ export class Node extends EventEmitter<NodeEvents> {
   removePeer(id: string): void {
     this.#assertOpen();
     const peer = parseId(id, 'id');
+    this.#core.rates.removePeer(peer);
     this.#core.driver.input((control, now) => control.handleCommand({ kind: 'removePeer', id: peer }, now));
   }
 

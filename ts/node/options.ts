@@ -18,6 +18,7 @@ import {
 import { type Emulation, emulationRules, parseEmulation } from './emulation.js';
 import { invalidOption } from './errors.js';
 import { checkNetworkKey } from './network-key.js';
+import { type PeerRate, rateBehind, withoutRate } from './rates.js';
 
 /** Which packet path a node uses: `auto` takes the native one when it runs here, and says why when it does not. */
 export type PacketPathOption = 'auto' | 'native' | 'portable';
@@ -26,9 +27,12 @@ export type PacketPathOption = 'auto' | 'native' | 'portable';
 export interface NodeOptions {
   /** This node's id, as in `1.1.1.2`. */
   readonly id: string;
-  /** Where to listen, as in `udp://0.0.0.0:7000`; port 0 lets the system choose. Default: `udp://0.0.0.0:0`. */
+  /**
+   * Where to listen, as in `udp://0.0.0.0:7000`; port 0 lets the system choose. Default: `udp://0.0.0.0:0`. With `?rate=50Mbit` behind it, what leaves
+   * by it is paced and queued here.
+   */
   readonly listen?: readonly string[];
-  /** Nodes to link with, as in `1.1.1.1@udp://192.0.2.1:7000`. Several addresses of one id are tried in turn. */
+  /** Nodes to link with, as in `1.1.1.1@udp://192.0.2.1:7000`. Several addresses of one id are tried in turn. `?rate=50Mbit` as for `listen`. */
   readonly peers?: readonly string[];
   /**
    * What all nodes of the network share: 64 hexadecimal digits, 32 bytes, or a passphrase of at least 12 characters. Without one the node
@@ -67,7 +71,10 @@ export interface NodeOptions {
 export interface NodeConfig {
   readonly id: NodeId;
   readonly listen: readonly HostPort[];
+  /** Of the listening addresses, kbit/s; 0 or missing: not known. */
+  readonly listenRates: readonly number[];
   readonly peers: readonly PeerAddress[];
+  readonly peerRates: readonly PeerRate[];
   readonly networkKey: string | Uint8Array | undefined;
   readonly workers: number;
   readonly forwards: readonly Forward[];
@@ -116,8 +123,11 @@ export function checkOptions(options: NodeOptions): NodeConfig {
   for (const name of Object.keys(options))
     if (!KNOWN.has(name)) throw invalidOption(name, `one of the options ${[...KNOWN].join(', ')}`, 'an unknown option');
   const id = parseId(options.id, 'id');
-  const listen = list(options.listen ?? ['udp://0.0.0.0:0'], 'listen', (text, option) => parseUdpUrl(text, option, 0));
-  const peers = list(options.peers, 'peers', parsePeer);
+  const listen = list(options.listen ?? ['udp://0.0.0.0:0'], 'listen', (text, option) =>
+    parseUdpUrl(withoutRate(text), option, 0),
+  );
+  const peers = list(options.peers, 'peers', (text, option) => parsePeer(withoutRate(text), option));
+  const peerRates = list(options.peers, 'peers', rateBehind);
   for (const [index, peer] of peers.entries())
     if (peer.id === id) throw invalidOption(`peers[${index}]`, "another node's id than this node's own", options.id);
   const exposes = list(options.exposes, 'exposes', parseExpose);
@@ -133,7 +143,9 @@ export function checkOptions(options: NodeOptions): NodeConfig {
   return {
     id,
     listen,
+    listenRates: list(options.listen, 'listen', rateBehind),
     peers,
+    peerRates: peers.map((peer, index) => ({ ...peer, rate: peerRates[index] ?? 0 })),
     networkKey: checkNetworkKey(options.networkKey),
     workers: integer(options.workers, 'workers', 1, 64, Math.max(1, Math.min(4, availableParallelism() - 1))),
     forwards: list(options.forwards, 'forwards', parseForward),

@@ -5,7 +5,7 @@ import type { LinkStatus, RouteStatus } from '../control/io.js';
 import { formatNodeId, idByte, LAYERS, type NodeId, sharedBytes } from '../kit/node-id.js';
 import { COUNTERS } from '../memory/counter-names.js';
 import { type CounterSums, readCounters } from '../memory/counters.js';
-import type { LinkCounters } from '../memory/link-table.js';
+import type { LinkCounters, LinkQueue } from '../memory/link-table.js';
 import type { Region } from '../memory/region.js';
 import type { CountersReport, LinkReport, RouteReport } from './admin.types.js';
 
@@ -16,11 +16,12 @@ const NOTHING: Pick<LinkReport, 'rxFrames' | 'rxBytes' | 'txFrames' | 'txBytes'>
   txBytes: 0,
 };
 
-/** One line of `links`. `counters`: what workers counted, when there is a session; `emulation`: the network that is emulated for it. */
+/** One line of `links`. When there is a session: what workers counted, what waits for it, the network that is emulated for it. */
 export function linkReport(
   status: LinkStatus,
-  counters: LinkCounters | undefined,
-  emulation: string | undefined,
+  counters?: LinkCounters,
+  queue?: LinkQueue,
+  emulation?: string,
 ): LinkReport {
   return {
     peer: formatNodeId(status.peer),
@@ -36,6 +37,10 @@ export function linkReport(
     mtu: status.mtu ?? null,
     packetMtu: status.mtu === undefined ? null : status.mtu + packetOverhead(status.address),
     mtuState: status.mtuState ?? null,
+    queue:
+      queue === undefined || queue.rate === 0
+        ? null
+        : { bitsPerSecond: queue.rate * 1000, frames: queue.frames, dropped: queue.dropped, marked: queue.marked },
     ...(counters === undefined ? NOTHING : pick(counters)),
   };
 }

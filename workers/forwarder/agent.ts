@@ -91,6 +91,7 @@ export class Agent {
       onCommand: (ring) => this.#commands.take(ring),
       forward: this.#forward,
       source: this.#source,
+      worker: start.worker,
       emulation: this.#emulation(),
       takers: {
         [PortHandler.LoadSink]: sink,
@@ -195,7 +196,7 @@ export class Agent {
         new QueueProducer(ring, { batchBytes: HANDOVER_BATCH_BYTES, wake: () => this.#port.wake(wakeFd) }),
     );
     const tcp = rings?.at(-1);
-    return rings && tcp && new Handover(this.#context, { udp: rings.slice(0, -1), tcp });
+    return rings && tcp && new Handover(this.#context, { udp: rings.slice(0, -1), tcp, worker: this.#start.worker });
   }
 
   #emulation(): EmulationStage | undefined {

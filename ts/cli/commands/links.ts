@@ -1,7 +1,7 @@
 /** `portolan links`. */
 import type { LinkReport } from '../../node/admin.types.js';
 import { openAdmin } from '../admin-client.js';
-import { formatCount, formatMillis, formatPercent } from '../output/numbers.js';
+import { formatBitRate, formatCount, formatMillis, formatPercent } from '../output/numbers.js';
 import { print, printJson, printLines } from '../output/print.js';
 import { style } from '../output/style.js';
 import { type Column, table } from '../output/table.js';
@@ -13,7 +13,7 @@ export async function runLinks(options: QueryOptions): Promise<void> {
   if (options.json) return printJson(links);
   if (links.length === 0)
     print('No links: nobody has dialled this node, and it has no peers to dial (--peer ID@udp://HOST:PORT).');
-  else printLines(table(links.some((link) => link.emulation !== null) ? [...COLUMNS, EMULATED] : COLUMNS, links));
+  else printLines(table(columnsFor(links), links));
 }
 
 const COLUMNS: readonly Column<LinkReport>[] = [
@@ -28,6 +28,14 @@ const COLUMNS: readonly Column<LinkReport>[] = [
   { title: 'WHY', cell: (link) => [link.problem, link.detail].filter(Boolean).join(': ') },
 ];
 
+const QUEUE: Column<LinkReport> = {
+  title: 'QUEUE',
+  cell: ({ queue }) =>
+    queue === null
+      ? ''
+      : `${formatBitRate(queue.bitsPerSecond)}: ${formatCount(queue.frames)} waiting, ${formatCount(queue.dropped)} dropped`,
+};
+
 /** Only there when a network is emulated for some link. */
 const EMULATED: Column<LinkReport> = {
   title: 'EMULATED',
@@ -38,6 +46,14 @@ const EMULATED: Column<LinkReport> = {
 function mtuOf({ mtu, mtuState }: LinkReport): string {
   if (mtu === null) return '-';
   return mtuState === 'searching' ? `~${mtu}` : String(mtu);
+}
+
+/** What only some networks have is left out elsewhere. */
+function columnsFor(links: readonly LinkReport[]): Column<LinkReport>[] {
+  const columns = [...COLUMNS];
+  if (links.some((link) => link.queue !== null)) columns.push(QUEUE);
+  if (links.some((link) => link.emulation !== null)) columns.push(EMULATED);
+  return columns;
 }
 
 /** Green for what works, yellow for what is tried, red for what does not work. */

@@ -4,6 +4,7 @@ import { parseEmulation } from '../../node/emulation.js';
 import { PortolanError } from '../../node/errors.js';
 import { checkNetworkKey } from '../../node/network-key.js';
 import { parseAdmin } from '../../node/options.js';
+import { rateBehind, withoutRate } from '../../node/rates.js';
 import { bad, good, type Parser } from './value.js';
 
 /** Turns a reader that throws into one that says what was expected, and keeps the text. */
@@ -23,10 +24,16 @@ function reader(read: (text: string, option: string) => unknown): Parser<string>
 export const idText = reader(parseId);
 
 /** Where to listen, as in `udp://0.0.0.0:7000`; port 0 lets the system choose. */
-export const listenText = reader((text, option) => parseUdpUrl(text, option, 0));
+export const listenText = reader((text, option) => {
+  rateBehind(text, option);
+  return parseUdpUrl(withoutRate(text), option, 0);
+});
 
 /** A neighbour to dial, as in `1.1.1.1@udp://192.0.2.1:7000`. */
-export const peerText = reader(parsePeer);
+export const peerText = reader((text, option) => {
+  rateBehind(text, option);
+  return parsePeer(withoutRate(text), option);
+});
 
 /** What comes in at the left leaves at the right, as in `udp://127.0.0.1:5000=1.1.1.3:6000`. */
 export const forwardText = reader(parseForward);
