@@ -37,6 +37,7 @@ class Batch {
   uint32_t& Packets() const { return reinterpret_cast<uint32_t*>(base_)[layout::BATCH_PACKET_COUNT]; }
   uint32_t& More() const { return reinterpret_cast<uint32_t*>(base_)[layout::BATCH_MORE]; }
   uint32_t& RingsEmpty() const { return reinterpret_cast<uint32_t*>(base_)[layout::BATCH_RINGS_EMPTY]; }
+  uint32_t& Largest() const { return reinterpret_cast<uint32_t*>(base_)[layout::BATCH_LARGEST]; }
   double& Now() const { return *reinterpret_cast<double*>(base_ + layout::BATCH_NOW); }
   Run& RunAt(uint32_t index) const { return reinterpret_cast<Run*>(base_ + layout::RUNS)[index]; }
   Packet& PacketAt(uint32_t index) const { return reinterpret_cast<Packet*>(base_ + layout::PACKETS)[index]; }

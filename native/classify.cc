@@ -15,6 +15,7 @@ void Classifier::Take(uint32_t offset, uint32_t length, uint32_t segment, const 
   // An empty datagram is a frame too: a truncated one.
   c_.counters.Add(Counter::Received, std::max((length + step - 1) / step, 1u));
   c_.counters.Add(Counter::ReceivedBytes, length);
+  c_.batch.Largest() = std::max(c_.batch.Largest(), std::min(step, length));
   const uint8_t* base = c_.blocks.Base() + offset;
   uint32_t at = 0;
   do {

@@ -6,7 +6,7 @@
 namespace portolan::layout {
 
 /// Of all that follows: an addon that was built for other constants is refused (ts/edge/native/addon.ts).
-inline constexpr const char* FINGERPRINT = "d311e81181e5dbfb";
+inline constexpr const char* FINGERPRINT = "d1a897241a5c8892";
 
 // ts/memory/region.ts
 inline constexpr uint32_t CACHE_LINE = 128;
@@ -23,6 +23,7 @@ inline constexpr uint32_t LINKS_UP_BYTES = 512;
 inline constexpr uint32_t LINK_ENTRY_BYTES = 512;
 inline constexpr uint32_t MAX_LINKS = 4096;
 inline constexpr uint32_t MAX_WORKERS = 65;
+inline constexpr uint32_t PATH_MTU_WORDS = 4096;
 inline constexpr uint32_t PORT_TABLE_BYTES = 65536;
 inline constexpr uint32_t REGION_LAYOUT_VERSION = 1;
 inline constexpr uint32_t REGION_MAGIC = 1347375700;
@@ -79,7 +80,7 @@ enum class LinkState : uint32_t { Free = 0, Live = 1, Retired = 2 };
 enum class PortKind : uint32_t { None = 0, Udp = 1, Tcp = 2 };
 
 // ts/memory/blocks.ts
-inline constexpr uint32_t BLOCK_BYTES = 65536;
+inline constexpr uint32_t BLOCK_BYTES = 65664;
 inline constexpr uint32_t BLOCK_STRIDE = 66752;
 
 // ts/memory/batch.ts
@@ -92,6 +93,7 @@ inline constexpr uint32_t ADDRESS_SCOPE = 24;
 inline constexpr uint32_t ADDRESS_SOCKET = 28;
 inline constexpr uint32_t BATCH_BYTES = 327808;
 inline constexpr uint32_t BATCH_HELD = 5;
+inline constexpr uint32_t BATCH_LARGEST = 7;
 inline constexpr uint32_t BATCH_MORE = 4;
 inline constexpr uint32_t BATCH_NOW = 8;
 inline constexpr uint32_t BATCH_PACKET_COUNT = 1;
@@ -101,7 +103,7 @@ inline constexpr uint32_t MAX_PACKETS = 8192;
 inline constexpr uint32_t MAX_RUNS = 4096;
 inline constexpr uint32_t PACKETS = 131200;
 inline constexpr uint32_t PACKET_BYTES = 8;
-enum class PuntReason : uint32_t { Control = 1, Hello = 2, Handshake = 3, TtlExceeded = 4, NoRoute = 5, Error = 6, PortUnreachable = 7 };
+enum class PuntReason : uint32_t { Control = 1, Hello = 2, Handshake = 3, TtlExceeded = 4, NoRoute = 5, Error = 6, PortUnreachable = 7, TooBig = 8 };
 inline constexpr uint32_t RUNS = 128;
 inline constexpr uint32_t RUN_ARGUMENT = 6;
 inline constexpr uint32_t RUN_BYTES = 32;
@@ -139,6 +141,7 @@ inline constexpr uint32_t BASE_MTU = 1200;
 inline constexpr uint32_t BASE_PAYLOAD_BYTES = 1136;
 inline constexpr uint32_t HEADERS_BYTES = 48;
 inline constexpr uint32_t MAX_MTU = 8972;
+inline constexpr uint32_t MAX_PAYLOAD_BYTES = 65507;
 inline constexpr uint32_t NETWORK_FLAG_SEALED = 1;
 inline constexpr uint32_t NETWORK_HEADER_BYTES = 24;
 inline constexpr uint32_t OFFSET_CHANNEL = 24;
@@ -157,7 +160,7 @@ inline constexpr uint32_t SEAL_BYTES = 16;
 enum class TrafficClass : uint32_t { LowLatency = 0, LowCost = 1, Reliable = 2, HighBandwidth = 3 };
 
 // ts/memory/counter-names.ts: places in a counter block
-inline constexpr uint32_t COUNTER_COUNT = 49;
+inline constexpr uint32_t COUNTER_COUNT = 56;
 enum class Counter : uint32_t {
   /// Frames taken from the network, whatever became of them.
   Received = 0,
@@ -187,76 +190,90 @@ enum class Counter : uint32_t {
   HandshakesRefused = 12,
   /// Punted control messages, hellos and errors whose payload could not be read.
   ControlMalformed = 13,
+  /// Datagrams that were cut into fragments here, each of which counts as originated.
+  Fragmented = 14,
+  /// Fragments that became part of a whole datagram, less one for each datagram.
+  Joined = 15,
   /// Packets sent to the backup next hop because the primary's link was down.
-  BackupUsed = 14,
+  BackupUsed = 16,
   /// Packets that waited for too long for a link whose rate is known, and were marked, as their senders had asked.
-  EcnMarked = 15,
+  EcnMarked = 17,
   /// Links that a worker took down because they were silent.
-  LinksDowned = 16,
+  LinksDowned = 18,
   /// Calls of recvmmsg (or messages from dgram) that brought something.
-  ReceiveCalls = 17,
+  ReceiveCalls = 19,
   /// Messages given to sendmmsg or dgram: one may carry many packets.
-  SendCalls = 18,
+  SendCalls = 20,
   /// Runs sent again without segmentation offload.
-  GsoFallbacks = 19,
+  GsoFallbacks = 21,
   /// Datagrams that the kernel dropped because a socket was full (SO_RXQ_OVFL); not among the received.
-  SocketOverflows = 20,
+  SocketOverflows = 22,
   /// Frames shorter than the two headers, or cut off by the receive buffer.
-  Truncated = 21,
+  Truncated = 23,
   /// Frames of another wire version.
-  BadVersion = 22,
+  BadVersion = 24,
   /// Frames of a type that does not exist or may not come this way.
-  BadType = 23,
+  BadType = 25,
   /// Frames with a link number that belongs to no live session.
-  UnknownLink = 24,
+  UnknownLink = 26,
   /// Frames whose authentication tag is wrong: spoofed, altered or of another key.
-  BadTag = 25,
+  BadTag = 27,
   /// Frames whose counter was seen before or is too old to tell.
-  Replayed = 26,
+  Replayed = 28,
   /// Frames larger than their link carries, going out, or than any link carries, coming in.
-  Oversize = 27,
+  Oversize = 29,
   /// Probes of a link's MTU that the machine's own network device refused, as they may.
-  ProbeTooBig = 28,
+  ProbeTooBig = 30,
+  /// Packets of other nodes that are larger than the link to their next hop carries; their source is told.
+  TooBig = 31,
+  /// Fragments of datagrams whose other fragments did not come in time.
+  ReassemblyTimeout = 32,
+  /// Fragments of datagrams that gave way to newer ones: of the same source, or when all room was taken.
+  ReassemblyFull = 33,
+  /// Fragments whose header cannot be, or contradicts that of earlier ones.
+  FragmentMalformed = 34,
+  /// Fragments that had come already.
+  FragmentDuplicate = 35,
   /// Packets whose TTL ran out here.
-  TtlExceeded = 29,
+  TtlExceeded = 36,
   /// Packets to a destination for which there is no next hop.
-  NoRoute = 30,
+  NoRoute = 37,
   /// Packets for this node to a port on which nobody listens.
-  PortUnreachable = 31,
+  PortUnreachable = 38,
   /// Packets of a protocol that does not exist or that this node does not serve.
-  BadProtocol = 32,
+  BadProtocol = 39,
   /// Labelled packets whose label means nothing here.
-  BadLabel = 33,
+  BadLabel = 40,
   /// Hellos, control messages or errors whose payload could not be read.
-  Malformed = 34,
+  Malformed = 41,
   /// Frames that the kernel refused to send.
-  SendFailed = 35,
+  SendFailed = 42,
   /// Frames that found the queue of their socket, or of a link whose rate is known, full, or a local program that does not read.
-  EgressFull = 36,
+  EgressFull = 43,
   /// Packets for a socket whose ring to the main thread was full.
-  DeliverFull = 37,
+  DeliverFull = 44,
   /// Packets for another worker of this node whose ring was full.
-  HandoverFull = 38,
+  HandoverFull = 45,
   /// Frames for the control plane whose ring was full.
-  PuntFull = 39,
+  PuntFull = 46,
   /// Handshake frames above the rate that the control plane is given.
-  HandshakeLimited = 40,
+  HandshakeLimited = 47,
   /// Datagrams of a new client of a port forward whose flow table is full.
-  FlowsFull = 41,
+  FlowsFull = 48,
   /// Datagrams for a port forward from somebody who takes no part in it.
-  Strangers = 42,
+  Strangers = 49,
   /// Packets that came in over the link that they would leave by.
-  NotForwarded = 43,
+  NotForwarded = 50,
   /// Frames that waited for too long for a link whose rate is known, dropped by CoDel.
-  CodelDropped = 44,
+  CodelDropped = 51,
   /// Frames that an emulated network lost.
-  EmulatedLoss = 45,
+  EmulatedLoss = 52,
   /// Frames that found an emulated network's queue, or the room for its delayed frames, full.
-  EmulatedFull = 46,
+  EmulatedFull = 53,
   /// Frames larger than the MTU of an emulated network.
-  EmulatedTooLarge = 47,
+  EmulatedTooLarge = 54,
   /// Packets that a worker held when it crashed.
-  Crashed = 48,
+  Crashed = 55,
 };
 
 }  // namespace portolan::layout

@@ -211,7 +211,7 @@ export class StageRig implements Port {
   }
 
   reserve(bytes: number): number {
-    if (bytes > 65_536 || this.#taken + bytes > SLAB_BYTES) return -1; // more than a port gives at once
+    if (bytes > 65_600 || this.#taken + bytes > SLAB_BYTES) return -1; // more than a port gives at once
     this.#taken += bytes;
     return this.#taken - bytes;
   }

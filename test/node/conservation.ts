@@ -29,7 +29,7 @@ function inHand(node: Node): number {
   const drops = Object.values(node.counters().dropped).reduce((sum, count) => sum + count, 0);
   return (
     sumOf([node], 'received', 'originated') -
-    sumOf([node], 'sent', 'delivered', 'echoed', 'hellosAnswered', 'punted') -
+    sumOf([node], 'sent', 'delivered', 'echoed', 'hellosAnswered', 'punted', 'joined') -
     drops
   );
 }

@@ -93,6 +93,11 @@ export class HostNode {
     return ((await this.#ask('counters')) as { counters: CountersReport }).counters;
   }
 
+  /** Exchanges a datagram of `size` bytes with another node; how many had to be sent. */
+  async exchange(to: string, size: number): Promise<number> {
+    return ((await this.#ask({ to, size })) as { attempts: number }).attempts;
+  }
+
   /** Asks again and again until `holds`; the last answer. Throws with it after a long time. */
   async until<T>(ask: () => Promise<T>, holds: (answer: T) => boolean): Promise<T> {
     const end = performance.now() + PATIENCE_MS;
@@ -114,7 +119,7 @@ export class HostNode {
     return of(links)?.mtu ?? 0;
   }
 
-  async #ask(question: string): Promise<unknown> {
+  async #ask(question: string | object): Promise<unknown> {
     const answer = once(this.#process, 'message');
     this.#process.send(question);
     return (await answer)[0];

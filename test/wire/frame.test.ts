@@ -38,6 +38,7 @@ test('every kind of frame has a golden vector', () => {
     'datagram',
     'datagram-high-counter',
     'error',
+    'fragment',
     'handshake-accept',
     'handshake-init',
     'hello',

@@ -60,10 +60,13 @@ export interface ReceivedFrame {
 
 /** A data packet that the packet path could not deal with, or an error for this node. */
 export interface PuntedPacket {
-  readonly reason: 'ttlExceeded' | 'noRoute' | 'portUnreachable' | 'error';
+  readonly reason: 'ttlExceeded' | 'noRoute' | 'portUnreachable' | 'tooBig' | 'error';
   /** The link that it came by; 0: it started at this node. */
   readonly link: number;
+  /** Of an error the whole packet, else both headers at least. */
   readonly frame: Uint8Array;
+  /** `tooBig`: the largest frame that would have passed, bytes. */
+  readonly limit?: number;
   /** When a worker received it, if that is known better than by `now`. Milliseconds, not after `now`. */
   readonly receivedAt?: number;
 }
@@ -102,6 +105,8 @@ export type Output =
   /** A packet of the overlay (both headers written, link fields zero): workers look up its route. */
   | { readonly kind: 'sendPacket'; readonly frame: Uint8Array }
   | RouteOutput
+  /** The largest frame that reaches a destination, bytes, where that is less than the first link's MTU; 0: not known any more. */
+  | { readonly kind: 'pathMtu'; readonly destination: NodeId; readonly mtu: number }
   | LinkOutput
   | { readonly kind: 'event'; readonly event: ControlEvent }
   | { readonly kind: 'job'; readonly id: number; readonly job: Job }

@@ -57,7 +57,7 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
     },
     router,
   );
-  const errors = new PacketErrors(id, outbox);
+  const errors = new PacketErrors(id, outbox, deadlines);
 
   const nextTimeout = () => Math.min(deadlines.next(), router.nextTimeout());
 

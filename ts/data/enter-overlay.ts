@@ -2,6 +2,7 @@
  * Plain datagrams become packets of the overlay, built around them where they lie: a Raw run has room for both headers before each datagram.
  */
 import {
+  BATCH_LARGEST,
   type Batch,
   packetAt,
   RUN_FIRST,
@@ -13,7 +14,7 @@ import {
   RunKind,
   Verdict,
 } from '../memory/batch.js';
-import { BASE_PAYLOAD_BYTES, HEADERS_BYTES, Protocol } from '../wire/network-header.js';
+import { HEADERS_BYTES, MAX_PAYLOAD_BYTES, Protocol } from '../wire/network-header.js';
 import { writePacketHeaders } from './packet-headers.js';
 
 /**
@@ -36,7 +37,7 @@ export function enterOverlay(
   for (let packet = first; packet < first + packets; packet++) {
     const at = packetAt(packet);
     const length = words[at + 1] as number;
-    if (length > BASE_PAYLOAD_BYTES) continue;
+    if (length > MAX_PAYLOAD_BYTES) continue;
     const frame = (words[at] as number) - HEADERS_BYTES;
     const sequence = sequences[flow] as number;
     sequences[flow] = sequence + 1;
@@ -53,6 +54,7 @@ export function enterOverlay(
     const to = packetAt(first + kept++);
     words[to] = frame;
     words[to + 1] = length + HEADERS_BYTES;
+    if (length + HEADERS_BYTES > (words[BATCH_LARGEST] as number)) words[BATCH_LARGEST] = length + HEADERS_BYTES;
   }
   words[run + RUN_KIND] = RunKind.Origin;
   words[run + RUN_LINK] = 0;

@@ -7,6 +7,7 @@
  *   EchoRequest ──> turned round where it lies, undecided again: route.ts sends it back
  *   EchoReply ────> the load sink, if the port is its; else the main thread
  *   Error ────────> punt: control finds out whose packet it was
+ *   Fragment ─────> put together (reassembly.ts), at worker 0; what becomes whole is a datagram of this batch
  *   others ───────> drop badProtocol
  * ```
  */
@@ -58,22 +59,30 @@ export class LocalStage {
   readonly #ports: Uint8Array;
   readonly #ring: QueueProducer;
   readonly #takers: (RunTaker | undefined)[];
+  readonly #fragments: RunTaker | undefined;
 
-  constructor({ batch, counters, region }: StageContext, ring: QueueProducer, takers: RunTakers) {
+  /** `fragments`: who puts datagrams together. */
+  constructor(
+    { batch, counters, region }: StageContext,
+    ring: QueueProducer,
+    takers: RunTakers,
+    fragments: RunTaker | undefined,
+  ) {
     this.#batch = batch;
     this.#counters = counters;
     this.#ports = portHandlers(region);
     this.#ring = ring;
+    this.#fragments = fragments;
     this.#takers = Array.from({ length: 256 }, (_, handler) => takers[handler]);
   }
 
   /** Deals with all runs whose verdict is Deliver; returns how many runs it turned round, which must be routed now. */
   step(): number {
     const { words } = this.#batch;
-    const runs = words[BATCH_RUN_COUNT] as number;
     let turned = 0;
     let taken = 0;
-    for (let index = 0; index < runs; index++) {
+    // Datagrams that are put together are appended to the batch, and delivered in the same step.
+    for (let index = 0; index < (words[BATCH_RUN_COUNT] as number); index++) {
       const run = runAt(index);
       if (words[run + RUN_VERDICT] !== Verdict.Deliver) continue;
       taken++;
@@ -82,6 +91,7 @@ export class LocalStage {
       else if (protocol === Protocol.EchoRequest) turned += this.#turnRound(run);
       else if (protocol === Protocol.EchoReply) this.#echoReplies(run);
       else if (protocol === Protocol.Error) this.#verdict(run, Verdict.Punt, PuntReason.Error);
+      else if (protocol === Protocol.Fragment && this.#fragments) this.#fragments.take(run);
       else this.#drop(run, COUNTER.badProtocol);
     }
     if (taken > 0) this.#ring.publish();

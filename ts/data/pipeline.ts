@@ -3,11 +3,11 @@
  * worker over real sockets, in tests, and in the simulator.
  *
  * ```
- *   port.receive ─> origin ─> (load source) ─> forward ─> hello ─> route ─> local ─> (turned round: route, local) ─> (handover) ─> liveness
- *                ─> punt ─> egress ─> (emulation) ─> port.send
+ *   port.receive ─> origin ─> (load source) ─> forward ─> hello ─> route ─> local ─> (turned round: route, local) ─> size ─> (handover)
+ *                ─> liveness ─> punt ─> egress ─> (emulation) ─> port.send
  * ```
  */
-import { BATCH_HELD, BATCH_RINGS_EMPTY } from '../memory/batch.js';
+import { BATCH_HELD, BATCH_NOW, BATCH_RINGS_EMPTY } from '../memory/batch.js';
 import type { QueueConsumer, QueueProducer } from '../memory/sharedarraybuffer-queue/index.js';
 import type { StageContext } from './context.js';
 import { EgressStage } from './egress/stage.js';
@@ -20,7 +20,9 @@ import type { LoadSource } from './load-source.js';
 import { LocalStage, type RunTakers } from './local.js';
 import { OriginStage } from './origin.js';
 import { PuntStage } from './punt.js';
+import { REASSEMBLY_MS, type Reassembly } from './reassembly.js';
 import { RouteStage } from './route.js';
+import { SizeStage } from './size.js';
 
 export interface PipelineOptions {
   /** What the shell and other workers write, in the order of precedence: control before data. */
@@ -40,6 +42,8 @@ export interface PipelineOptions {
   readonly worker?: number;
   /** A network that is worse than the real one. */
   readonly emulation?: EmulationStage | undefined;
+  /** Puts fragments together; undefined in workers other than worker 0, which hand them over. */
+  readonly reassembly?: Reassembly | undefined;
   /** Who takes datagrams for local ports, by PortHandler. */
   readonly takers: RunTakers;
 }
@@ -58,6 +62,8 @@ export class Pipeline {
   readonly #punt: PuntStage;
   readonly #egress: EgressStage;
   readonly #emulation: EmulationStage | undefined;
+  readonly #reassembly: Reassembly | undefined;
+  readonly #size: SizeStage;
 
   constructor(context: StageContext, options: PipelineOptions) {
     this.#context = context;
@@ -71,17 +77,20 @@ export class Pipeline {
     this.#emulation = options.emulation;
     this.#hello = new HelloStage(context, this.#punt);
     this.#route = new RouteStage(context);
-    this.#local = new LocalStage(context, options.toSockets, options.takers);
+    this.#reassembly = options.reassembly;
+    this.#size = new SizeStage(context, this.#punt);
+    this.#local = new LocalStage(context, options.toSockets, options.takers, options.reassembly ?? options.handover);
     this.#liveness = new LivenessStage(context, this.#punt);
   }
 
   /** One batch. Waits for up to `waitMs` when nothing is there (0: never). Returns the work done: runs and records, 0 when idle. */
   step(waitMs: number): number {
-    const { port } = this.#context;
+    const { port, batch } = this.#context;
     let work = port.receive(waitMs);
     if (this.#words[BATCH_RINGS_EMPTY] === 0) work += this.#origin.step();
     work += this.#source?.step() ?? 0;
     this.#forward?.step();
+    this.#reassembly?.expire((batch.floats[BATCH_NOW / 8] as number) - REASSEMBLY_MS);
     this.#hello.step();
     this.#route.step();
     if (this.#local.step() > 0) {
@@ -89,6 +98,7 @@ export class Pipeline {
       this.#route.step();
       this.#local.step();
     }
+    this.#size.step();
     this.#handover?.step();
     this.#liveness.step();
     this.#punt.step();
@@ -112,6 +122,7 @@ export class Pipeline {
   hurry(): void {
     this.#egress.hurry();
     this.#emulation?.hurry();
+    this.#reassembly?.expire(Infinity);
   }
 
   /** How long the next step may wait, ms, at most `most`. The answer is remembered: a step that comes much later was held up. */

@@ -35,7 +35,7 @@ export interface Port {
   seal(index: number): void;
 
   /**
-   * Room in the slab for a packet that starts here, of at most `bytes` (up to 65 536): its offset, or -1 when there is none before
+   * Room in the slab for a packet that starts here, of at most `bytes` (up to 65 600): its offset, or -1 when there is none before
    * the next send. The caller appends packet and run to the batch.
    */
   reserve(bytes: number): number;

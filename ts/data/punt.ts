@@ -2,7 +2,7 @@
  * The punt stage: what the control plane must see goes into the ring to the shell, copied, for control may take its time.
  *
  * Control and handshake frames and errors go up whole, each of them. Of packets that were dropped with an error (TTL, no route, port unreachable) the
- * first of each run goes up: control answers the sender, at a limited rate, and needs one header for it.
+ * first of each run goes up, its headers only: control answers the sender, at a limited rate, and needs no more for it.
  *
  * Copies of hellos can wait: they carry the time of their arrival, and control only averages over them. So they go up quietly: the main
  * thread takes them when its own timers wake it, as they do every 50 ms while a link carries data, and is roused only for what
@@ -35,12 +35,14 @@ import {
   LINK_DOWNED_TIME,
   PUNT_ADDRESS,
   PUNT_FRAME,
+  PUNT_LIMIT,
   PUNT_LINK,
   PUNT_REASON,
   PUNT_TIME,
   RECORD_KIND,
   RecordKind,
 } from '../memory/worker-records.js';
+import { HEADERS_BYTES } from '../wire/network-header.js';
 import type { StageContext } from './context.js';
 import { copyBytes } from './copy.js';
 
@@ -53,6 +55,8 @@ export class PuntStage {
   /** When the oldest record was written that went up quietly and may not have been taken; Infinity: there is none. */
   #heldSince = Infinity;
   #urgent = false;
+  /** Where the last record begins. */
+  #copied = 0;
   readonly #batch: Batch;
   readonly #batchView: DataView;
   readonly #counters: CounterBlock;
@@ -117,14 +121,23 @@ export class PuntStage {
     this.hurry();
   }
 
+  /** Tells control of a packet that is larger than the `limit` bytes that its way carries. The packet itself is counted by the caller. */
+  tooBig(index: number, packet: number, limit: number): void {
+    if (!this.copyUp(index, packet, PuntReason.TooBig)) return this.#counters.add(COUNTER.copiesLost, 1);
+    this.#ring.view.setInt32(this.#copied + PUNT_LIMIT, limit, true);
+    this.hurry();
+  }
+
   /** Copies the packet `packet` of run `index` up; false when the ring is full, which the caller counts. */
   copyUp(index: number, packet: number, reason: number): boolean {
     const { words, floats, slab } = this.#batch;
     const run = runAt(index);
     const from = words[packetAt(packet)] as number;
-    const length = words[packetAt(packet) + 1] as number;
+    const whole = words[packetAt(packet) + 1] as number;
+    const length = isDropWithError(reason) ? HEADERS_BYTES : whole;
     const at = this.#ring.claim(PUNT_FRAME + length);
     if (at < 0) return false;
+    this.#copied = at;
     const { view } = this.#ring;
     view.setInt32(at + RECORD_KIND, RecordKind.Punt, true);
     view.setInt32(at + PUNT_REASON, reason, true);
@@ -166,5 +179,10 @@ export class PuntStage {
 }
 
 function isDropWithError(reason: number): boolean {
-  return reason === PuntReason.TtlExceeded || reason === PuntReason.NoRoute || reason === PuntReason.PortUnreachable;
+  return (
+    reason === PuntReason.TtlExceeded ||
+    reason === PuntReason.NoRoute ||
+    reason === PuntReason.PortUnreachable ||
+    reason === PuntReason.TooBig
+  );
 }

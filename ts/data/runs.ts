@@ -3,6 +3,7 @@
  */
 import {
   BATCH_HELD,
+  BATCH_LARGEST,
   BATCH_PACKET_COUNT,
   BATCH_RUN_COUNT,
   type Batch,
@@ -41,6 +42,7 @@ export function appendPacket(batch: Batch, offset: number, length: number): numb
   words[at] = offset;
   words[at + 1] = length;
   words[BATCH_PACKET_COUNT] = index + 1;
+  if (length > (words[BATCH_LARGEST] as number)) words[BATCH_LARGEST] = length;
   return index;
 }
 

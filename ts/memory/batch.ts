@@ -9,7 +9,7 @@
  * +-- header, 128 bytes ------------------------------------------+ 0
  * | 0 runs   4 packets   8 now (ms, f64)   16 more waits (0 or 1) |
  * |20 packets that stages keep from earlier batches               |
- * |24 rings empty (0 or 1)                                        |
+ * |24 rings empty (0 or 1)             28 largest packet, bytes    |
  * +-- runs, 32 bytes each ----------------------------------------+ RUNS
  * | 0 kind        4 first packet  8 packets        12 link in     |
  * |16 frame at   20 verdict      24 argument       28 next (send) |
@@ -33,6 +33,8 @@ export const BATCH_MORE = 4;
 export const BATCH_HELD = 5;
 /** 1: the port has looked, and nothing waits in the worker's rings. 0: look yourself. */
 export const BATCH_RINGS_EMPTY = 6;
+/** The largest packet, in bytes, that has come into the batch since the size stage looked last, or more. */
+export const BATCH_LARGEST = 7;
 
 export const RUN_BYTES = 32;
 export const PACKET_BYTES = 8;
@@ -99,6 +101,7 @@ export const PuntReason = {
   NoRoute: 5,
   Error: 6,
   PortUnreachable: 7,
+  TooBig: 8,
 } as const;
 
 /** The views over a batch that every stage uses. */

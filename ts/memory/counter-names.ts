@@ -2,7 +2,8 @@
  * Every counter of the packet path: its name and the sentence that says what it counts. The place in the list is the place in a
  * counter block (counters.ts), in TypeScript and in C++ alike (native/layout.h is written from this list).
  *
- * Conservation: received + originated = sent + delivered + echoed + hellosAnswered + punted + the sum of all `drop` counters, once nothing is in hand.
+ * Conservation: received + originated = sent + delivered + echoed + hellosAnswered + punted + joined + the sum of all `drop` counters, once nothing is in
+ * hand. (A datagram of n fragments counts as n originated where it is cut; where it is put together, n - 1 are joined and one goes on.)
  */
 export interface CounterName<Name extends string = string> {
   readonly name: Name;
@@ -45,6 +46,8 @@ export const COUNTERS = [
     'Punted handshake frames that the control plane refused: of another network key, with a wrong tag, or unreadable.',
   ),
   count('controlMalformed', 'Punted control messages, hellos and errors whose payload could not be read.'),
+  count('fragmented', 'Datagrams that were cut into fragments here, each of which counts as originated.'),
+  count('joined', 'Fragments that became part of a whole datagram, less one for each datagram.'),
   count('backupUsed', "Packets sent to the backup next hop because the primary's link was down."),
   count(
     'ecnMarked',
@@ -66,6 +69,17 @@ export const COUNTERS = [
   drop('replayed', 'Frames whose counter was seen before or is too old to tell.'),
   drop('oversize', 'Frames larger than their link carries, going out, or than any link carries, coming in.'),
   drop('probeTooBig', "Probes of a link's MTU that the machine's own network device refused, as they may."),
+  drop(
+    'tooBig',
+    'Packets of other nodes that are larger than the link to their next hop carries; their source is told.',
+  ),
+  drop('reassemblyTimeout', 'Fragments of datagrams whose other fragments did not come in time.'),
+  drop(
+    'reassemblyFull',
+    'Fragments of datagrams that gave way to newer ones: of the same source, or when all room was taken.',
+  ),
+  drop('fragmentMalformed', 'Fragments whose header cannot be, or contradicts that of earlier ones.'),
+  drop('fragmentDuplicate', 'Fragments that had come already.'),
   drop('ttlExceeded', 'Packets whose TTL ran out here.'),
   drop('noRoute', 'Packets to a destination for which there is no next hop.'),
   drop('portUnreachable', 'Packets for this node to a port on which nobody listens.'),

@@ -12,6 +12,7 @@
  * | ports           |  a byte a local port                (port-table.ts)
  * | links           |  512 bytes a link                   (link-table.ts)
  * | replay windows  |  512 bytes (4096 bits) a link       (replay-window.ts)
+ * | path MTUs       |  4096 words                         (path-mtus.ts)
  * +-----------------+
  * ```
  * Everything in the region is in the machine's byte order (all supported machines are little-endian: `attach` checks it).
@@ -49,6 +50,7 @@ export const PORT_TABLE_BYTES = 65_536;
 export const LINK_ENTRY_BYTES = 512;
 export const REPLAY_WINDOW_BITS = 4096;
 export const REPLAY_WINDOW_BYTES = REPLAY_WINDOW_BITS / 8;
+export const PATH_MTU_WORDS = 4096;
 
 /** How large a node's tables are. */
 export interface RegionSizes {
@@ -67,6 +69,7 @@ export interface RegionLayout extends RegionSizes {
   readonly ports: number;
   readonly linkEntries: number;
   readonly replayWindows: number;
+  readonly pathMtus: number;
   readonly totalBytes: number;
 }
 
@@ -84,7 +87,8 @@ export function regionLayout({ workers, links }: RegionSizes): RegionLayout {
   const ports = forwarding + FORWARDING_BYTES;
   const linkEntries = ports + PORT_TABLE_BYTES;
   const replayWindows = linkEntries + links * LINK_ENTRY_BYTES;
-  const totalBytes = replayWindows + links * REPLAY_WINDOW_BYTES;
+  const pathMtus = replayWindows + links * REPLAY_WINDOW_BYTES;
+  const totalBytes = pathMtus + PATH_MTU_WORDS * 4;
   return {
     workers,
     links,
@@ -95,6 +99,7 @@ export function regionLayout({ workers, links }: RegionSizes): RegionLayout {
     ports,
     linkEntries,
     replayWindows,
+    pathMtus,
     totalBytes,
   };
 }

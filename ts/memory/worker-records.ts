@@ -7,7 +7,8 @@
  * SendTo       0 kind   4 -       8 -    12 address, 32 bytes  44 frame ...    as it is, to an address (handshakes)
  * SendPacket   0 kind   4 frame ...     both headers written, link fields zero: the worker looks up the route (originated)
  * Command      0 kind   4 JSON, UTF-8 ({@link WorkerCommand})
- * Punt         0 kind   4 PuntReason   8 link   12 address, 32 bytes (handshakes, else zero)   44 time   52 frame ...
+ * Punt         0 kind   4 PuntReason   8 link   12 address, 32 bytes (handshakes)   44 time   52 frame ...
+ *                                               12 what would pass, bytes of frame (TooBig)
  * Deliver      0 kind   4 time   12 frame ...     for a bound socket of the library: its port is the frame's destination port
  * LinkDowned   0 kind   4 link    8 time          a worker took a silent link down
  * HandDeliver  0 kind   4 frame ...     a checked packet for a port forward of this node, whose flows are worker 0's
@@ -42,6 +43,7 @@ export const COMMAND_JSON = 4;
 export const PUNT_REASON = 4;
 export const PUNT_LINK = 8;
 export const PUNT_ADDRESS = 12;
+export const PUNT_LIMIT = 12;
 export const PUNT_TIME = 44;
 export const PUNT_FRAME = 52;
 export const DELIVER_TIME = 4;

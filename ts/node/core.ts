@@ -20,6 +20,7 @@ import { Epochs } from '../memory/epochs.js';
 import { ForwardingTableWriter } from '../memory/forwarding-table.js';
 import { LinkTableWriter } from '../memory/link-table.js';
 import { createLoadStats } from '../memory/load-stats.js';
+import { PathMtus } from '../memory/path-mtus.js';
 import { PortHandler, PortTableWriter } from '../memory/port-table.js';
 import { createRegion, type Region } from '../memory/region.js';
 import { WorkerStates } from '../memory/worker-state.js';
@@ -134,6 +135,7 @@ export class Core {
     });
     const execute = outputExecutor({
       forwarding: new ForwardingTableWriter(this.region),
+      paths: new PathMtus(this.region),
       links: this.#installer,
       sender,
       counters,

@@ -3,7 +3,7 @@
  */
 import { EventEmitter } from 'node:events';
 import { formatNodeId, type NodeId } from '../kit/node-id.js';
-import { BASE_PAYLOAD_BYTES, TrafficClass } from '../wire/network-header.js';
+import { MAX_PAYLOAD_BYTES, TrafficClass } from '../wire/network-header.js';
 import { parseId, parsePort } from './addresses.js';
 import { invalidOption, PortolanError } from './errors.js';
 import type { Message, RemoteSocket, SocketEvents } from './events.js';
@@ -47,8 +47,8 @@ export class DatagramSocket extends EventEmitter<SocketEvents> {
     this.#release = release;
   }
 
-  /** Bytes of payload that always fit; more throws TOO_BIG. */
-  static readonly maxPayload = BASE_PAYLOAD_BYTES;
+  /** The largest payload, in bytes; more throws TOO_BIG. What a packet does not carry (1136 bytes fit always) goes in several. */
+  static readonly maxPayload = MAX_PAYLOAD_BYTES;
 
   get closed(): boolean {
     return !this.#open;
@@ -61,10 +61,10 @@ export class DatagramSocket extends EventEmitter<SocketEvents> {
   send(payload: Uint8Array, id: string, port: number, options: SendOptions = {}): boolean {
     if (!this.#open) throw new PortolanError('CLOSED', `socket ${this.port} is closed`);
     if (!(payload instanceof Uint8Array)) throw invalidOption('payload', 'a Uint8Array', payload);
-    if (payload.byteLength > BASE_PAYLOAD_BYTES)
+    if (payload.byteLength > MAX_PAYLOAD_BYTES)
       throw new PortolanError(
         'TOO_BIG',
-        `a datagram carries at most ${BASE_PAYLOAD_BYTES} bytes of payload, this one has ${payload.byteLength}`,
+        `a datagram carries at most ${MAX_PAYLOAD_BYTES} bytes of payload, this one has ${payload.byteLength}`,
       );
     if (options.class !== undefined && options.class !== 'lowLatency')
       throw invalidOption('class', 'lowLatency', options.class);

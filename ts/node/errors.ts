@@ -10,7 +10,8 @@ export const ERROR_CODES = {
   NO_FREE_PORT: 'All virtual ports are in use.',
   NATIVE_UNAVAILABLE: 'The native packet path was asked for and cannot run here.',
   WORKER_FAILED: 'A worker could not start.',
-  TOO_BIG: 'The payload is larger than a datagram carries.',
+  TOO_BIG:
+    'The payload is larger than a datagram carries; or a packet was larger than a link on its way, and the next ones will be smaller.',
   CLOSED: 'The node or the socket is closed.',
   TTL_EXCEEDED: 'A datagram was passed on too often and died on its way.',
   NO_ROUTE: 'A node on the way, or this one, knows no way to the destination.',

@@ -5,12 +5,14 @@ import type { ControlEvent, JobResult, Output } from '../control/io.js';
 import { COUNTER } from '../memory/counter-names.js';
 import type { CounterBlock } from '../memory/counters.js';
 import type { ForwardingTableWriter } from '../memory/forwarding-table.js';
+import type { PathMtus } from '../memory/path-mtus.js';
 import type { ControlSender } from './control-sender.js';
 import type { LinkInstaller } from './link-installer.js';
 import { resolvePeer } from './resolver.js';
 
 export interface OutputTargets {
   readonly forwarding: ForwardingTableWriter;
+  readonly paths: PathMtus;
   readonly links: LinkInstaller;
   readonly sender: ControlSender;
   readonly counters: CounterBlock;
@@ -24,6 +26,8 @@ export function outputExecutor(to: OutputTargets): (output: Output) => void {
     switch (output.kind) {
       case 'route':
         return to.forwarding.store(output.trafficClass, output.layer, output.byte, output.primary, output.backup);
+      case 'pathMtu':
+        return to.paths.set(output.destination, output.mtu);
       case 'send':
         return to.sender.sendLink(output.link, output.type, output.payload);
       case 'sendTo':

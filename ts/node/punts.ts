@@ -8,6 +8,7 @@ import {
   LINK_DOWNED_LINK,
   PUNT_ADDRESS,
   PUNT_FRAME,
+  PUNT_LIMIT,
   PUNT_LINK,
   PUNT_REASON,
   PUNT_TIME,
@@ -32,6 +33,7 @@ const PACKET_REASONS: Readonly<Record<number, PuntedPacket['reason']>> = {
   [PuntReason.TtlExceeded]: 'ttlExceeded',
   [PuntReason.NoRoute]: 'noRoute',
   [PuntReason.PortUnreachable]: 'portUnreachable',
+  [PuntReason.TooBig]: 'tooBig',
   [PuntReason.Error]: 'error',
 };
 
@@ -68,6 +70,7 @@ function dispatch(
     const from = type === FrameType.Handshake ? readAddress(view, at + PUNT_ADDRESS) : undefined;
     control.handleFrame({ link, type, frame, receivedAt, ...from }, now);
   } else if (packet !== undefined) {
-    control.handlePacket({ reason: packet, link, frame, receivedAt }, now);
+    const limit = packet === 'tooBig' ? view.getInt32(at + PUNT_LIMIT, true) : 0;
+    control.handlePacket({ reason: packet, link, frame, limit, receivedAt }, now);
   }
 }

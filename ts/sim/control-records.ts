@@ -7,6 +7,7 @@ import {
   LINK_DOWNED_LINK,
   PUNT_ADDRESS,
   PUNT_FRAME,
+  PUNT_LIMIT,
   PUNT_LINK,
   PUNT_REASON,
   PUNT_TIME,
@@ -59,6 +60,7 @@ const PACKET_REASONS: Readonly<Record<number, PuntedPacket['reason']>> = {
   [PuntReason.TtlExceeded]: 'ttlExceeded',
   [PuntReason.NoRoute]: 'noRoute',
   [PuntReason.PortUnreachable]: 'portUnreachable',
+  [PuntReason.TooBig]: 'tooBig',
   [PuntReason.Error]: 'error',
 };
 
@@ -72,7 +74,8 @@ export function readHandedUp(view: DataView, bytes: Uint8Array, at: number, leng
   const receivedAt = view.getFloat64(at + PUNT_TIME, true);
   const frame = bytes.subarray(at + PUNT_FRAME, at + length);
   const packet = PACKET_REASONS[reason];
-  if (packet !== undefined) return { kind: 'packet', packet: { reason: packet, link, frame, receivedAt } };
+  const limit = packet === 'tooBig' ? view.getInt32(at + PUNT_LIMIT, true) : 0;
+  if (packet !== undefined) return { kind: 'packet', packet: { reason: packet, link, frame, limit, receivedAt } };
   const type = FRAME_TYPES[reason];
   if (type === undefined) return undefined;
   const sender = type === FrameType.Handshake ? readSimAddress(view, at + PUNT_ADDRESS) : undefined;

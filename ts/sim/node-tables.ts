@@ -1,8 +1,9 @@
 /** The shared memory of a simulated node, and control's hand in it: what control wants stored is stored as the real shell does it. */
-import type { LinkObservation, LinkOutput, RouteOutput } from '../control/io.js';
+import type { LinkObservation, LinkOutput, Output, RouteOutput } from '../control/io.js';
 import { CounterBlock } from '../memory/counters.js';
 import { ForwardingTableWriter, forwardingWords, slotIndex } from '../memory/forwarding-table.js';
 import { LINK_FLAG_NO_TAGS, LinkTableWriter, PortKind } from '../memory/link-table.js';
+import { PathMtus } from '../memory/path-mtus.js';
 import { createRegion, type Region } from '../memory/region.js';
 import { idOfHost, linkAddressOf } from './addresses.js';
 
@@ -15,6 +16,7 @@ export class NodeTables {
   readonly counters: CounterBlock;
   readonly #routes: ForwardingTableWriter;
   readonly #links: LinkTableWriter;
+  readonly #paths: PathMtus;
 
   constructor(linkCapacity: number) {
     this.region = createRegion({ workers: 1, links: linkCapacity });
@@ -22,6 +24,7 @@ export class NodeTables {
     this.counters = new CounterBlock(this.region, 1);
     this.#routes = new ForwardingTableWriter(this.region);
     this.#links = new LinkTableWriter(this.region);
+    this.#paths = new PathMtus(this.region);
   }
 
   observe(link: number): LinkObservation {
@@ -34,6 +37,10 @@ export class NodeTables {
   storeRoute({ trafficClass, layer, byte, primary, backup }: RouteOutput): number {
     this.#routes.store(trafficClass, layer, byte, primary, backup);
     return slotIndex(trafficClass, layer, byte);
+  }
+
+  setPathMtu({ destination, mtu }: Output & { readonly kind: 'pathMtu' }): void {
+    this.#paths.set(destination, mtu);
   }
 
   install(output: LinkInstall, now: number): void {

@@ -217,6 +217,8 @@ export class SimNode implements WatchedNode {
       }
       case 'sendPacket':
         return writeSendPacket(toWorker.producer, output.frame);
+      case 'pathMtu':
+        return this.#tables.setPathMtu(output);
       case 'route': {
         const slot = this.#tables.storeRoute(output);
         this.#world.watch.look(this, slot);

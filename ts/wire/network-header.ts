@@ -71,3 +71,5 @@ export const BASE_MTU = 1200;
 export const MAX_MTU = 8972;
 /** The overlay always carries this much payload: 1200 less the headers and a seal. */
 export const BASE_PAYLOAD_BYTES = BASE_MTU - HEADERS_BYTES - SEAL_BYTES;
+/** The largest payload of a datagram, as of UDP over IPv4: what does not fit its path is cut into fragments. */
+export const MAX_PAYLOAD_BYTES = 65_507;

@@ -16,6 +16,7 @@ import { Handover } from '../../ts/data/handover.js';
 import { LoadSink } from '../../ts/data/load-sink.js';
 import { LoadSource } from '../../ts/data/load-source.js';
 import { Pipeline } from '../../ts/data/pipeline.js';
+import { Reassembly } from '../../ts/data/reassembly.js';
 import { takeUnfinished } from '../../ts/data/runs.js';
 import type { WorkerMessage, WorkerStart } from '../../ts/data/worker-contract.js';
 import { monotonicNow } from '../../ts/edge/clock.js';
@@ -90,6 +91,7 @@ export class Agent {
       toSockets: new QueueProducer(start.toShell.data),
       onCommand: (ring) => this.#commands.take(ring),
       forward: this.#forward,
+      reassembly: start.worker === 0 ? new Reassembly(this.#context) : undefined,
       source: this.#source,
       worker: start.worker,
       emulation: this.#emulation(),

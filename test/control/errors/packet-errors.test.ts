@@ -2,8 +2,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { PacketErrors } from '../../../ts/control/errors/packet-errors.js';
+import { MAX_PATHS, PATH_MTU_MS, PathMtuBook } from '../../../ts/control/errors/path-mtu-book.js';
 import type { Output, PuntedPacket } from '../../../ts/control/io.js';
 import { Outbox } from '../../../ts/control/outbox.js';
+import { type Timer, TimerQueue } from '../../../ts/control/timer-queue.js';
 import { decodeError, encodeError } from '../../../ts/wire/error-payload.js';
 import { type Headers, makeFrame, readHeaders } from '../../../ts/wire/frame.js';
 import { FrameType } from '../../../ts/wire/link-header.js';
@@ -16,7 +18,8 @@ const ours = { source: SOURCE, destination: TARGET, sourcePort: 1111, destinatio
 
 function setup() {
   const outbox = new Outbox();
-  const errors = new PacketErrors(SELF, outbox);
+  const deadlines = new TimerQueue<Timer>();
+  const errors = new PacketErrors(SELF, outbox, deadlines);
   const handle = (
     reason: PuntedPacket['reason'],
     headers: Partial<Headers>,
@@ -24,11 +27,14 @@ function setup() {
     now = 0,
   ) => {
     errors.handlePacket({ reason, link: 3, frame: makeFrame(headers, payload), receivedAt: now - 1 }, now);
-    const outputs: Output[] = [];
-    for (let output = outbox.poll(); output; output = outbox.poll()) outputs.push(output);
-    return outputs;
+    return outputs();
   };
-  return { handle };
+  const outputs = () => {
+    const all: Output[] = [];
+    for (let output = outbox.poll(); output; output = outbox.poll()) all.push(output);
+    return all;
+  };
+  return { handle, errors, outputs, deadlines };
 }
 
 test('the source is told what went wrong, with the headers as they came', () => {
@@ -47,6 +53,56 @@ test('the source is told what went wrong, with the headers as they came', () => 
     assert.is(error.headers.ttl, 1);
     assert.is(error.headers.sequence, 9);
   }
+});
+
+test('too big says what would have passed', () => {
+  const { errors, outputs } = setup();
+  errors.handlePacket({ reason: 'tooBig', link: 3, frame: makeFrame(ours, new Uint8Array()), limit: 1472 }, 0);
+  const [output] = outputs();
+  const error = output?.kind === 'sendPacket' ? decodeError(output.frame.subarray(HEADERS_BYTES)) : 'malformed';
+  assert.ok(error !== 'malformed');
+  assert.equal([error.code, error.limit], ['tooBig', 1472 - HEADERS_BYTES]);
+});
+
+test("a path's MTU is learnt from errors, within what can be, and forgotten after ten minutes", () => {
+  const { handle, errors, outputs, deadlines } = setup();
+  const told = (limit: number, now: number) => {
+    const packet = makeFrame({ ...ours, source: SELF }, new Uint8Array());
+    return handle(
+      'error',
+      { source: SOURCE, destination: SELF, protocol: Protocol.Error },
+      encodeError('tooBig', packet, limit),
+      now,
+    );
+  };
+  for (const [limit, mtu] of [
+    [1424, 1472],
+    [0, 1200],
+    [65_535, 8972],
+  ] as const) {
+    const [path, event] = told(limit, 0);
+    assert.equal(path, { kind: 'pathMtu', destination: TARGET, mtu });
+    assert.ok(event?.kind === 'event' && event.event.type === 'packetError' && event.event.code === 'tooBig');
+  }
+  told(1424, 5_000);
+  for (const timer of deadlines.popAll(PATH_MTU_MS)) timer.handleTimeout(PATH_MTU_MS);
+  assert.equal(outputs(), [], 'it was learnt anew meanwhile');
+  assert.is(deadlines.next(), PATH_MTU_MS + 5_000);
+  for (const timer of deadlines.popAll(PATH_MTU_MS + 5_000)) timer.handleTimeout(PATH_MTU_MS + 5_000);
+  assert.equal(outputs(), [{ kind: 'pathMtu', destination: TARGET, mtu: 0 }]);
+  assert.is(deadlines.next(), Infinity);
+  assert.ok(errors);
+});
+
+test('paths are remembered up to a limit, the oldest gives way', () => {
+  const outbox = new Outbox();
+  const book = new PathMtuBook(outbox, new TimerQueue<Timer>());
+  for (let id = 1; id <= MAX_PATHS + 5; id++) book.learn(id, 1400, id);
+  assert.is(book.size, MAX_PATHS);
+  const forgotten: number[] = [];
+  for (let output = outbox.poll(); output; output = outbox.poll())
+    if (output.kind === 'pathMtu' && output.mtu === 0) forgotten.push(output.destination);
+  assert.equal(forgotten, [1, 2, 3, 4, 5]);
 });
 
 test('never about errors, channels, or what concerns one link', () => {

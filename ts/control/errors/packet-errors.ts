@@ -5,7 +5,9 @@ import { FrameType } from '../../wire/link-header.js';
 import { HEADERS_BYTES, Protocol } from '../../wire/network-header.js';
 import type { PuntedPacket } from '../io.js';
 import type { Outbox } from '../outbox.js';
+import type { Timer, TimerQueue } from '../timer-queue.js';
 import { TokenBuckets } from '../token-buckets.js';
+import { PathMtuBook } from './path-mtu-book.js';
 
 /** Errors a second, and saved up, that one source gets; a trace asks each node for at most three. */
 const SOURCE_RATE = 10;
@@ -33,21 +35,23 @@ export class PacketErrors {
   readonly #outbox: Outbox;
   readonly #sources = new TokenBuckets<NodeId>(SOURCE_RATE, SOURCE_BURST, MAX_SOURCES);
   readonly #node = new TokenBuckets<0>(NODE_RATE, NODE_BURST, 1);
+  readonly #paths: PathMtuBook;
 
-  constructor(self: NodeId, outbox: Outbox) {
+  constructor(self: NodeId, outbox: Outbox, deadlines: TimerQueue<Timer>) {
     this.#self = self;
     this.#outbox = outbox;
+    this.#paths = new PathMtuBook(outbox, deadlines);
   }
 
-  handlePacket({ reason, frame, receivedAt = Infinity }: PuntedPacket, now: number): void {
+  handlePacket({ reason, frame, limit = 0, receivedAt = Infinity }: PuntedPacket, now: number): void {
     const headers = readHeaders(frame);
     if (typeof headers === 'string' || headers.type !== FrameType.Data) this.#outbox.count('controlMalformed');
-    else if (reason === 'error') this.#heard(headers, frame, Math.min(receivedAt, now));
-    else this.#report(reason, headers, frame, now);
+    else if (reason === 'error') this.#heard(headers, frame, Math.min(receivedAt, now), now);
+    else this.#report(reason, headers, frame, Math.max(0, limit - HEADERS_BYTES), now);
   }
 
-  /** Tells the source of the packet. */
-  #report(code: ErrorName, headers: Headers, frame: Uint8Array, now: number): void {
+  /** Tells the source of the packet; `limit`: what payload would have passed, bytes. */
+  #report(code: ErrorName, headers: Headers, frame: Uint8Array, limit: number, now: number): void {
     const { source, sourcePort, destinationPort, trafficClass, protocol } = headers;
     if (!ANSWERED.has(protocol) || source === 0) return;
     if (source === this.#self) {
@@ -68,17 +72,20 @@ export class PacketErrors {
         destinationPort: sourcePort,
         trafficClass,
       },
-      encodeError(code, frame),
+      encodeError(code, frame, limit),
     );
     this.#outbox.push({ kind: 'sendPacket', frame: answer });
   }
 
   /** Somebody tells us. That the packet was ours is what its headers say; what else they say is for whoever sent it to check. */
-  #heard(headers: Headers, frame: Uint8Array, receivedAt: number): void {
+  #heard(headers: Headers, frame: Uint8Array, receivedAt: number, now: number): void {
     const error = decodeError(frame.subarray(HEADERS_BYTES));
     if (headers.protocol !== Protocol.Error || error === 'malformed' || error.headers.source !== this.#self)
       this.#outbox.count('controlMalformed');
-    else this.#tell(error.code, headers.source, error.headers, receivedAt);
+    else {
+      if (error.code === 'tooBig') this.#paths.learn(error.headers.destination, error.limit, now);
+      this.#tell(error.code, headers.source, error.headers, receivedAt);
+    }
   }
 
   #tell(code: ErrorName, reporter: NodeId, headers: Headers, receivedAt: number): void {

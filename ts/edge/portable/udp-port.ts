@@ -20,8 +20,8 @@ import { monotonicNow } from '../clock.js';
 import { openSocket } from './socket.js';
 import { Transmitter } from './transmitter.js';
 
-/** A datagram holds at most this much. */
-const MAX_DATAGRAM_BYTES = 65_536;
+/** A datagram holds at most this much, with room for both headers before it. */
+const MAX_DATAGRAM_BYTES = 65_536 + HEADERS_BYTES;
 /** The least size of a slab: two halves, each with room for a few of the largest datagrams. */
 export const PORTABLE_SLAB_BYTES = 4 * 1024 * 1024;
 
