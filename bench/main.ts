@@ -44,6 +44,13 @@ const BENCHES: readonly Entry[] = [
     load: async () => (await import('./queue.js')).benchQueue,
   },
   {
+    name: 'cores',
+    summary:
+      'a relay with one and with two workers between eight peers: throughput, CPU a packet, spread over the workers',
+    rounds: 10,
+    load: async () => (await import('./cores.js')).benchCores,
+  },
+  {
     name: 'failover',
     summary: 'outage when the relay in use is killed or stopped, with real processes',
     rounds: 20,

@@ -8,6 +8,7 @@
 #include "packet_path_wrap.h"
 #include "ring_addon.h"
 #include "socket.h"
+#include "steering.h"
 #include "system_error.h"
 
 namespace portolan {
@@ -27,6 +28,7 @@ Napi::Value OpenSocket(const Napi::CallbackInfo& info) {
   options.host = from.Get("host").As<Napi::String>().Utf8Value();
   options.port = static_cast<uint16_t>(from.Get("port").As<Napi::Number>().Uint32Value());
   options.reusePort = from.Get("reusePort").ToBoolean();
+  options.joins = from.Get("joins").ToBoolean();
   options.fragments = from.Get("fragments").ToBoolean();
   options.receiveBuffer = from.Get("receiveBuffer").As<Napi::Number>().Int32Value();
   options.sendBuffer = from.Get("sendBuffer").As<Napi::Number>().Int32Value();
@@ -57,6 +59,10 @@ Napi::Value Detach(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value Steer(const Napi::CallbackInfo& info) {
+  return ToObject(info.Env(), SteerByLink(info[0].As<Napi::Number>().Int32Value(), info[1].As<Napi::Number>().Uint32Value()));
+}
+
 Napi::Value MakeEvent(const Napi::CallbackInfo& info) {
   return Guarded(info.Env(), [&]() -> Napi::Value { return Napi::Number::New(info.Env(), CreateEvent()); });
 }
@@ -74,6 +80,7 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("openUdpSocket", Napi::Function::New(env, OpenSocket, "openUdpSocket"));
   exports.Set("closeSocket", Napi::Function::New(env, CloseFd, "closeSocket"));
   exports.Set("detachSocket", Napi::Function::New(env, Detach, "detachSocket"));
+  exports.Set("steerByLink", Napi::Function::New(env, Steer, "steerByLink"));
   exports.Set("createEvent", Napi::Function::New(env, MakeEvent, "createEvent"));
   exports.Set("signalEvent", Napi::Function::New(env, Signal, "signalEvent"));
   exports.Set("ring", DefineRing(env));

@@ -88,12 +88,15 @@ UdpSocket OpenUdpSocket(const UdpOptions& options) {
   if (fd.Get() < 0) throw SystemError("cannot make a socket", errno);
 
   if (family == AF_INET6) SetOption(fd.Get(), IPPROTO_IPV6, IPV6_V6ONLY, 1, "cannot set IPV6_V6ONLY");
-  if (options.reusePort) SetOption(fd.Get(), SOL_SOCKET, SO_REUSEPORT, 1, "cannot set SO_REUSEPORT");
+  if (options.joins) SetOption(fd.Get(), SOL_SOCKET, SO_REUSEPORT, 1, "cannot set SO_REUSEPORT");
   SetOption(fd.Get(), SOL_SOCKET, SO_RXQ_OVFL, 1, "cannot set SO_RXQ_OVFL");
   SetBuffer(fd.Get(), SO_RCVBUFFORCE, SO_RCVBUF, options.receiveBuffer);
   SetBuffer(fd.Get(), SO_SNDBUFFORCE, SO_SNDBUF, options.sendBuffer);
   if (!options.fragments) ForbidFragments(fd.Get(), family);
   if (bind(fd.Get(), &address.any, length) != 0) throw SystemError("cannot bind " + options.host, errno);
+  // Whoever sets it before, joins whoever is there: two nodes of one user would share a port, each with half of the frames; even where
+  // the kernel chooses the port, for to it one in use by such a group is as good as free.
+  if (options.reusePort) SetOption(fd.Get(), SOL_SOCKET, SO_REUSEPORT, 1, "cannot set SO_REUSEPORT");
 
   UdpSocket opened = {};
   opened.gso = SetSegmentation(fd.Get(), options.gso);

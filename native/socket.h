@@ -11,7 +11,8 @@ namespace portolan {
 struct UdpOptions {
   std::string host;  // an IPv4 or IPv6 address as text, with %scope where it is link-local
   uint16_t port = 0;
-  bool reusePort = false;
+  bool reusePort = false;  // others may share its port afterwards
+  bool joins = false;      // shares the port of those that are there; without it the port must be free
   bool fragments = false;  // may the kernel cut what is larger than the path's MTU?
   int receiveBuffer = 0;  // bytes; 0: the system's default
   int sendBuffer = 0;

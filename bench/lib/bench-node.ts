@@ -28,6 +28,7 @@ export interface BenchNodeOptions {
   readonly args?: readonly string[];
   readonly peers?: readonly { readonly id: string; readonly port: number }[];
   readonly port?: number;
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 export class BenchNode {
@@ -62,6 +63,7 @@ export class BenchNode {
     const args = ['up', '--id', this.id, '--listen', `udp://127.0.0.1:${this.port}`, '--admin', this.#admin, ...peers];
     return start(this.#options.place, process.execPath, [MAIN, ...args, ...(this.#options.args ?? [])], {
       PORTOLAN_NETWORK_KEY: NETWORK_KEY,
+      ...this.#options.env,
     });
   }
 

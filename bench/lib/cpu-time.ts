@@ -7,9 +7,16 @@ import { readdirSync, readFileSync } from 'node:fs';
  */
 export function cpuNanoseconds(pid: number): number {
   let sum = 0;
-  for (const task of readdirSync(`/proc/${pid}/task`))
-    sum += Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]);
+  for (const spent of threadNanoseconds(pid).values()) sum += spent;
   return sum;
+}
+
+/** The same, thread by thread, by the threads' ids. */
+export function threadNanoseconds(pid: number): Map<number, number> {
+  const spent = new Map<number, number>();
+  for (const task of readdirSync(`/proc/${pid}/task`))
+    spent.set(Number(task), Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]));
+  return spent;
 }
 
 /** Resident memory in bytes. */

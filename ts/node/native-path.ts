@@ -4,7 +4,7 @@
  */
 import type { ListenSocket, OffloadState } from '../data/worker-contract.js';
 import { loadAddon } from '../edge/native/addon.js';
-import type { NativeAddon, NativeUdpSocket } from '../edge/native/addon.types.js';
+import type { NativeAddon, NativeUdpSocket, Offload } from '../edge/native/addon.types.js';
 import { formatUdpUrl, type HostPort } from './addresses.js';
 import type { NodeConfig } from './options.js';
 import { familyOf, type PacketPath } from './packet-path.js';
@@ -34,6 +34,7 @@ class NativePath implements PacketPath {
   readonly #events: number[] = [];
   /** Workers whose sockets' numbers are taken, but without the sockets behind them. */
   readonly #isolated = new Set<number>();
+  #steering: Offload = { on: false, reason: '' };
   readonly #gso: Wish;
   readonly #gro: Wish;
 
@@ -45,6 +46,7 @@ class NativePath implements PacketPath {
     this.#gro = wish(config.gro, 'gro', 'PORTOLAN_NO_GRO');
     try {
       this.#open(listen);
+      this.#steer();
     } catch (error) {
       this.close();
       throw error;
@@ -76,7 +78,7 @@ class NativePath implements PacketPath {
   report(offloads: Parameters<PacketPath['report']>[0]): ReturnType<PacketPath['report']> {
     const gso = this.#state('gso', offloads?.gso);
     const gro = this.#state('gro', offloads?.gro);
-    const reasons = [gso.reason, gro.reason, offloads?.reason].filter(
+    const reasons = [gso.reason, gro.reason, offloads?.reason, this.#steeringReason()].filter(
       (reason) => reason !== undefined && reason !== '',
     );
     const reason = ['native: the addon runs here', ...new Set(reasons)].join('; ');
@@ -87,6 +89,7 @@ class NativePath implements PacketPath {
     if (this.workers === 1) return false;
     for (const { fd } of this.#sockets[worker] ?? []) this.#addon.detachSocket(fd);
     this.#isolated.add(worker);
+    this.#steer();
     return true;
   }
 
@@ -96,6 +99,26 @@ class NativePath implements PacketPath {
       this.#addon.closeSocket(fd);
       return this.#openSocket(host, port, index, true);
     });
+    this.#steer();
+  }
+
+  /**
+   * Spreads links over the sockets that share a port by their numbers. A socket that leaves its group changes the places of the
+   * others (the last takes its place); it does not matter which worker receives which link.
+   */
+  #steer(): void {
+    if (this.workers === 1) return;
+    if (process.env['PORTOLAN_NO_STEERING'] === '1') {
+      this.#steering = { on: false, reason: 'switched off by PORTOLAN_NO_STEERING=1' };
+      return;
+    }
+    const members = this.#sockets.filter((_, worker) => !this.#isolated.has(worker));
+    for (const { fd } of members[0] ?? []) this.#steering = this.#addon.steerByLink(fd, members.length);
+  }
+
+  #steeringReason(): string {
+    if (this.workers === 1 || this.#steering.on || this.#isolated.size > 0) return '';
+    return `links are spread over the workers by the kernel's hash: ${this.#steering.reason}`;
   }
 
   close(): void {
@@ -120,20 +143,17 @@ class NativePath implements PacketPath {
   }
 
   #openSocket(host: string, port: number, index: number, joins: boolean): NativeUdpSocket {
-    const open = (reusePort: boolean): NativeUdpSocket =>
-      this.#addon.openUdpSocket({
+    try {
+      return this.#addon.openUdpSocket({
         host,
         port,
-        reusePort,
+        reusePort: this.workers > 1,
+        joins,
         receiveBuffer: SOCKET_BUFFER_BYTES,
         sendBuffer: SOCKET_BUFFER_BYTES,
         gso: this.#gso.asked,
         gro: this.#gro.asked,
       });
-    try {
-      // SO_REUSEPORT would let two nodes of one user share a port, and each get half of the frames: so first see whether it is free.
-      if (!joins && port !== 0 && this.workers > 1) this.#addon.closeSocket(open(false).fd);
-      return open(this.workers > 1);
     } catch (error) {
       const { code = '', message } = error as NodeJS.ErrnoException;
       const option = `listen[${index}]`;

@@ -10,6 +10,11 @@ export interface NativeAddon {
   closeSocket(fd: number): void;
   /** Closes what is behind the number, which stays taken: for a thread that cannot be stopped and may use it again. */
   detachSocket(fd: number): void;
+  /**
+   * Has the kernel choose among the `members` sockets that share the port of `fd`, numbered as they were bound: the link index in the frame
+   * modulo `members`. Off, with the reason, when it refuses; then it goes on hashing addresses and ports.
+   */
+  steerByLink(fd: number, members: number): Offload;
   /** An eventfd: what a worker that sleeps in epoll is woken by. */
   createEvent(): number;
   signalEvent(fd: number): void;
@@ -34,7 +39,10 @@ export interface UdpSocketOptions {
   readonly host: string;
   /** 0: the kernel chooses. */
   readonly port: number;
+  /** Whether others may share its port afterwards. */
   readonly reusePort: boolean;
+  /** Whether it shares the port of those that are there; without it the port must be free. Default: false. */
+  readonly joins?: boolean;
   /** Whether the kernel may cut what is larger than the path's MTU (applications' datagrams); links forbid it. Default: false. */
   readonly fragments?: boolean;
   /** Bytes; 0: the system's default. */
