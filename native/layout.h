@@ -6,7 +6,7 @@
 namespace portolan::layout {
 
 /// Of all that follows: an addon that was built for other constants is refused (ts/edge/native/addon.ts).
-inline constexpr const char* FINGERPRINT = "d1a897241a5c8892";
+inline constexpr const char* FINGERPRINT = "e5510356746abd73";
 
 // ts/memory/region.ts
 inline constexpr uint32_t CACHE_LINE = 128;
@@ -16,6 +16,8 @@ inline constexpr uint32_t COUNTER_BLOCK_BYTES = 1024;
 inline constexpr uint32_t FORWARDING_BYTES = 16384;
 inline constexpr uint32_t HEADER_BYTES = 1024;
 inline constexpr uint32_t HEADER_WORD_EPOCH = 64;
+inline constexpr uint32_t HEADER_WORD_FLAGS = 33;
+inline constexpr uint32_t HEADER_WORD_LEAVES = 65;
 inline constexpr uint32_t HEADER_WORD_NODE_ID = 32;
 inline constexpr uint32_t HEADER_WORD_OTHER_LINKS = 96;
 inline constexpr uint32_t HEADER_WORD_PACED_LINKS = 97;
@@ -23,6 +25,7 @@ inline constexpr uint32_t LINKS_UP_BYTES = 512;
 inline constexpr uint32_t LINK_ENTRY_BYTES = 512;
 inline constexpr uint32_t MAX_LINKS = 4096;
 inline constexpr uint32_t MAX_WORKERS = 65;
+inline constexpr uint32_t NODE_FLAG_LEAF = 1;
 inline constexpr uint32_t PATH_MTU_WORDS = 4096;
 inline constexpr uint32_t PORT_TABLE_BYTES = 65536;
 inline constexpr uint32_t REGION_LAYOUT_VERSION = 1;
@@ -103,7 +106,7 @@ inline constexpr uint32_t MAX_PACKETS = 8192;
 inline constexpr uint32_t MAX_RUNS = 4096;
 inline constexpr uint32_t PACKETS = 131200;
 inline constexpr uint32_t PACKET_BYTES = 8;
-enum class PuntReason : uint32_t { Control = 1, Hello = 2, Handshake = 3, TtlExceeded = 4, NoRoute = 5, Error = 6, PortUnreachable = 7, TooBig = 8 };
+enum class PuntReason : uint32_t { Control = 1, Hello = 2, Handshake = 3, TtlExceeded = 4, NoRoute = 5, Error = 6, PortUnreachable = 7, TooBig = 8, Prohibited = 9 };
 inline constexpr uint32_t RUNS = 128;
 inline constexpr uint32_t RUN_ARGUMENT = 6;
 inline constexpr uint32_t RUN_BYTES = 32;
@@ -160,7 +163,7 @@ inline constexpr uint32_t SEAL_BYTES = 16;
 enum class TrafficClass : uint32_t { LowLatency = 0, LowCost = 1, Reliable = 2, HighBandwidth = 3 };
 
 // ts/memory/counter-names.ts: places in a counter block
-inline constexpr uint32_t COUNTER_COUNT = 56;
+inline constexpr uint32_t COUNTER_COUNT = 57;
 enum class Counter : uint32_t {
   /// Frames taken from the network, whatever became of them.
   Received = 0,
@@ -186,7 +189,7 @@ enum class Counter : uint32_t {
   CopiesLost = 10,
   /// Errors that were not sent because their source, or this node, has had enough of them.
   ErrorLimited = 11,
-  /// Punted handshake frames that the control plane refused: of another network key, with a wrong tag, or unreadable.
+  /// Punted handshake frames that the control plane refused: of another network key, with a wrong tag, unreadable, or more than can wait.
   HandshakesRefused = 12,
   /// Punted control messages, hellos and errors whose payload could not be read.
   ControlMalformed = 13,
@@ -238,42 +241,44 @@ enum class Counter : uint32_t {
   TtlExceeded = 36,
   /// Packets to a destination for which there is no next hop.
   NoRoute = 37,
+  /// Others' packets that came to a leaf, which carries only its own.
+  Prohibited = 38,
   /// Packets for this node to a port on which nobody listens.
-  PortUnreachable = 38,
+  PortUnreachable = 39,
   /// Packets of a protocol that does not exist or that this node does not serve.
-  BadProtocol = 39,
+  BadProtocol = 40,
   /// Labelled packets whose label means nothing here.
-  BadLabel = 40,
+  BadLabel = 41,
   /// Hellos, control messages or errors whose payload could not be read.
-  Malformed = 41,
+  Malformed = 42,
   /// Frames that the kernel refused to send.
-  SendFailed = 42,
+  SendFailed = 43,
   /// Frames that found the queue of their socket, or of a link whose rate is known, full, or a local program that does not read.
-  EgressFull = 43,
+  EgressFull = 44,
   /// Packets for a socket whose ring to the main thread was full.
-  DeliverFull = 44,
+  DeliverFull = 45,
   /// Packets for another worker of this node whose ring was full.
-  HandoverFull = 45,
+  HandoverFull = 46,
   /// Frames for the control plane whose ring was full.
-  PuntFull = 46,
+  PuntFull = 47,
   /// Handshake frames above the rate that the control plane is given.
-  HandshakeLimited = 47,
+  HandshakeLimited = 48,
   /// Datagrams of a new client of a port forward whose flow table is full.
-  FlowsFull = 48,
+  FlowsFull = 49,
   /// Datagrams for a port forward from somebody who takes no part in it.
-  Strangers = 49,
+  Strangers = 50,
   /// Packets that came in over the link that they would leave by.
-  NotForwarded = 50,
+  NotForwarded = 51,
   /// Frames that waited for too long for a link whose rate is known, dropped by CoDel.
-  CodelDropped = 51,
+  CodelDropped = 52,
   /// Frames that an emulated network lost.
-  EmulatedLoss = 52,
+  EmulatedLoss = 53,
   /// Frames that found an emulated network's queue, or the room for its delayed frames, full.
-  EmulatedFull = 53,
+  EmulatedFull = 54,
   /// Frames larger than the MTU of an emulated network.
-  EmulatedTooLarge = 54,
+  EmulatedTooLarge = 55,
   /// Packets that a worker held when it crashed.
-  Crashed = 55,
+  Crashed = 56,
 };
 
 }  // namespace portolan::layout

@@ -23,6 +23,7 @@ const delay = object({ p50: number, p99: number, p999: number, max: number });
 export const SCHEMAS = {
   status: object({
     id,
+    role: { enum: ['relay', 'leaf'] },
     version: text,
     pid: number,
     uptimeSeconds: number,
@@ -31,6 +32,8 @@ export const SCHEMAS = {
     workers: number,
     workerRestarts: number,
     links: number,
+    leaves: number,
+    maxLeaves: number,
     routes: number,
     emulation: list(text),
     counters: object({
@@ -48,6 +51,8 @@ export const SCHEMAS = {
       peer: id,
       address: text,
       state: linkState,
+      role: { enum: ['relay', 'leaf', null] },
+      foreign: { type: 'boolean' },
       rttMs: orNull(number),
       lossPercent: number,
       lossInPercent: number,

@@ -100,6 +100,7 @@ test('any handshake by somebody who knows the network key', () => {
     nonce,
     linkNumber: fc.integer({ min: 1, max: 4095 }),
     tags: fc.boolean(),
+    role: fc.constantFrom('relay' as const, 'leaf' as const),
   });
   fc.assert(
     fc.property(init, fc.nat(20), (message, pause) => {

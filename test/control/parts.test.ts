@@ -26,7 +26,7 @@ test('buckets fill again, and their number is bounded', () => {
 });
 
 test('a link index has another number each time, and is not given out twice', () => {
-  const pool = new LinkPool(4, 0xfffff);
+  const pool = new LinkPool(1, 3, 0xfffff);
   const taken = [pool.take(), pool.take(), pool.take()];
   assert.equal(
     taken.map((link) => link?.index),

@@ -4,6 +4,9 @@ import * as assert from 'uvu/assert';
 import { sharedBytes } from '../../ts/kit/node-id.js';
 import { PuntReason, RunKind, Verdict } from '../../ts/memory/batch.js';
 import { COUNTERS } from '../../ts/memory/counter-names.js';
+import { Epochs } from '../../ts/memory/epochs.js';
+import { LeafTableWriter } from '../../ts/memory/leaf-table.js';
+import { markAsLeaf } from '../../ts/memory/region.js';
 import { PUNT_REASON } from '../../ts/memory/worker-records.js';
 import { type Headers, makeFrame, readHeaders } from '../../ts/wire/frame.js';
 import { Protocol } from '../../ts/wire/network-header.js';
@@ -130,6 +133,57 @@ test('any frame, any table: nothing with TTL 1 or 0 goes on, nothing goes back, 
       assert.is(n.received + n.originated, out, 'all is accounted for');
     }),
     { numRuns: 500 },
+  );
+});
+
+/** A relay with a leaf at link LEAF_LINK, which has the id of a zone that it also has a route to. */
+const LEAF_LINK = 50;
+function relayOf(leaf: number): { rig: StageRig; leaves: LeafTableWriter } {
+  const rig = relay();
+  const leaves = new LeafTableWriter(rig.region, new Epochs(rig.region));
+  rig.link(LEAF_LINK, leaf);
+  leaves.set(leaf, LEAF_LINK);
+  return { rig, leaves };
+}
+
+test('a packet for a leaf of this node leaves by its link, whatever the slot says', () => {
+  for (const leaf of [THERE, 0x01010199, 0xf7010101]) {
+    const { rig, leaves } = relayOf(leaf);
+    const to = packet({ destination: leaf });
+    assert.equal(fate(rig, to), { links: [LEAF_LINK], punts: [], moved: [] });
+    leaves.remove(leaf, LEAF_LINK);
+    rig.arrive(to, FROM);
+    assert.equal(
+      rig.step().map(({ by }) => by),
+      leaf === THERE ? [PRIMARY] : [],
+    );
+  }
+});
+
+test('other packets do not care about leaves, and a leaf whose link is down is reached by the slot or not at all', () => {
+  const { rig } = relayOf(0x01010199);
+  assert.equal(fate(rig, packet()), { links: [PRIMARY], punts: [], moved: [] });
+  const down = relayOf(THERE).rig;
+  down.links.setUp(LEAF_LINK, false);
+  assert.equal(fate(down, packet()), { links: [PRIMARY], punts: [], moved: [] });
+  const lost = relayOf(0x01010199).rig;
+  lost.links.setUp(LEAF_LINK, false);
+  const to = packet({ destination: 0x01010199 });
+  assert.equal(fate(lost, to), { links: [], punts: [PuntReason.NoRoute], moved: ['noRoute'] });
+});
+
+test('a leaf carries nothing for others, says so, and sends its own', () => {
+  const rig = relay();
+  markAsLeaf(rig.region);
+  rig.replaceWorker();
+  assert.equal(fate(rig, packet()), { links: [], punts: [PuntReason.Prohibited], moved: ['prohibited'] });
+  rig.arrive(packet({ protocol: Protocol.Channel }), FROM);
+  assert.equal([rig.step(), rig.punts()], [[], []]);
+  assert.is(rig.counters().prohibited, 2);
+  rig.arrive(packet({ source: SELF }), 0, RunKind.Origin);
+  assert.equal(
+    rig.step().map(({ by }) => by),
+    [PRIMARY],
   );
 });
 

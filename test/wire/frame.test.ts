@@ -41,6 +41,7 @@ test('every kind of frame has a golden vector', () => {
     'fragment',
     'handshake-accept',
     'handshake-init',
+    'handshake-init-leaf',
     'hello',
     'labelled',
     'sealed',

@@ -9,6 +9,7 @@ import {
   decodeHandshake,
   encodeHandshake,
   type HandshakeMessage,
+  type InitMessage,
   MAX_HANDSHAKE_BYTES,
 } from '../../ts/wire/handshake.js';
 import { HandshakeFrames } from '../../ts/wire/handshake-frame.js';
@@ -23,13 +24,14 @@ const offer = {
   nonce: bytes(16),
   linkNumber: fc.nat(0xffff_ffff).filter((number) => (number & 0xfff) !== 0),
   tags: fc.boolean(),
+  role: fc.constantFrom('relay' as const, 'leaf' as const),
 };
 const messages: fc.Arbitrary<HandshakeMessage> = fc.oneof(
   fc.record({ kind: fc.constant('init' as const), ...offer, expectedId: fc.nat(0xffff_ffff) }),
   fc.record({ kind: fc.constant('accept' as const), ...offer, dialerNonce: bytes(16) }),
   fc.record({
     kind: fc.constant('reject' as const),
-    reason: fc.constantFrom('protocolVersion', 'networkKey', 'duplicateId', 'wrongId', 'full', 'tags', 'other'),
+    reason: fc.constantFrom('protocolVersion', 'networkKey', 'duplicateId', 'wrongId', 'full', 'tags', 'role', 'other'),
     dialerNonce: bytes(16),
     version: fc.nat(0xffff_ffff),
     id: fc.nat(0xffff_ffff),
@@ -95,6 +97,8 @@ test('values out of range are malformed', () => {
     { bootEpoch: 2n ** 53n },
   ])
     assert.is(decode(wrong), 'malformed', Object.keys(wrong)[0]);
+  assert.is((decode({ role: 1 }) as InitMessage).role, 'leaf');
+  assert.is((decode({ role: 77 }) as InitMessage).role, 'other', 'a role of a later version can be refused by name');
   assert.equal(decode({ protocolVersion: 2, id: 9 }), {
     kind: 'foreign',
     message: 'init',
@@ -156,7 +160,7 @@ test('golden vectors: an Init, its Accept, the keys of the session', () => {
   const [init, accept] = ['handshake-init', 'handshake-accept'].map(
     (name) => readVectors().find((vector) => vector.name === name) as Vector,
   ) as [Vector, Vector];
-  const common = { bootEpoch: 1_763_700_000_123_456, tags: true };
+  const common = { bootEpoch: 1_763_700_000_123_456, tags: true, role: 'relay' } as const;
   const [dialer, listener] = [0x01010101, 0x01010102];
   const [a, b] = [Uint8Array.from({ length: 16 }, (_, i) => 16 + i), Uint8Array.from({ length: 16 }, (_, i) => 32 + i)];
   const initMessage = {
@@ -178,6 +182,10 @@ test('golden vectors: an Init, its Accept, the keys of the session', () => {
   } as const;
   const vectorFrames = new HandshakeFrames(networkSecrets(init.bytes('network-key')));
   assert.equal(vectorFrames.seal(initMessage, dialer, listener), init.bytes('frame'));
+  const leaf = readVectors().find(({ name }) => name === 'handshake-init-leaf') as Vector;
+  const leafMessage = { ...initMessage, role: 'leaf' } as const;
+  assert.equal(vectorFrames.seal(leafMessage, dialer, listener), leaf.bytes('frame'));
+  assert.equal(vectorFrames.open(leaf.bytes('frame')), { kind: 'authentic', message: leafMessage });
   assert.equal(vectorFrames.seal(acceptMessage, listener, dialer), accept.bytes('frame'));
   assert.equal(vectorFrames.open(accept.bytes('frame')), { kind: 'authentic', message: acceptMessage });
   const keys = sessionKeys(accept.bytes('network-key'), { id: dialer, nonce: a }, { id: listener, nonce: b });

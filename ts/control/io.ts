@@ -7,6 +7,7 @@
 import type { Layer, NodeId } from '../kit/node-id.js';
 import type { ErrorName } from '../wire/error-payload.js';
 import type { Headers } from '../wire/frame.js';
+import type { NodeRole } from '../wire/handshake.js';
 import type { FrameType } from '../wire/link-header.js';
 
 /** A transport address as the control plane sees it: resolved, ready for the link table. */
@@ -19,6 +20,7 @@ export interface TransportAddress {
 }
 
 export type { ErrorName } from '../wire/error-payload.js';
+export type { NodeRole } from '../wire/handshake.js';
 
 /** `fixed`: this packet path cannot forbid the network to cut frames, so none larger are tried. */
 export type MtuState = 'fixed' | 'searching' | 'complete';
@@ -60,7 +62,7 @@ export interface ReceivedFrame {
 
 /** A data packet that the packet path could not deal with, or an error for this node. */
 export interface PuntedPacket {
-  readonly reason: 'ttlExceeded' | 'noRoute' | 'portUnreachable' | 'tooBig' | 'error';
+  readonly reason: 'ttlExceeded' | 'noRoute' | 'portUnreachable' | 'tooBig' | 'prohibited' | 'error';
   /** The link that it came by; 0: it started at this node. */
   readonly link: number;
   /** Of an error the whole packet, else both headers at least. */
@@ -107,6 +109,8 @@ export type Output =
   | RouteOutput
   /** The largest frame that reaches a destination, bytes, where that is less than the first link's MTU; 0: not known any more. */
   | { readonly kind: 'pathMtu'; readonly destination: NodeId; readonly mtu: number }
+  | DefaultRouteOutput
+  | LeafOutput
   | LinkOutput
   | { readonly kind: 'event'; readonly event: ControlEvent }
   | { readonly kind: 'job'; readonly id: number; readonly job: Job }
@@ -121,6 +125,22 @@ export interface RouteOutput {
   readonly byte: number;
   readonly primary: number;
   readonly backup: number;
+}
+
+/** All slots of the forwarding table change at once: the routes of a leaf. Link indexes, 0 for none. */
+export interface DefaultRouteOutput {
+  readonly kind: 'defaultRoute';
+  readonly primary: number;
+  readonly backup: number;
+}
+
+/**
+ * A leaf of this node comes (after its `linkUp`) or goes (before its `linkFree`): whether the leaf table leads from its id to the link.
+ */
+export interface LeafOutput {
+  readonly kind: 'leafUp' | 'leafDown';
+  readonly id: NodeId;
+  readonly link: number;
 }
 
 export type LinkOutput =
@@ -167,6 +187,8 @@ export type LinkProblem =
   | 'otherVersion'
   | 'otherNetworkKey'
   | 'otherTags'
+  /** The two make no link: a leaf takes nobody in. */
+  | 'role'
   | 'duplicateId'
   | 'wrongId'
   | 'silent'
@@ -186,13 +208,16 @@ export type ControlEvent =
       readonly address: string;
       /** The session's id, 16 hexadecimal digits, the same at both ends. */
       readonly session: string;
+      /** The peer's. */
+      readonly role: NodeRole;
     }
   | { readonly type: 'linkDown'; readonly link: number; readonly peer: NodeId; readonly reason: LinkProblem }
   | { readonly type: 'linkProblem'; readonly peer: NodeId; readonly problem: LinkProblem; readonly detail: string }
   | { readonly type: 'duplicateId'; readonly id: NodeId; readonly address: string }
   | {
       readonly type: 'routeChanged';
-      readonly layer: Layer;
+      /** 0: the default route of a leaf. */
+      readonly layer: Layer | 0;
       readonly byte: number;
       readonly nextHop: NodeId | undefined;
       readonly backup: NodeId | undefined;
@@ -226,11 +251,16 @@ export interface LinkStatus {
   /** Whether the MTU is final: `fixed` is not probed at all. */
   readonly mtuState: MtuState | undefined;
   readonly configured: boolean;
+  /** The peer's; undefined until it has been heard. */
+  readonly role: NodeRole | undefined;
+  /** A leaf of another group than this node's: only this node and its leaves reach it. */
+  readonly foreign: boolean;
 }
 
 /** A line of `routes`. */
 export interface RouteStatus {
-  readonly layer: Layer;
+  /** 0: the default route of a leaf, to all other nodes. */
+  readonly layer: Layer | 0;
   readonly byte: number;
   readonly trafficClass: number;
   readonly nextHop: NodeId;

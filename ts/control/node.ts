@@ -14,7 +14,9 @@ import { HandshakeFrames } from '../wire/handshake-frame.js';
 import { BASE_MTU } from '../wire/network-header.js';
 import { networkSecrets } from '../wire/session-keys.js';
 import { PacketErrors } from './errors/packet-errors.js';
-import type { Command, RouteOutput } from './io.js';
+import type { Command, DefaultRouteOutput, RouteOutput } from './io.js';
+import { RoleListener } from './leaves/role-listener.js';
+import { LeafUplinks } from './leaves/uplinks.js';
 import { LinkPool } from './links/link-pool.js';
 import { Links } from './links/links.js';
 import { WakeClock } from './links/services.js';
@@ -28,18 +30,23 @@ export type { ControlNode, ControlNodeOptions } from './node.types.js';
 /** Makes the control plane of a node. Throws an InvariantError when an option is out of its range. */
 export function createControlNode(options: ControlNodeOptions): ControlNode {
   const { id, networkKey, bootEpoch, peers, sockets, entropy, random, observer, linkCapacity } = options;
-  invariant(linkCapacity >= 2 && linkCapacity <= 4096, 'a node has room for 1 to 4095 links');
+  const { role = 'relay', leafCapacity = 0 } = options;
+  invariant(linkCapacity >= 2 && linkCapacity + leafCapacity <= 4096, 'a node has room for 1 to 4095 links');
   const outbox = new Outbox();
   const deadlines = new TimerQueue<Timer>();
   const wake = new WakeClock();
-  const pool = new LinkPool(linkCapacity, new DataView(entropy(4).slice().buffer).getUint32(0));
+  const firstGeneration = new DataView(entropy(4).slice().buffer).getUint32(0);
+  const pool = new LinkPool(1, linkCapacity - 1, firstGeneration);
+  const leafPool = new LinkPool(linkCapacity, leafCapacity, firstGeneration);
   const frames = new HandshakeFrames(networkSecrets(networkKey));
-  const makeRouter = options.createRouter ?? createRouter;
+  const makeRouter = role === 'leaf' ? () => new LeafUplinks() : (options.createRouter ?? createRouter);
   const bootSeconds = Math.floor(bootEpoch / 1_000_000);
   const router = makeRouter({ self: id, bootSeconds, random, ...(options.rules ? { rules: options.rules } : {}) });
+  const listener = new RoleListener(id, router, outbox);
   const links = new Links(
     {
       self: id,
+      role,
       bootEpoch,
       networkKey,
       tags: options.tags ?? true,
@@ -49,13 +56,14 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
       outbox,
       deadlines,
       pool,
+      leafPool,
       observer,
       frames,
       entropy,
       random,
       wake,
     },
-    router,
+    listener,
   );
   const errors = new PacketErrors(id, outbox, deadlines);
 
@@ -71,8 +79,9 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
     }
   }
 
-  function storeRoute(route: RouteOutput): void {
-    const { layer, byte, primary, backup } = route;
+  function storeRoute(route: RouteOutput | DefaultRouteOutput): void {
+    const { primary, backup } = route;
+    const { layer, byte } = route.kind === 'route' ? route : ({ layer: 0, byte: 0 } as const);
     outbox.push(route);
     const nextHop = links.peerAt(primary);
     outbox.event({ type: 'routeChanged', layer, byte, nextHop, backup: links.peerAt(backup) });
@@ -110,9 +119,10 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
     handleCommand: (command, now) => handle(now, () => obey(command, now)),
     handleJobDone: (result, now) => handle(now, () => links.handleJobDone(result, now)),
     handleLinkDown: (link, now) => handle(now, () => links.handleLinkDown(link, now)),
-    handleLinkFree: (link) => pool.giveBack(link),
+    handleLinkFree: (link) => (pool.holds(link) ? pool : leafPool).giveBack(link),
     poll: () => outbox.poll(),
     nextTimeout,
+    leaves: () => listener.leaves,
     links: (now) => links.statuses(now),
     routes: () => router.routes(),
     entry: (layer, byte, trafficClass) => router.entry(layer, byte, trafficClass),

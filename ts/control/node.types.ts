@@ -9,6 +9,7 @@ import type {
   JobResult,
   LinkObserver,
   LinkStatus,
+  NodeRole,
   Output,
   PeerAddress,
   PuntedPacket,
@@ -32,8 +33,12 @@ export interface ControlNodeOptions {
   /** A uniform number in [0, 1), for the jitter of timers. */
   readonly random: () => number;
   readonly observer: LinkObserver;
+  /** What this node does in the network. Default: relay. */
+  readonly role?: NodeRole;
   /** Link indexes are 1 .. linkCapacity - 1; at most 4096. */
   readonly linkCapacity: number;
+  /** Leaves that may link with this node: their link indexes follow, up to 4095. Default: 0. */
+  readonly leafCapacity?: number;
   /** False asks for sessions without tags, for measuring only; both ends must. Default: true. */
   readonly tags?: boolean;
   /** Largest frame that links carry at first. Default: 1200. */
@@ -68,6 +73,8 @@ export interface ControlNode {
   /** When {@link ControlNode.handleTimeout} wants to be called; Infinity: never. */
   nextTimeout(): number;
 
+  /** Leaves that are linked with this node. */
+  leaves(): number;
   /** All links, for people: one line a peer (configured or not), sessions that are up first. */
   links(now: number): LinkStatus[];
   routes(): RouteStatus[];

@@ -5,6 +5,9 @@
  * Silence that is our own fault does not count: when the process was stopped or starved, frames may have waited in the sockets all the
  * while. So after a stall every link starts to count anew, and a scan is made only when the sockets have been drained. A worker's start counts
  * as the end of a stall: while its predecessor was dead, nobody listened.
+ *
+ * Leaves' links come last in the table. There may be thousands, nobody has another way to a leaf, and control looks at each in its time: of
+ * them a scan takes only the next few, so that it costs no more for a relay that has many.
  */
 import { BATCH_MORE, BATCH_NOW, type Batch } from '../memory/batch.js';
 import { COUNTER } from '../memory/counter-names.js';
@@ -16,6 +19,8 @@ import type { PuntStage } from './punt.js';
 
 /** Links are looked at no more often than this, ms. */
 export const SCAN_INTERVAL_MS = 10;
+/** Words of 32 leaves' links that a scan takes. */
+const LEAF_WORDS = 2;
 /** A step that comes so much later than it was meant to, ms, was held up by a stall of our own. */
 export const STALL_MS = 40;
 
@@ -26,6 +31,10 @@ export class LivenessStage {
   readonly #entries: Int32Array;
   readonly #heard: Float64Array;
   readonly #punt: PuntStage;
+  /** Words of the bits of relays' links, and of all links. */
+  readonly #relayWords: number;
+  readonly #allWords: number;
+  #nextLeafWord = 0;
   /** When the next step was to be made at the latest; at first: long ago. */
   #expected = -Infinity;
   /** Silence before this is not counted. */
@@ -41,6 +50,10 @@ export class LivenessStage {
     this.#entries = entriesOf(region, Int32Array);
     this.#heard = entriesOf(region, Float64Array);
     this.#punt = punt;
+    const { links, leaves } = region.layout;
+    this.#relayWords = Math.ceil((links - leaves) / 32);
+    this.#allWords = Math.ceil(links / 32);
+    this.#nextLeafWord = this.#relayWords;
   }
 
   /** To be called in each step, after the batch was received. Returns the number of links taken down. */
@@ -64,13 +77,21 @@ export class LivenessStage {
   #scan(now: number): number {
     let downed = 0;
     this.#deadline = Infinity;
-    for (let word = 0; word < this.#up.length; word++) {
-      let bits = this.#up[word] as number;
-      while (bits !== 0) {
-        const bit = 31 - Math.clz32(bits);
-        bits &= ~(1 << bit);
-        if (this.#isSilent(word * 32 + bit, now) && this.#takeDown(word, bit, now)) downed++;
-      }
+    for (let word = 0; word < this.#relayWords; word++) downed += this.#scanWord(word, now);
+    for (let n = Math.min(LEAF_WORDS, this.#allWords - this.#relayWords); n > 0; n--) {
+      if (this.#nextLeafWord >= this.#allWords) this.#nextLeafWord = this.#relayWords;
+      downed += this.#scanWord(this.#nextLeafWord++, now);
+    }
+    return downed;
+  }
+
+  #scanWord(word: number, now: number): number {
+    let downed = 0;
+    let bits = this.#up[word] as number;
+    while (bits !== 0) {
+      const bit = 31 - Math.clz32(bits);
+      bits &= ~(1 << bit);
+      if (this.#isSilent(word * 32 + bit, now) && this.#takeDown(word, bit, now)) downed++;
     }
     return downed;
   }

@@ -1,7 +1,7 @@
 /**
  * The punt stage: what the control plane must see goes into the ring to the shell, copied, for control may take its time.
  *
- * Control and handshake frames and errors go up whole, each of them. Of packets that were dropped with an error (TTL, no route, port unreachable) the
+ * Control and handshake frames and errors go up whole, each of them. Of packets that were dropped with an error (TTL, no route, prohibited, port unreachable) the
  * first of each run goes up, its headers only: control answers the sender, at a limited rate, and needs no more for it.
  *
  * Copies of hellos can wait: they carry the time of their arrival, and control only averages over them. So they go up quietly: the main
@@ -182,6 +182,7 @@ function isDropWithError(reason: number): boolean {
   return (
     reason === PuntReason.TtlExceeded ||
     reason === PuntReason.NoRoute ||
+    reason === PuntReason.Prohibited ||
     reason === PuntReason.PortUnreachable ||
     reason === PuntReason.TooBig
   );

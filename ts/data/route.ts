@@ -4,9 +4,11 @@
  * ```
  *   TTL 0 ────────────────────────────────────────────────────────> drop    ttlExceeded
  *   for this node ────────────────────────────────────────────────> deliver (local.ts)
+ *   transit, and this node is a leaf ─────────────────────────────> punt    Prohibited    (channels: drop)
  *   transit with TTL 1 ───────────────────────────────────────────> punt    TtlExceeded   (channels: drop, nobody is told)
  *   labelled ─────────────────────────────────────────────────────> drop    badLabel      (this node has given out no labels)
  *   a channel, or a frame of one link only ───────────────────────> drop    badProtocol   (nobody here has subscribed)
+ *   a leaf of this node, its link is up ──────────────────────────> forward into that link
  *   next hop: primary, or the backup if the primary's link is down  > forward
  *      the link that it came by ──────────────────────────────────> drop    notForwarded
  *      none ──────────────────────────────────────────────────────> punt    NoRoute
@@ -31,7 +33,9 @@ import {
 import { COUNTER } from '../memory/counter-names.js';
 import type { CounterBlock } from '../memory/counters.js';
 import { forwardingWords } from '../memory/forwarding-table.js';
+import { LeafTable } from '../memory/leaf-table.js';
 import { linksUpWords } from '../memory/link-table.js';
+import { isLeafRegion } from '../memory/region.js';
 import { OFFSET_LABEL, OFFSET_TTL } from '../wire/link-header.js';
 import { OFFSET_CLASS, OFFSET_DESTINATION, OFFSET_PROTOCOL, Protocol } from '../wire/network-header.js';
 import type { StageContext } from './context.js';
@@ -49,8 +53,13 @@ export class RouteStage {
   readonly #forwarding: Int32Array;
   readonly #up: Int32Array;
   readonly #counters: CounterBlock;
+  readonly #leaves: LeafTable;
+  #hasLeaves = false;
+  readonly #isLeaf: boolean;
 
   constructor({ self, region, batch, counters }: StageContext) {
+    this.#leaves = new LeafTable(region);
+    this.#isLeaf = isLeafRegion(region);
     this.#self = self | 0; // ids are compared as signed words: unsigned ones beyond 2^31 would not be small integers
     this.#words = batch.words;
     this.#slab = batch.slab;
@@ -62,6 +71,7 @@ export class RouteStage {
   /** Decides all undecided runs of kind Data and Origin; returns how many. */
   step(): number {
     const words = this.#words;
+    this.#hasLeaves = this.#leaves.open();
     const end = RUNS / 4 + (words[BATCH_RUN_COUNT] as number) * RUN_WORDS;
     let decided = 0;
     for (let run = RUNS / 4; run < end; run += RUN_WORDS) {
@@ -85,6 +95,10 @@ export class RouteStage {
     if (ttl === 0) return this.#drop(run, COUNTER.ttlExceeded);
     const isChannel = protocol === Protocol.Channel; // then the destination is half of a hash
     if (destination === this.#self && !isChannel) return this.#verdict(run, Verdict.Deliver, 0);
+    if (this.#isLeaf && isTransit) {
+      if (isChannel) return this.#drop(run, COUNTER.prohibited);
+      return this.#punt(run, PuntReason.Prohibited, COUNTER.prohibited);
+    }
     if (ttl === 1 && isTransit) {
       if (isChannel) return this.#drop(run, COUNTER.ttlExceeded);
       return this.#punt(run, PuntReason.TtlExceeded, COUNTER.ttlExceeded);
@@ -100,6 +114,10 @@ export class RouteStage {
 
   /** The link to send into, 0 for none: the slot is that of the first byte in which the destination differs from this node. */
   #nextHop(run: number, destination: number, trafficClass: number): number {
+    if (this.#hasLeaves) {
+      const leaf = this.#leaves.find(destination);
+      if (leaf !== 0 && this.#isUp(leaf)) return leaf;
+    }
     const layer = Math.clz32(destination ^ this.#self) >>> 3; // 0..3
     const byte = (destination >>> (24 - 8 * layer)) & 255;
     const table = trafficClass < ROUTED_CLASSES ? trafficClass : 0;

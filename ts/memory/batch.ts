@@ -102,6 +102,7 @@ export const PuntReason = {
   Error: 6,
   PortUnreachable: 7,
   TooBig: 8,
+  Prohibited: 9,
 } as const;
 
 /** The views over a batch that every stage uses. */

@@ -43,7 +43,7 @@ export const COUNTERS = [
   count('errorLimited', 'Errors that were not sent because their source, or this node, has had enough of them.'),
   count(
     'handshakesRefused',
-    'Punted handshake frames that the control plane refused: of another network key, with a wrong tag, or unreadable.',
+    'Punted handshake frames that the control plane refused: of another network key, with a wrong tag, unreadable, or more than can wait.',
   ),
   count('controlMalformed', 'Punted control messages, hellos and errors whose payload could not be read.'),
   count('fragmented', 'Datagrams that were cut into fragments here, each of which counts as originated.'),
@@ -82,6 +82,7 @@ export const COUNTERS = [
   drop('fragmentDuplicate', 'Fragments that had come already.'),
   drop('ttlExceeded', 'Packets whose TTL ran out here.'),
   drop('noRoute', 'Packets to a destination for which there is no next hop.'),
+  drop('prohibited', "Others' packets that came to a leaf, which carries only its own."),
   drop('portUnreachable', 'Packets for this node to a port on which nobody listens.'),
   drop('badProtocol', 'Packets of a protocol that does not exist or that this node does not serve.'),
   drop('badLabel', 'Labelled packets whose label means nothing here.'),

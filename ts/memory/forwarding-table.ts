@@ -52,7 +52,16 @@ export class ForwardingTableWriter {
   store(trafficClass: number, layer: Layer, byte: number, primary: number, backup: number): void {
     invariant(primary !== backup || primary === 0, 'a backup next hop is another link than the primary');
     invariant(primary !== 0 || backup === 0, 'there is no backup without a primary');
-    const at = slotIndex(trafficClass, layer, byte);
+    this.#put(slotIndex(trafficClass, layer, byte), primary, backup);
+  }
+
+  /** Stores these next hops in every slot: the routes of a leaf, which sends everything to its relay. */
+  storeAll(primary: number, backup: number): void {
+    invariant(primary !== backup || primary === 0, 'a backup next hop is another link than the primary');
+    for (let at = 0; at < this.#words.length; at++) this.#put(at, primary, backup);
+  }
+
+  #put(at: number, primary: number, backup: number): void {
     const generation = ((this.#words[at] ?? 0) >>> 24) + 1;
     Atomics.store(this.#words, at, (generation << 24) | ((backup & 0xfff) << 12) | (primary & 0xfff));
   }

@@ -13,6 +13,7 @@
  * | links           |  512 bytes a link                   (link-table.ts)
  * | replay windows  |  512 bytes (4096 bits) a link       (replay-window.ts)
  * | path MTUs       |  4096 words                         (path-mtus.ts)
+ * | leaves          |  16 to 32 bytes a leaf              (leaf-table.ts)
  * +-----------------+
  * ```
  * Everything in the region is in the machine's byte order (all supported machines are little-endian: `attach` checks it).
@@ -30,11 +31,19 @@ const HEADER_MAGIC = 0;
 const HEADER_VERSION = 1;
 const HEADER_WORKERS = 2;
 const HEADER_LINKS = 3;
-/** Header words that others own: own node id (control), the epoch (epochs.ts), links that are not over UDP (link-table.ts), a line each. */
+const HEADER_LEAVES = 4;
+/** Header words that others own: own node id and flags (control), on a line of their own. */
 export const HEADER_WORD_NODE_ID = 32;
+export const HEADER_WORD_FLAGS = 33;
+/** The epoch (epochs.ts), and where leaves are looked up (leaf-table.ts): workers read this line every turn. */
 export const HEADER_WORD_EPOCH = 64;
+export const HEADER_WORD_LEAVES = 65;
+/** Links that are not over UDP (link-table.ts). */
 export const HEADER_WORD_OTHER_LINKS = 96;
 export const HEADER_WORD_PACED_LINKS = 97;
+
+/** Flag of a region: its node is a leaf, which carries nobody's packets. */
+export const NODE_FLAG_LEAF = 1;
 
 export const WORKER_STATE_BYTES = 2 * CACHE_LINE;
 /** Counters a block: see counter-names.ts. */
@@ -58,10 +67,12 @@ export interface RegionSizes {
   readonly workers: number;
   /** Link entries, index 0 (never a link) included: 2..4096. */
   readonly links: number;
+  /** Leaves that the leaf table has room for: 0..4095. Default: 0. */
+  readonly leaves?: number;
 }
 
 /** Where each part starts, in bytes from the start of the region. */
-export interface RegionLayout extends RegionSizes {
+export interface RegionLayout extends Required<RegionSizes> {
   readonly workerStates: number;
   readonly counters: number;
   readonly linksUp: number;
@@ -70,16 +81,23 @@ export interface RegionLayout extends RegionSizes {
   readonly linkEntries: number;
   readonly replayWindows: number;
   readonly pathMtus: number;
+  readonly leafTable: number;
   readonly totalBytes: number;
 }
 
+/** Words in one half of the leaf table: a power of two, and at least two a leaf. */
+export function leafSlots(leaves: number): number {
+  return leaves === 0 ? 0 : 2 ** Math.ceil(Math.log2(2 * leaves));
+}
+
 /** Lays out a region of the given sizes. Native code computes the same (native/region.h). */
-export function regionLayout({ workers, links }: RegionSizes): RegionLayout {
+export function regionLayout({ workers, links, leaves = 0 }: RegionSizes): RegionLayout {
   invariant(
     Number.isInteger(workers) && workers >= 1 && workers <= MAX_WORKERS,
     `a region has 1 to ${MAX_WORKERS} workers`,
   );
   invariant(Number.isInteger(links) && links >= 2 && links <= MAX_LINKS, 'a region has 2 to 4096 links');
+  invariant(Number.isInteger(leaves) && leaves >= 0 && leaves < links, 'each leaf has a link');
   const workerStates = HEADER_BYTES;
   const counters = workerStates + workers * WORKER_STATE_BYTES;
   const linksUp = counters + (workers + 1) * COUNTER_BLOCK_BYTES;
@@ -88,10 +106,12 @@ export function regionLayout({ workers, links }: RegionSizes): RegionLayout {
   const linkEntries = ports + PORT_TABLE_BYTES;
   const replayWindows = linkEntries + links * LINK_ENTRY_BYTES;
   const pathMtus = replayWindows + links * REPLAY_WINDOW_BYTES;
-  const totalBytes = pathMtus + PATH_MTU_WORDS * 4;
+  const leafTable = pathMtus + PATH_MTU_WORDS * 4;
+  const totalBytes = leafTable + 2 * leafSlots(leaves) * 4;
   return {
     workers,
     links,
+    leaves,
     workerStates,
     counters,
     linksUp,
@@ -100,6 +120,7 @@ export function regionLayout({ workers, links }: RegionSizes): RegionLayout {
     linkEntries,
     replayWindows,
     pathMtus,
+    leafTable,
     totalBytes,
   };
 }
@@ -118,8 +139,18 @@ export function createRegion(sizes: RegionSizes): Region {
   header[HEADER_VERSION] = REGION_LAYOUT_VERSION;
   header[HEADER_WORKERS] = layout.workers;
   header[HEADER_LINKS] = layout.links;
+  header[HEADER_LEAVES] = layout.leaves;
   Atomics.store(header, HEADER_MAGIC, REGION_MAGIC);
   return { buffer, layout };
+}
+
+/** Before any worker attaches: the region's node is a leaf. */
+export function markAsLeaf({ buffer }: Region): void {
+  Atomics.or(new Int32Array(buffer), HEADER_WORD_FLAGS, NODE_FLAG_LEAF);
+}
+
+export function isLeafRegion({ buffer }: Region): boolean {
+  return (Atomics.load(new Int32Array(buffer), HEADER_WORD_FLAGS) & NODE_FLAG_LEAF) !== 0;
 }
 
 /** Attaches to a region that another thread made. Throws an InvariantError when it is none, or of another layout. */
@@ -128,7 +159,11 @@ export function attachRegion(buffer: SharedArrayBuffer): Region {
   invariant(new Uint8Array(Uint32Array.of(1).buffer)[0] === 1, 'the machine is little-endian');
   invariant(Atomics.load(header, HEADER_MAGIC) === REGION_MAGIC, 'the shared memory holds a region');
   invariant(header[HEADER_VERSION] === REGION_LAYOUT_VERSION, `the region has layout version ${REGION_LAYOUT_VERSION}`);
-  const layout = regionLayout({ workers: header[HEADER_WORKERS] ?? 0, links: header[HEADER_LINKS] ?? 0 });
+  const layout = regionLayout({
+    workers: header[HEADER_WORKERS] ?? 0,
+    links: header[HEADER_LINKS] ?? 0,
+    leaves: header[HEADER_LEAVES] ?? 0,
+  });
   invariant(buffer.byteLength >= layout.totalBytes, 'the region is whole');
   return { buffer, layout };
 }

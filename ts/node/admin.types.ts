@@ -33,6 +33,7 @@ export interface PacketPathReport {
 
 export interface StatusReport {
   readonly id: string;
+  readonly role: 'relay' | 'leaf';
   readonly version: string;
   readonly pid: number;
   /** Seconds since the node started. */
@@ -42,8 +43,11 @@ export interface StatusReport {
   readonly workers: number;
   /** How often a worker was replaced after a crash. */
   readonly workerRestarts: number;
-  /** Links that are up. */
+  /** Links that are up, those of leaves aside. */
   readonly links: number;
+  /** Leaves that are linked with this node, and how many it has room for. */
+  readonly leaves: number;
+  readonly maxLeaves: number;
   /** Slots of the forwarding table that have a next hop. */
   readonly routes: number;
   /** The networks that are emulated for what this node sends, as they may be written; empty: none. */
@@ -69,6 +73,10 @@ export interface LinkReport {
   /** A transport address as a URL, as in `udp://127.0.0.1:7000`. */
   readonly address: string;
   readonly state: 'resolving' | 'dialing' | 'up' | 'down' | 'closing';
+  /** The peer's; null until it has been heard. */
+  readonly role: 'relay' | 'leaf' | null;
+  /** A leaf of another group than this node's: only this node and its other leaves reach it. */
+  readonly foreign: boolean;
   /** Smoothed; null before the first measurement. */
   readonly rttMs: number | null;
   /** The larger of both directions, 0..100. */
@@ -100,9 +108,10 @@ export interface LinkReport {
 }
 
 export interface RouteReport {
-  /** A node (`1.1.1.3`) or, in layers 1-3, a zone (`1.2.*.*`). */
+  /** A node (`1.1.1.3`), in layers 1-3 a zone (`1.2.*.*`), at a leaf all others (`*.*.*.*`). */
   readonly destination: string;
-  readonly layer: 1 | 2 | 3 | 4;
+  /** 0: the default route of a leaf. */
+  readonly layer: 0 | 1 | 2 | 3 | 4;
   readonly nextHop: string;
   readonly backup: string | null;
   readonly rttMs: number;

@@ -8,7 +8,7 @@
  * ```
  */
 
-import type { ControlEvent } from '../control/io.js';
+import type { ControlEvent, Output } from '../control/io.js';
 import { createControlNode } from '../control/node.js';
 import type { ControlNode } from '../control/node.types.js';
 import type { EmulationStart } from '../data/worker-contract.js';
@@ -18,11 +18,12 @@ import { CounterBlock } from '../memory/counters.js';
 import { createWires } from '../memory/emulated-wires.js';
 import { Epochs } from '../memory/epochs.js';
 import { ForwardingTableWriter } from '../memory/forwarding-table.js';
+import { LeafTableWriter } from '../memory/leaf-table.js';
 import { LinkTableWriter } from '../memory/link-table.js';
 import { createLoadStats } from '../memory/load-stats.js';
 import { PathMtus } from '../memory/path-mtus.js';
 import { PortHandler, PortTableWriter } from '../memory/port-table.js';
-import { createRegion, type Region } from '../memory/region.js';
+import { createRegion, markAsLeaf, type Region } from '../memory/region.js';
 import { WorkerStates } from '../memory/worker-state.js';
 import { BoundSockets } from './bound-sockets.js';
 import { ControlDriver } from './control-driver.js';
@@ -45,6 +46,9 @@ import type { SupervisorEvents } from './worker-supervisor.js';
 const FLUSH_MS = 500;
 const WORKER_GRACE_MS = 1000;
 
+/** What a node that leaves does not change any more: it forwards as it did, until its neighbours send it nothing. */
+const KEPT_WHILE_LEAVING: ReadonlySet<Output['kind']> = new Set(['route', 'defaultRoute', 'leafDown']);
+
 export interface CoreEvents extends Pick<SupervisorEvents, 'onReady' | 'onMessage' | 'onRestarted' | 'onWarning'> {
   readonly onEvent: (event: ControlEvent) => void;
 }
@@ -65,7 +69,10 @@ export class Core {
 
   constructor(config: NodeConfig, networkKey: Uint8Array, path: PacketPath, rules: Rules, events: CoreEvents) {
     const bootEpoch = Math.floor(unixSeconds() * 1e6);
-    this.region = createRegion({ workers: path.workers, links: config.maxLinks + 1 });
+    const { maxLinks, maxLeaves, role } = config;
+    const linkCapacity = maxLinks + 1;
+    this.region = createRegion({ workers: path.workers, links: linkCapacity + maxLeaves, leaves: maxLeaves });
+    if (role === 'leaf') markAsLeaf(this.region);
     const counters = new CounterBlock(this.region, path.workers);
     this.links = new LinkTableWriter(this.region);
     this.ports = new PortTableWriter(this.region);
@@ -129,13 +136,16 @@ export class Core {
       entropy,
       random: Math.random,
       observer: linkObserver(this.links),
-      linkCapacity: config.maxLinks + 1,
+      role,
+      linkCapacity,
+      leafCapacity: maxLeaves,
       tags: config.tags,
       probeMtu: path.kind === 'native',
     });
     const execute = outputExecutor({
       forwarding: new ForwardingTableWriter(this.region),
       paths: new PathMtus(this.region),
+      leaves: new LeafTableWriter(this.region, epochs),
       links: this.#installer,
       sender,
       counters,
@@ -145,8 +155,7 @@ export class Core {
     this.driver = new ControlDriver(
       this.control,
       (output) => {
-        // A node that leaves forwards by the routes that it had, until its neighbours send it nothing any more.
-        if (!this.#leaving || output.kind !== 'route') execute(output);
+        if (!this.#leaving || !KEPT_WHILE_LEAVING.has(output.kind)) execute(output);
       },
       monotonicNow,
       () => this.pool.drainControlNow(), // copies of hellos come quietly

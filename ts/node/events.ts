@@ -8,6 +8,8 @@ export interface LinkEvent {
   readonly peer: string;
   /** As in `udp://127.0.0.1:7000`. */
   readonly address: string;
+  /** The peer's. */
+  readonly role: 'relay' | 'leaf';
 }
 
 export interface RouteEvent {

@@ -39,7 +39,8 @@ export function createMetrics(node: MetricsSource): Metrics {
       },
     });
   gauge('portolan_uptime_seconds', 'Seconds since the node started.', (status) => status.uptimeSeconds);
-  gauge('portolan_links_up', 'Links that are up.', (status) => status.links);
+  gauge('portolan_links_up', 'Links that are up, those of leaves aside.', (status) => status.links);
+  gauge('portolan_leaves', 'Leaves that are linked with this node.', (status) => status.leaves);
   gauge('portolan_routes', 'Slots of the forwarding table that have a next hop.', (status) => status.routes);
   gauge('portolan_workers', 'Workers of the packet path.', (status) => status.workers);
   gauge(
@@ -102,6 +103,7 @@ function addLinks(registry: Registry, now: Snapshot): void {
       collect() {
         this.reset();
         for (const link of now.links) {
+          if (link.role === 'leaf') continue; // thousands: they are counted, and not told one by one
           const value = read(link);
           if (value !== null) this.set({ peer: link.peer, address: link.address }, value);
         }

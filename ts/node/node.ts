@@ -161,8 +161,10 @@ export class Node extends EventEmitter<NodeEvents> {
   }
 
   status(): StatusReport {
+    const links = this.#core.control.links(monotonicNow());
     return {
       id: this.id,
+      role: this.#config.role,
       version: VERSION,
       pid: process.pid,
       uptimeSeconds: Math.round(monotonicNow() - this.#startedAt) / 1000,
@@ -170,7 +172,9 @@ export class Node extends EventEmitter<NodeEvents> {
       packetPath: this.#path.report(this.#offloads),
       workers: this.#path.workers,
       workerRestarts: this.#restarts,
-      links: this.#core.control.links(monotonicNow()).filter(({ state }) => state === 'up').length,
+      links: links.filter(({ state, role }) => state === 'up' && role !== 'leaf').length,
+      leaves: this.#core.control.leaves(),
+      maxLeaves: this.#config.maxLeaves,
       routes: this.#core.control.routes().length,
       emulation: this.#config.emulate.map(formatEmulation),
       counters: this.counters(),
@@ -259,7 +263,7 @@ export class Node extends EventEmitter<NodeEvents> {
   #onControlEvent(event: ControlEvent): void {
     switch (event.type) {
       case 'linkUp':
-        return void this.emit('linkUp', { peer: formatNodeId(event.peer), address: event.address });
+        return void this.emit('linkUp', { peer: formatNodeId(event.peer), address: event.address, role: event.role });
       case 'linkDown':
         return void this.emit('linkDown', { peer: formatNodeId(event.peer), reason: event.reason });
       case 'linkProblem':

@@ -4,6 +4,7 @@
 import { availableParallelism } from 'node:os';
 import type { EmulationRule } from '../kit/emulation.js';
 import type { NodeId } from '../kit/node-id.js';
+import type { NodeRole } from '../wire/handshake.js';
 import {
   type Expose,
   type Forward,
@@ -54,13 +55,17 @@ export interface NodeOptions {
   readonly gro?: boolean;
   /** False asks for links without authentication tags, for measuring only; both ends must ask. Default: true. */
   readonly tags?: boolean;
-  /** How many links the node has room for, 1..4095. Default: 1023. */
+  /** A relay carries others' packets; a leaf only its own: it dials relays, takes nobody in, and routing does not know it. Default: relay. */
+  readonly role?: NodeRole;
+  /** How many links the node has room for, those of leaves aside, 1..4095. Default: 1023. */
   readonly maxLinks?: number;
   /**
    * Networks to emulate for what this node sends, as in `delay=50ms jitter=5ms loss=1% rate=50Mbit` (all links), with a listening address or a node
    * id in front for what leaves by that address or is sent to that peer. The most specific one counts, and of those the last. Default: none.
    */
   readonly emulate?: readonly string[];
+  /** How many leaves a relay has room for; with `maxLinks` at most 4095. Default: 1024, or what `maxLinks` leaves of it. */
+  readonly maxLeaves?: number;
   /** Lets `node.injectFault` break things, for tests and demonstrations. Default: false. */
   readonly allowFaults?: boolean;
   /** Closes the node when it is aborted. */
@@ -84,10 +89,12 @@ export interface NodeConfig {
   readonly gso: boolean;
   readonly gro: boolean;
   readonly tags: boolean;
+  readonly role: NodeRole;
   readonly maxLinks: number;
   readonly emulate: readonly Emulation[];
   /** The same, for workers. */
   readonly emulationRules: readonly EmulationRule[];
+  readonly maxLeaves: number;
   readonly allowFaults: boolean;
   readonly signal: AbortSignal | undefined;
 }
@@ -97,6 +104,9 @@ export type AdminConfig =
   | { readonly kind: 'default' }
   | { readonly kind: 'path'; readonly path: string }
   | ({ readonly kind: 'tcp' } & HostPort);
+
+/** Link indexes have twelve bits, and 0 is none. */
+const MOST_LINKS = 4095;
 
 const KNOWN = new Set<string>([
   'id',
@@ -111,8 +121,10 @@ const KNOWN = new Set<string>([
   'gso',
   'gro',
   'tags',
+  'role',
   'maxLinks',
   'emulate',
+  'maxLeaves',
   'allowFaults',
   'signal',
 ] satisfies (keyof NodeOptions)[]);
@@ -137,6 +149,11 @@ export function checkOptions(options: NodeOptions): NodeConfig {
       throw invalidOption(`exposes[${index}]`, 'a port that is not exposed twice', virtualPort);
     taken.add(virtualPort);
   }
+  const role = oneOf(options.role, 'role', ['relay', 'leaf'], 'relay');
+  const maxLinks = integer(options.maxLinks, 'maxLinks', 1, MOST_LINKS, 1023);
+  const leavesByDefault = Math.min(1024, MOST_LINKS - maxLinks);
+  if (role === 'leaf' && (options.maxLeaves ?? 0) !== 0)
+    throw invalidOption('maxLeaves', 'none or 0, for a leaf takes nobody in', options.maxLeaves);
   if (listen.length === 0 && peers.length > 0)
     throw invalidOption('listen', 'at least one address, for there are peers', []);
   const emulate = list(options.emulate, 'emulate', parseEmulation);
@@ -155,9 +172,11 @@ export function checkOptions(options: NodeOptions): NodeConfig {
     gso: flag(options.gso, 'gso', true),
     gro: flag(options.gro, 'gro', true),
     tags: flag(options.tags, 'tags', true),
-    maxLinks: integer(options.maxLinks, 'maxLinks', 1, 4095, 1023),
     emulate,
     emulationRules: emulationRules(emulate, listen),
+    role,
+    maxLinks,
+    maxLeaves: role === 'leaf' ? 0 : integer(options.maxLeaves, 'maxLeaves', 0, MOST_LINKS - maxLinks, leavesByDefault),
     allowFaults: flag(options.allowFaults, 'allowFaults', false),
     signal: checkSignal(options.signal),
   };

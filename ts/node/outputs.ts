@@ -5,6 +5,7 @@ import type { ControlEvent, JobResult, Output } from '../control/io.js';
 import { COUNTER } from '../memory/counter-names.js';
 import type { CounterBlock } from '../memory/counters.js';
 import type { ForwardingTableWriter } from '../memory/forwarding-table.js';
+import type { LeafTableWriter } from '../memory/leaf-table.js';
 import type { PathMtus } from '../memory/path-mtus.js';
 import type { ControlSender } from './control-sender.js';
 import type { LinkInstaller } from './link-installer.js';
@@ -13,6 +14,7 @@ import { resolvePeer } from './resolver.js';
 export interface OutputTargets {
   readonly forwarding: ForwardingTableWriter;
   readonly paths: PathMtus;
+  readonly leaves: LeafTableWriter;
   readonly links: LinkInstaller;
   readonly sender: ControlSender;
   readonly counters: CounterBlock;
@@ -28,6 +30,12 @@ export function outputExecutor(to: OutputTargets): (output: Output) => void {
         return to.forwarding.store(output.trafficClass, output.layer, output.byte, output.primary, output.backup);
       case 'pathMtu':
         return to.paths.set(output.destination, output.mtu);
+      case 'defaultRoute':
+        return to.forwarding.storeAll(output.primary, output.backup);
+      case 'leafUp':
+        return to.leaves.set(output.id, output.link);
+      case 'leafDown':
+        return to.leaves.remove(output.id, output.link);
       case 'send':
         return to.sender.sendLink(output.link, output.type, output.payload);
       case 'sendTo':

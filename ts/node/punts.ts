@@ -34,6 +34,7 @@ const PACKET_REASONS: Readonly<Record<number, PuntedPacket['reason']>> = {
   [PuntReason.NoRoute]: 'noRoute',
   [PuntReason.PortUnreachable]: 'portUnreachable',
   [PuntReason.TooBig]: 'tooBig',
+  [PuntReason.Prohibited]: 'prohibited',
   [PuntReason.Error]: 'error',
 };
 

@@ -27,6 +27,8 @@ export function linkReport(
     peer: formatNodeId(status.peer),
     address: status.address,
     state: status.state,
+    role: status.role ?? null,
+    foreign: status.foreign,
     rttMs: status.rtt === undefined ? null : round(status.rtt),
     lossPercent: round(Math.max(status.lossIn, status.lossOut)),
     lossInPercent: round(status.lossIn),
@@ -59,6 +61,7 @@ export function routeReport(self: NodeId, route: RouteStatus): RouteReport {
 
 /** Whether the node `self` uses this route for packets to `destination`. */
 export function isRouteTo(self: NodeId, destination: NodeId, route: RouteStatus): boolean {
+  if (route.layer === 0) return self !== destination;
   const layer = LAYERS[sharedBytes(self, destination)];
   return layer !== undefined && route.layer === layer && route.byte === idByte(destination, layer);
 }

@@ -11,7 +11,7 @@
  *               escaped, also cycles that packets make through the graphs of other layers)
  *   inversion   an edge leads to a label that is not smaller,     (checked whenever a node is about to tell others: `settle`)
  *               or a label rose
- *   escape      an edge of layer n leads out of the zone of the n-1 bytes before it
+ *   escape      an edge of layer n leads out of the zone of the n-1 bytes before it, or to a leaf that is not its destination
  * ```
  * Incremental: a change costs one search from the edge's head, and only through what lies downstream of it.
  */
@@ -49,6 +49,7 @@ export class Checker {
   /** The first violations, in the order in which they came. */
   readonly violations: Violation[] = [];
   readonly #ids: NodeId[] = [0];
+  readonly #leaves = new Set<Vertex>();
   readonly #graphs = new Map<number, SlotGraph>();
   /** Graphs that an edge has left: packets may come back to them by way of other layers. */
   readonly #escaped = new Set<SlotGraph>();
@@ -61,9 +62,18 @@ export class Checker {
     this.#onViolation = onViolation;
   }
 
-  /** A node comes to life: the number of its vertex. */
-  addVertex(id: NodeId): Vertex {
-    return this.#ids.push(id) - 1;
+  /**
+   * A node comes to life: the number of its vertex. A leaf's own next hops are not looked at: they lead to relays, and no edge leads to a
+   * leaf but in the graph of which it is the terminal.
+   */
+  addVertex(id: NodeId, isLeaf = false): Vertex {
+    const vertex = this.#ids.push(id) - 1;
+    if (isLeaf) this.#leaves.add(vertex);
+    return vertex;
+  }
+
+  isLeaf(vertex: Vertex): boolean {
+    return this.#leaves.has(vertex);
   }
 
   idOf(vertex: Vertex): NodeId {
@@ -90,6 +100,8 @@ export class Checker {
     if (graph.isTerminal(this.idOf(vertex))) return; // no packet takes such an edge: it is looked up in a deeper layer
     for (const head of [next.primary, next.backup]) {
       if (head === 0) continue;
+      if (this.#leaves.has(head) && (layer < 4 || !graph.isTerminal(this.idOf(head))))
+        this.#report('escape', `${graph.describe(vertex)} leads to ${graph.name(head)}, a leaf`);
       if (!graph.contains(this.idOf(head))) {
         this.#escaped.add(graph);
         this.#report('escape', `${graph.describe(vertex)} leads out of its zone to ${graph.name(head)}`);

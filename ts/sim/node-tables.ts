@@ -1,10 +1,19 @@
 /** The shared memory of a simulated node, and control's hand in it: what control wants stored is stored as the real shell does it. */
-import type { LinkObservation, LinkOutput, Output, RouteOutput } from '../control/io.js';
+import type {
+  DefaultRouteOutput,
+  LeafOutput,
+  LinkObservation,
+  LinkOutput,
+  Output,
+  RouteOutput,
+} from '../control/io.js';
 import { CounterBlock } from '../memory/counters.js';
+import { Epochs } from '../memory/epochs.js';
 import { ForwardingTableWriter, forwardingWords, slotIndex } from '../memory/forwarding-table.js';
+import { LeafTableWriter } from '../memory/leaf-table.js';
 import { LINK_FLAG_NO_TAGS, LinkTableWriter, PortKind } from '../memory/link-table.js';
 import { PathMtus } from '../memory/path-mtus.js';
-import { createRegion, type Region } from '../memory/region.js';
+import { createRegion, markAsLeaf, type Region } from '../memory/region.js';
 import { idOfHost, linkAddressOf } from './addresses.js';
 
 type LinkInstall = LinkOutput & { readonly kind: 'linkInstall' };
@@ -17,9 +26,12 @@ export class NodeTables {
   readonly #routes: ForwardingTableWriter;
   readonly #links: LinkTableWriter;
   readonly #paths: PathMtus;
+  readonly #leaves: LeafTableWriter;
 
-  constructor(linkCapacity: number) {
-    this.region = createRegion({ workers: 1, links: linkCapacity });
+  constructor(linkCapacity: number, leafCapacity: number, isLeaf: boolean) {
+    this.region = createRegion({ workers: 1, links: linkCapacity + leafCapacity, leaves: leafCapacity });
+    if (isLeaf) markAsLeaf(this.region);
+    this.#leaves = new LeafTableWriter(this.region, new Epochs(this.region));
     this.forwarding = forwardingWords(this.region);
     this.counters = new CounterBlock(this.region, 1);
     this.#routes = new ForwardingTableWriter(this.region);
@@ -41,6 +53,20 @@ export class NodeTables {
 
   setPathMtu({ destination, mtu }: Output & { readonly kind: 'pathMtu' }): void {
     this.#paths.set(destination, mtu);
+  }
+
+  storeDefault({ primary, backup }: DefaultRouteOutput): void {
+    this.#routes.storeAll(primary, backup);
+  }
+
+  applyLeaf({ kind, id, link }: LeafOutput): void {
+    if (kind === 'leafUp') this.#leaves.set(id, link);
+    else this.#leaves.remove(id, link);
+  }
+
+  /** Leaves in the leaf table. */
+  get leaves(): number {
+    return this.#leaves.size;
   }
 
   install(output: LinkInstall, now: number): void {

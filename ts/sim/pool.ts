@@ -10,6 +10,8 @@ export interface SimulationsOptions {
   readonly seed: number;
   /** Exactly so many nodes a run; without it 6 to 30, by the seed. */
   readonly nodes?: number;
+  /** Exactly so many leaves a run; without it 0 to 4, by the seed. */
+  readonly leaves?: number;
   /** Threads; default: as many as the machine has processors. */
   readonly threads?: number;
   /** Safety rules to switch off, to see what happens. */
@@ -60,7 +62,7 @@ export interface Failure {
 
 /** Runs all, and adds up. Rejects when `signal` aborts. */
 export async function runSimulations(options: SimulationsOptions): Promise<SimulationsResult> {
-  const { runs, seed, nodes, rules, signal, onProgress } = options;
+  const { runs, seed, nodes, leaves, rules, signal, onProgress } = options;
   const threads = Math.max(1, Math.min(runs, options.threads ?? availableParallelism()));
   const pool = new Piscina<RunOptions, RunResult>({
     filename: new URL('./run-worker.js', import.meta.url).href,
@@ -72,7 +74,12 @@ export async function runSimulations(options: SimulationsOptions): Promise<Simul
   const outcomes: RunOutcome[] = [];
   let failed = 0;
   const runOne = async (at: number) => {
-    const one = { seed: (seed + at) >>> 0, ...(nodes !== undefined && { nodes }), ...(rules && { rules }) };
+    const one = {
+      seed: (seed + at) >>> 0,
+      ...(nodes !== undefined && { nodes }),
+      ...(leaves !== undefined && { leaves }),
+      ...(rules && { rules }),
+    };
     const outcome = await pool.run(one, signal ? { signal } : {}).then(
       (result): RunOutcome => ({ seed: one.seed, result }),
       (error: unknown): RunOutcome => ({ seed: one.seed, error: String(error) }),
@@ -95,14 +102,14 @@ export function problemsOf({ result, error }: RunOutcome): readonly string[] {
   return result ? result.problems : [error ?? 'the run was lost'];
 }
 
-function addUp({ runs, seed, nodes }: SimulationsOptions, outcomes: readonly RunOutcome[]): SimulationsResult {
+function addUp({ runs, seed, nodes, leaves }: SimulationsOptions, outcomes: readonly RunOutcome[]): SimulationsResult {
   const results = outcomes.flatMap(({ result }) => result ?? []);
   const sum = (of: (result: RunResult) => number) => results.reduce((total, result) => total + of(result), 0);
   const failures = [...outcomes]
     .sort((a, b) => a.seed - b.seed)
     .map((outcome) => ({
       seed: outcome.seed,
-      command: replayCommand(outcome.seed, nodes),
+      command: replayCommand(outcome.seed, nodes, leaves),
       problems: problemsOf(outcome),
     }))
     .filter(({ problems }) => problems.length > 0);

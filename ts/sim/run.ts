@@ -12,6 +12,7 @@ import { type Random, seededRandom } from '../kit/random.js';
 import { brokenPairs, ExpectedRoutes, missingLinks, wrongSlots } from './convergence.js';
 import { FaultInjector, LEAVE_MS } from './fault-injector.js';
 import { randomFaults } from './faults.js';
+import { leafFaults, withLeaves, wrongDefaults } from './leaves.js';
 import { randomTopology } from './topology.js';
 import { type SimEvent, World } from './world.js';
 
@@ -20,6 +21,8 @@ export interface RunOptions {
   readonly seed: number;
   /** Exactly so many nodes, 2..1000; without it 6 to 30, by the seed. */
   readonly nodes?: number;
+  /** Leaves besides, 0..1000; without it none to 4, by the seed. */
+  readonly leaves?: number;
   /** Safety rules to switch off, to see what happens. */
   readonly rules?: Partial<SafetyRules>;
 }
@@ -27,6 +30,7 @@ export interface RunOptions {
 export interface RunResult {
   readonly seed: number;
   readonly nodes: number;
+  readonly leaves: number;
   readonly loops: number;
   readonly labelInversions: number;
   readonly escapes: number;
@@ -51,6 +55,8 @@ const FAULTS_UNTIL = 22_000;
 /** How long after the last fault everything must be right, ms. Longer than the longest back-off of a dial. */
 const BOUND = 60_000;
 const LOOK_INTERVAL = 500;
+/** Leaves come from a random sequence of their own: a seed's relays, wires and faults of these are the same with and without them. */
+const LEAF_SEED = 0x1eaf;
 const SWEEP_INTERVAL = 500;
 /** It must also stay right, ms. */
 const STAY = 1500;
@@ -62,10 +68,14 @@ const BURST = 16;
 
 export function runSimulation(options: RunOptions, onEvent?: (event: SimEvent) => void): RunResult {
   checkRange('nodes', options.nodes ?? 2, 2, 1000);
+  checkRange('leaves', options.leaves ?? 0, 0, 1000);
   checkRange('seed', options.seed, 0, 0xffff_ffff);
   const random = seededRandom(options.seed);
   const nodes = options.nodes ?? 6 + random.below(25);
-  const topology = randomTopology(random.fork(), nodes);
+  const relays = randomTopology(random.fork(), nodes);
+  const leafRandom = seededRandom((options.seed ^ LEAF_SEED) >>> 0);
+  const leaves = options.leaves ?? (leafRandom.chance(0.5) ? 0 : 1 + leafRandom.below(4));
+  const topology = leaves === 0 ? relays : withLeaves(leafRandom, relays, leaves);
   const world = new World(topology, random.fork(), {
     ...options,
     probeMtu: options.seed % PROBING === 0,
@@ -73,9 +83,8 @@ export function runSimulation(options: RunOptions, onEvent?: (event: SimEvent) =
   });
   const injector = new FaultInjector(world);
   const count = 20 + random.below(61);
-  injector.schedule(
-    randomFaults(random.fork(), topology, { count, from: FAULTS_FROM, until: FAULTS_UNTIL - LEAVE_MS }),
-  );
+  injector.schedule(randomFaults(random.fork(), relays, { count, from: FAULTS_FROM, until: FAULTS_UNTIL - LEAVE_MS }));
+  injector.schedule(leafFaults(leafRandom, topology, { from: FAULTS_FROM, until: FAULTS_UNTIL - LEAVE_MS }));
   scheduleTraffic(world, random.fork(), FAULTS_UNTIL);
   world.sweepEvery(SWEEP_INTERVAL);
   world.start();
@@ -87,6 +96,7 @@ export function runSimulation(options: RunOptions, onEvent?: (event: SimEvent) =
   return {
     seed: options.seed,
     nodes,
+    leaves,
     loops: checker.sums.loops,
     labelInversions: checker.sums.labelInversions,
     escapes: checker.sums.escapes,
@@ -116,7 +126,11 @@ function settle(world: World): string[] {
   const expected = new ExpectedRoutes(reference);
   const look = () => {
     const nodes = world.liveNodes();
-    const wrong = [...missingLinks(nodes, reference), ...wrongSlots(nodes, expected)];
+    const wrong = [
+      ...missingLinks(nodes, reference),
+      ...wrongSlots(nodes, expected),
+      ...wrongDefaults(nodes, reference),
+    ];
     return wrong.length > 0 ? wrong : brokenPairs(nodes, reference);
   };
   const until = world.queue.now + BOUND;
@@ -148,6 +162,8 @@ function scheduleTraffic(world: World, random: Random, until: number): void {
 }
 
 /** The one line that replays a run. */
-export function replayCommand(seed: number, nodes?: number): string {
-  return nodes === undefined ? `portolan sim --seed ${seed}` : `portolan sim --seed ${seed} --nodes ${nodes}`;
+export function replayCommand(seed: number, nodes?: number, leaves?: number): string {
+  return `portolan sim --seed ${seed}${exactly('nodes', nodes)}${exactly('leaves', leaves)}`;
 }
+
+const exactly = (flag: string, n: number | undefined): string => (n === undefined ? '' : ` --${flag} ${n}`);

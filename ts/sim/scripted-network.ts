@@ -209,7 +209,7 @@ export class ScriptedNetwork {
       if (output.kind === 'sync') {
         this.checker.settle(station.vertex);
         station.sessions.get(output.link)?.mailbox.push(output.message);
-      } else {
+      } else if (output.kind === 'route') {
         const { layer, byte, trafficClass, primary, backup } = output;
         station.words.set((trafficClass << 10) | (layer << 8) | byte, { layer, byte, trafficClass, primary, backup });
         this.#show(station, layer, byte, trafficClass, primary, backup);

@@ -1,5 +1,5 @@
 /** The control plane of a simulated node: the real one, with seeded entropy, and with a checker that hears of its labels. */
-import type { LinkObserver } from '../control/io.js';
+import type { LinkObserver, NodeRole } from '../control/io.js';
 import { createControlNode } from '../control/node.js';
 import type { ControlNode } from '../control/node.types.js';
 import { createRouter } from '../control/routing/router.js';
@@ -20,14 +20,16 @@ export interface SimControlOptions {
   readonly bootedAt: number;
   readonly random: Random;
   readonly observer: LinkObserver;
+  readonly role: NodeRole;
   readonly linkCapacity: number;
   readonly probeMtu: boolean;
+  readonly leafCapacity: number;
   readonly rules: Partial<SafetyRules> | undefined;
   readonly onLabel: NonNullable<RouterOptions['onLabel']>;
 }
 
 export function createSimControl(options: SimControlOptions): ControlNode {
-  const { id, peers, bootedAt, random, observer, linkCapacity, probeMtu, rules, onLabel } = options;
+  const { id, role, peers, bootedAt, random, observer, linkCapacity, leafCapacity, probeMtu, rules, onLabel } = options;
   return createControlNode({
     id,
     networkKey: NETWORK_KEY,
@@ -37,7 +39,9 @@ export function createSimControl(options: SimControlOptions): ControlNode {
     entropy: (bytes) => Uint8Array.from({ length: bytes }, () => random.below(256)),
     random: () => random.unit(),
     observer,
+    role,
     linkCapacity,
+    leafCapacity,
     probeMtu,
     ...(rules && { rules }),
     createRouter: (router) => createRouter({ ...router, onLabel }),

@@ -7,7 +7,7 @@
  *   timer ────────────────────────────────────────▶
  * ```
  */
-import type { LinkOutput, Output } from '../control/io.js';
+import type { LinkOutput, NodeRole, Output } from '../control/io.js';
 import type { ControlNode } from '../control/node.types.js';
 import type { Layer, NodeId } from '../kit/node-id.js';
 import type { Random } from '../kit/random.js';
@@ -45,6 +45,9 @@ export interface SimNodeOptions {
   readonly peers: readonly NodeId[];
   /** Wires at this node: how many links it may come to have. */
   readonly degree: number;
+  /** Leaves that may come to be linked with it. */
+  readonly leaves?: number;
+  readonly role?: NodeRole;
   readonly world: World;
   readonly scratch: Scratch;
   readonly random: Random;
@@ -69,14 +72,15 @@ export class SimNode implements WatchedNode {
   /** Of packets that start here; other incarnations have other numbers. */
   #sequence: number;
 
-  constructor({ id, peers, world, scratch, degree, random }: SimNodeOptions) {
+  constructor({ id, peers, world, scratch, degree, leaves = 0, role = 'relay', random }: SimNodeOptions) {
     this.id = id;
-    this.vertex = world.checker.addVertex(id);
+    this.vertex = world.checker.addVertex(id, role === 'leaf');
     this.#sequence = this.vertex * 2 ** 20;
     this.#world = world;
     this.#scratch = scratch;
     const linkCapacity = Math.min(4096, 2 * degree + 16);
-    const tables = new NodeTables(linkCapacity);
+    const leafCapacity = leaves === 0 ? 0 : 2 * leaves + 4;
+    const tables = new NodeTables(linkCapacity, leafCapacity, role === 'leaf');
     this.#tables = tables;
     this.region = tables.region;
     this.forwarding = tables.forwarding;
@@ -99,7 +103,9 @@ export class SimNode implements WatchedNode {
       bootedAt: queue.now,
       random,
       observer: tables,
+      role,
       linkCapacity,
+      leafCapacity,
       probeMtu: world.options.probeMtu ?? false,
       rules: world.options.rules,
       onLabel: (layer, byte, trafficClass, label) => checker.setLabel(this.vertex, trafficClass, layer, byte, label),
@@ -138,6 +144,11 @@ export class SimNode implements WatchedNode {
     if (link === undefined) return;
     writeSendLink(this.#scratch.toWorker.producer, link, FrameType.Data, new Uint8Array(16));
     this.#turn();
+  }
+
+  /** Leaves in the leaf table. */
+  get leaves(): number {
+    return this.#tables.leaves;
   }
 
   hasLink(peer: NodeId): boolean {
@@ -224,6 +235,11 @@ export class SimNode implements WatchedNode {
         this.#world.watch.look(this, slot);
         return this.#noteRoute(output.layer, output.byte, slot);
       }
+      case 'defaultRoute':
+        return this.#tables.storeDefault(output);
+      case 'leafUp':
+      case 'leafDown':
+        return this.#tables.applyLeaf(output);
       case 'event': {
         const text = this.#world.isTold ? describeEvent(output.event) : undefined;
         return text === undefined ? undefined : this.#world.note(this.id, text);

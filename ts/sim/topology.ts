@@ -12,8 +12,10 @@ export interface Edge {
 }
 
 export interface Topology {
+  /** Leaves included. */
   readonly nodes: readonly NodeId[];
   readonly edges: readonly Edge[];
+  readonly leaves?: ReadonlySet<NodeId>;
 }
 
 /** The longest way through the plane, one direction, ms. */

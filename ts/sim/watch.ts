@@ -51,6 +51,7 @@ export class Watch {
 
   /** Looks at every word of the table, and compares every label with what was reported of it. */
   sweep(node: WatchedNode): void {
+    if (this.checker.isLeaf(node.vertex)) return;
     for (let slot = 0; slot < node.forwarding.length; slot++) {
       // A word that was never written is 0; one that lost its route still has a generation.
       if (node.forwarding[slot] === 0) continue;

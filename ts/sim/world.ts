@@ -38,6 +38,7 @@ export class World {
   readonly watch: Watch;
   readonly traffic = new Traffic();
   readonly ids: readonly NodeId[];
+  readonly leaves: ReadonlySet<NodeId>;
   readonly options: WorldOptions;
   /** Bytes of the control frames that were sent (routing, goodbyes), headers included. */
   controlBytes = 0;
@@ -50,6 +51,7 @@ export class World {
     this.options = options;
     this.#random = random;
     this.ids = topology.nodes;
+    this.leaves = topology.leaves ?? new Set();
     this.network = new Network(this.queue, random.fork());
     this.checker = new Checker(
       () => this.queue.now,
@@ -102,9 +104,11 @@ export class World {
   restart(id: NodeId): void {
     if (this.#nodes.has(id)) return;
     const peers = this.#peers.get(id) ?? [];
-    const degree = this.wires.filter(({ a, b }) => a === id || b === id).length;
+    const ends = this.wires.filter(({ a, b }) => a === id || b === id).map(({ a, b }) => (a === id ? b : a));
+    const leaves = this.leaves.has(id) ? 0 : ends.filter((end) => this.leaves.has(end)).length;
     const random = this.#random.fork();
-    const node = new SimNode({ id, peers, degree, world: this, scratch: this.#scratch, random });
+    const options = { id, peers, degree: ends.length - leaves, leaves, world: this, scratch: this.#scratch, random };
+    const node = new SimNode({ ...options, role: this.leaves.has(id) ? 'leaf' : 'relay' });
     this.#nodes.set(id, node);
     node.start();
   }
@@ -129,6 +133,7 @@ export class World {
     return new Reference(
       this.ids.filter((id) => this.isAlive(id)),
       wires.map(({ a, b }) => [a, b] as const),
+      new Set([...this.leaves].filter((id) => this.isAlive(id))),
     );
   }
 
@@ -142,8 +147,9 @@ export class World {
     return this.options.onEvent !== undefined;
   }
 
-  /** One end dials, or both do: links must cope with either. */
+  /** One end dials, or both do: links must cope with either. A leaf's relay does not. */
   #choosePeers(a: NodeId, b: NodeId): void {
+    if (this.leaves.has(a)) return this.#addPeer(a, b);
     const who = this.#random.below(3);
     if (who !== 0) this.#addPeer(a, b);
     if (who !== 1) this.#addPeer(b, a);

@@ -11,6 +11,7 @@ import {
   type Init as InitProto,
   Reject_Reason as Reason,
   type Reject as RejectProto,
+  Role,
 } from './gen/portolan/v1/handshake_pb.js';
 import { LINK_INDEX_MASK } from './link-header.js';
 import { NONCE_BYTES } from './session-keys.js';
@@ -28,8 +29,12 @@ export type RejectReason =
   | 'wrongId'
   | 'full'
   | 'tags'
+  | 'role'
   /** A reason that this version does not know. */
   | 'other';
+
+/** What a node does in the network: relays carry others' packets, leaves only their own. */
+export type NodeRole = 'relay' | 'leaf';
 
 interface Offer {
   readonly id: NodeId;
@@ -39,6 +44,8 @@ interface Offer {
   /** What the receiver writes into the link number of its frames. */
   readonly linkNumber: number;
   readonly tags: boolean;
+  /** The sender's; `other`: one that this version does not know. */
+  readonly role: NodeRole | 'other';
 }
 
 export interface InitMessage extends Offer {
@@ -79,7 +86,13 @@ const REASONS: readonly (readonly [RejectReason, Reason])[] = [
   ['wrongId', Reason.WRONG_ID],
   ['full', Reason.FULL],
   ['tags', Reason.TAGS],
+  ['role', Reason.ROLE],
 ];
+
+const ROLES: Readonly<Partial<Record<Role, NodeRole>>> = {
+  [Role.RELAY]: 'relay',
+  [Role.LEAF]: 'leaf',
+};
 
 /** Writes a handshake message, in this node's protocol version. */
 export function encodeHandshake(message: HandshakeMessage): Uint8Array {
@@ -115,6 +128,7 @@ function bodyOf(message: HandshakeMessage) {
     nonce: message.nonce,
     linkNumber: message.linkNumber,
     tags: message.tags,
+    role: message.role === 'leaf' ? Role.LEAF : Role.RELAY,
   };
   if (message.kind === 'init') return { case: 'init', value: { ...offer, expectedId: message.expectedId } } as const;
   return { case: 'accept', value: { ...offer, dialerNonce: message.dialerNonce } } as const;
@@ -137,11 +151,11 @@ function readAccept(accept: AcceptProto): AcceptMessage | ForeignMessage | 'malf
   return offer ? { kind: 'accept', ...offer, dialerNonce } : 'malformed';
 }
 
-function readOffer({ id, bootEpoch, nonce, linkNumber, tags }: InitProto | AcceptProto): Offer | undefined {
+function readOffer({ id, bootEpoch, nonce, linkNumber, tags, role }: InitProto | AcceptProto): Offer | undefined {
   if (nodeIdProblem(id) !== undefined || !isNonce(nonce)) return undefined;
   if (bootEpoch > BigInt(Number.MAX_SAFE_INTEGER)) return undefined;
   if ((linkNumber & LINK_INDEX_MASK) === 0) return undefined;
-  return { id, bootEpoch: Number(bootEpoch), nonce, linkNumber, tags };
+  return { id, bootEpoch: Number(bootEpoch), nonce, linkNumber, tags, role: ROLES[role] ?? 'other' };
 }
 
 function readReject(reject: RejectProto): RejectMessage | 'malformed' {

@@ -195,6 +195,7 @@ test('somebody claims my own id', () => {
     bootEpoch: 5,
     linkNumber: 0x1001,
     tags: true,
+    role: 'relay',
   } as const;
   world.transmit(twin.host, a.host, frames.seal({ ...init, nonce: new Uint8Array(16) }, idOf(A), idOf(A)));
   world.run(20);

@@ -30,6 +30,7 @@ class End {
     this.peer = self === SMALL ? LARGE : SMALL;
     const services = {
       self,
+      role: 'relay' as const,
       bootEpoch: 1,
       networkKey: NETWORK_KEY,
       tags: true,
@@ -38,7 +39,8 @@ class End {
       sockets: [{ family: 4 }] as const,
       outbox: this.outbox,
       deadlines: new TimerQueue<Timer>(),
-      pool: new LinkPool(64, 0),
+      pool: new LinkPool(1, 63, 0),
+      leafPool: new LinkPool(64, 0, 0),
       observer: {
         observe: () => ({ up: true, rxFrames: 0, txFrames: 0, rxHighest: 0, lastHeard: 0, lastData: 0, mtu: 1200 }),
       },
@@ -62,6 +64,7 @@ class End {
       ourNumber: link,
       peerNumber: link,
       peer: this.peer,
+      peerRole: 'relay' as const,
       bootEpoch,
       weDialed: dialer !== this.peer,
       dialerNonce: new Uint8Array(16).fill(link),

@@ -9,7 +9,6 @@ import type {
   LinkObservation,
   LinkStatus,
   Output,
-  RouteOutput,
   TransportAddress,
 } from '../../../ts/control/io.js';
 import { createControlNode } from '../../../ts/control/node.js';
@@ -76,6 +75,8 @@ export class World {
   loss = 0;
   duplicates = 0;
   filter: (datagram: Datagram) => boolean = () => true;
+  /** Another delay of a datagram. */
+  delayOf: (datagram: Datagram) => number = () => this.delay;
   /** Names that resolve; addresses resolve to themselves. */
   readonly names = new Map<string, string[]>();
   readonly nodes: TestNode[] = [];
@@ -130,8 +131,9 @@ export class World {
     if (this.random.chance(this.duplicates)) this.deliver(datagram);
   }
 
-  deliver({ from, to, frame }: Datagram): void {
-    this.at(this.now + this.delay + this.random.unit() * this.jitter, () => {
+  deliver(datagram: Datagram): void {
+    const { from, to, frame } = datagram;
+    this.at(this.now + this.delayOf(datagram) + this.random.unit() * this.jitter, () => {
       for (const node of this.nodes) if (node.host === to) node.receive(frame.slice(), from);
     });
   }
@@ -142,8 +144,9 @@ export class TestNode {
   readonly control: ControlNode;
   readonly events: ControlEvent[] = [];
   readonly counts: Partial<Record<ControlCounter, number>> = {};
-  readonly routes: RouteOutput[] = [];
   readonly packets: Uint8Array[] = [];
+  /** What became of routes and leaves. */
+  readonly outputs: Output[] = [];
   readonly entries = new Map<number, Entry>();
   /** Frames that the packet path refused. */
   refused = 0;
@@ -318,7 +321,10 @@ export class TestNode {
         this.packets.push(output.frame);
         return;
       case 'route':
-        this.routes.push(output);
+      case 'defaultRoute':
+      case 'leafUp':
+      case 'leafDown':
+        this.outputs.push(output);
         return;
       case 'linkInstall':
         this.#install(output);

@@ -202,7 +202,7 @@ export class Net {
     let hasMoved = false;
     for (let output = node.router.poll(); output; output = node.router.poll()) {
       if (output.kind === 'sync') this.#send(node, output);
-      else {
+      else if (output.kind === 'route') {
         const { layer, byte, primary, backup } = output;
         const key = `${layer}/${byte}`;
         node.table.set(key, { layer, byte, primary, backup });

@@ -10,6 +10,7 @@ export interface SimOptions {
   readonly runs?: number;
   readonly seed: number;
   readonly nodes?: number;
+  readonly leaves?: number;
   readonly threads?: number;
   readonly json?: boolean;
 }
@@ -26,7 +27,7 @@ export async function runSim({ runs, json, ...options }: SimOptions): Promise<vo
   if (!isWell(result)) throw new BadAnswerError('');
 }
 
-function replayOne(options: { readonly seed: number; readonly nodes?: number }): void {
+function replayOne(options: { readonly seed: number; readonly nodes?: number; readonly leaves?: number }): void {
   const result = replay(options, print);
   printLines(['', ...runLines(result)]);
   if (result.problems.length > 0) throw new BadAnswerError('');
@@ -56,9 +57,9 @@ function resultLines(result: SimulationsResult, seconds: number): string[] {
   ];
 }
 
-function runLines({ nodes, changes, packets, convergedAfter, problems, ...result }: RunResult): string[] {
+function runLines({ nodes, leaves, changes, packets, convergedAfter, problems, ...result }: RunResult): string[] {
   return [
-    `${nodes} nodes, ${formatCount(changes)} changes of next hops checked, ${formatCount(packets)} packets followed`,
+    `${nodes} nodes, ${leaves} leaves, ${formatCount(changes)} changes of next hops checked, ${formatCount(packets)} packets followed`,
     [
       verdict('loops', result.loops),
       verdict('label inversions', result.labelInversions + result.escapes),

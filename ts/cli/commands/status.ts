@@ -21,13 +21,14 @@ export function statusLines(status: StatusReport): string[] {
   return [
     line(
       'node',
-      `${style.bold(status.id)}  up ${formatUptime(status.uptimeSeconds)}, process ${status.pid}, version ${status.version}`,
+      `${style.bold(status.id)}  up ${formatUptime(status.uptimeSeconds)}, ${status.role}, process ${status.pid}, version ${status.version}`,
     ),
     line('listens', status.listen.join(', ')),
     line('packet path', packetPathText(packetPath)),
     line('', style.dim(packetPathReason(packetPath))),
     line('workers', `${status.workers}${restarts}`),
-    line('links', `${status.links} up, ${status.routes} routes`),
+    line('links', `${status.links} up, ${status.routes} ${status.routes === 1 ? 'route' : 'routes'}`),
+    ...(status.role === 'leaf' ? [] : [line('leaves', `${status.leaves} of ${status.maxLeaves}`)]),
     ...status.emulation.map((network, index) => line(index === 0 ? 'emulates' : '', style.yellow(network))),
     line('packets', `${formatCount(counters.received)} received, ${formatCount(counters.sent)} sent`),
     line('', `${formatCount(counters.forwarded)} forwarded, ${formatCount(counters.delivered)} delivered`),

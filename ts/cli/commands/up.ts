@@ -44,16 +44,18 @@ async function start({ node: options }: Settings, file: string | undefined): Pro
 }
 
 function tellReady(node: Node, { node: options }: Settings, log: Logger, asText: boolean): void {
-  const { packetPath, workers } = node.status();
+  const { role, packetPath, workers } = node.status();
   if (options.networkKey === undefined)
     log.warn('no network key: this is the open network, which any node may join ("portolan keygen" makes a key)');
+  if (role === 'leaf' && (options.peers ?? []).length === 0)
+    log.warn('no relay: a leaf takes nobody in, so it needs --peer to reach the network');
   const admin = node.adminAddress ?? null;
   const forwards = node.forwardAddresses;
   if (!asText) {
-    log.info({ id: node.id, listen: node.addresses, forwards, admin, workers, packetPath }, 'ready');
+    log.info({ id: node.id, role, listen: node.addresses, forwards, admin, workers, packetPath }, 'ready');
     return;
   }
-  log.info(`ready: node ${node.id} listens at ${node.addresses.join(', ')}`);
+  log.info(`ready: ${role === 'leaf' ? 'leaf' : 'node'} ${node.id} listens at ${node.addresses.join(', ')}`);
   if (forwards.length > 0) log.info(`forwards from ${forwards.join(', ')}`);
   log.info(
     `packet path: ${packetPathText(packetPath)}, ${workers} ${workers === 1 ? 'worker' : 'workers'} (${packetPathReason(packetPath)})`,

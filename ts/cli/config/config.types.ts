@@ -14,8 +14,10 @@ export interface FileConfig {
   readonly gso?: boolean;
   readonly gro?: boolean;
   readonly tags?: boolean;
+  readonly role?: 'relay' | 'leaf';
   readonly maxLinks?: number;
   readonly emulate?: readonly string[];
+  readonly maxLeaves?: number;
   readonly log?: { readonly level?: LogLevel; readonly format?: LogFormat };
 }
 

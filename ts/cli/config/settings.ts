@@ -19,8 +19,10 @@ export interface UpFlags {
   readonly gso?: boolean;
   readonly gro?: boolean;
   readonly tags?: boolean;
+  readonly role?: 'relay' | 'leaf';
   readonly maxLinks?: number;
   readonly emulate?: readonly string[];
+  readonly maxLeaves?: number;
   readonly allowFaults?: boolean;
   readonly admin?: string;
   readonly logLevel?: LogLevel;
@@ -51,8 +53,10 @@ export function settle(flags: UpFlags, environmentKey: string | undefined): Sett
     gso: flags.gso ?? file.gso,
     gro: flags.gro ?? file.gro,
     tags: flags.tags ?? file.tags,
+    role: flags.role ?? file.role,
     maxLinks: flags.maxLinks ?? file.maxLinks,
     emulate: flags.emulate ?? file.emulate,
+    maxLeaves: flags.maxLeaves ?? file.maxLeaves,
     allowFaults: flags.allowFaults,
   });
   return {

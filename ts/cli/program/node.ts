@@ -51,7 +51,20 @@ function up(): Command {
     .option('--no-gso', 'send without segmentation offload')
     .option('--no-gro', 'receive without receive offload')
     .option('--no-tags', 'links without authentication tags: for measuring only, and both ends must say so')
-    .addOption(option('--max-links <n>', 'how many links to have room for', parseInteger(1, 4095, 'a number')))
+    .addOption(
+      new Option(
+        '--role <role>',
+        "a relay carries others' packets; a leaf only its own, by the relays that it dials",
+      ).choices(['relay', 'leaf']),
+    )
+    .addOption(
+      option(
+        '--max-links <n>',
+        'how many links to have room for, those of leaves aside',
+        parseInteger(1, 4095, 'a number'),
+      ),
+    )
+    .addOption(option('--max-leaves <n>', 'how many leaves to have room for', parseInteger(0, 4094, 'a number')))
     .addOption(
       listOption(
         '--emulate <network>',
@@ -89,6 +102,10 @@ function up(): Command {
       examples(
         ['portolan up --id 1.1.1.1 -l udp://0.0.0.0:7000', 'a node that others dial'],
         ['portolan up --id 1.1.1.2 -l udp://0.0.0.0:0 -p 1.1.1.1@udp://192.0.2.1:7000', 'one that dials it'],
+        [
+          'portolan up --id 1.1.1.77 --role leaf -p 1.1.1.1@udp://192.0.2.1:7000',
+          'a leaf, one of thousands of its relay',
+        ],
         ['portolan up -c portolan.yaml --workers 2', 'from a file'],
         [
           'portolan up --id 1.1.1.2 -p 1.1.1.1@udp://192.0.2.1:7000 --emulate "delay=50ms loss=1%"',

@@ -32,6 +32,13 @@ function sim(): Command {
     )
     .addOption(
       option(
+        '--leaves <n>',
+        'leaves in each network besides (default: 0 to 4, by the seed)',
+        parseInteger(0, 1000, 'a number'),
+      ),
+    )
+    .addOption(
+      option(
         '--threads <n>',
         'how many threads to spread the runs over (default: one a processor)',
         parseInteger(1, 256, 'a number'),

@@ -34,13 +34,17 @@ export class Acceptor {
   }
 
   handleInit(init: InitMessage, origin: Origin, now: number): void {
-    const { self, bootEpoch, tags } = this.#services;
+    const { self, role, bootEpoch, tags } = this.#services;
     const address = formatAddress(origin.source);
     if (init.expectedId !== 0 && init.expectedId !== self) return this.#reject('wrongId', init, origin);
     if (init.id === self) {
       if (init.bootEpoch === bootEpoch) return this.#reject('wrongId', init, origin); // ourselves, by a roundabout way
       this.#peers.duplicate(self, address, now);
       return this.#reject('duplicateId', init, origin);
+    }
+    if (role === 'leaf' || init.role === 'other') {
+      this.#refused(init.id, 'role', address);
+      return this.#reject('role', init, origin);
     }
     if (init.tags !== tags) {
       this.#refused(init.id, 'otherTags', address);
@@ -94,8 +98,9 @@ export class Acceptor {
   }
 
   #accept(init: InitMessage, origin: Origin, now: number): void {
-    const { self, bootEpoch, networkKey, tags, pool, entropy, frames, outbox } = this.#services;
-    const link = pool.take();
+    const { self, role, bootEpoch, networkKey, tags, pool, leafPool, entropy, frames, outbox } = this.#services;
+    const peerRole = init.role === 'leaf' ? 'leaf' : 'relay';
+    const link = (peerRole === 'leaf' ? leafPool : pool).take();
     if (!link) {
       this.#refused(init.id, 'full', formatAddress(origin.source));
       return this.#reject('full', init, origin);
@@ -108,6 +113,7 @@ export class Acceptor {
         ourNumber: link.number,
         peerNumber: init.linkNumber,
         peer: init.id,
+        peerRole,
         bootEpoch: init.bootEpoch,
         weDialed: false,
         dialerNonce: init.nonce,
@@ -119,7 +125,7 @@ export class Acceptor {
       },
       now,
     );
-    const accept = { id: self, bootEpoch, nonce, dialerNonce: init.nonce, linkNumber: link.number, tags };
+    const accept = { id: self, role, bootEpoch, nonce, dialerNonce: init.nonce, linkNumber: link.number, tags };
     const frame = frames.seal({ kind: 'accept', ...accept }, self, init.id);
     this.#accepts.set(session, frame);
     outbox.push({ kind: 'sendTo', socket: origin.socket, address: origin.source, frame });

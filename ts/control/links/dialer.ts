@@ -16,6 +16,9 @@ const RESOLVE_MS = 5_000;
 /** A peer has at most so many addresses, configured and resolved. */
 export const MAX_ADDRESSES = 16;
 
+/** Why a leaf cannot be dialed. */
+const NO_RELAY = 'it is a leaf, which dials relays and takes nobody in';
+
 /** One try at one address. Its link index is reserved until the session is installed or the try given up. */
 interface Attempt {
   readonly address: TransportAddress;
@@ -159,6 +162,7 @@ export class Dialer implements Timer {
     if (!attempt) return;
     if (accept.id !== this.peer) return this.#giveUp('wrongId', `${formatNodeId(accept.id)} answers there`, now);
     if (accept.tags !== this.#services.tags) return this.#giveUp('otherTags', '', now);
+    if (accept.role !== 'relay') return this.#giveUp('role', NO_RELAY, now);
     this.#attempt = undefined;
     this.phase = 'confirming';
     this.#services.deadlines.clear(this);
@@ -170,6 +174,7 @@ export class Dialer implements Timer {
     if (reason === 'protocolVersion') this.#giveUp('otherVersion', `it speaks version ${version}`, now);
     else if (reason === 'wrongId') this.#giveUp('wrongId', `${formatNodeId(id)} answers there`, now);
     else if (reason === 'tags') this.#giveUp('otherTags', '', now);
+    else if (reason === 'role') this.#giveUp('role', NO_RELAY, now);
     else if (reason === 'full') this.#giveUp('full', 'it has no room for another link', now);
     else if (reason === 'duplicateId') this.#giveUp('duplicateId', 'another node has our id', now);
     else this.#giveUp('noAnswer', 'rejected', now);
@@ -258,9 +263,9 @@ export class Dialer implements Timer {
   }
 
   #sendInit({ socket, address, nonce, ourNumber }: Attempt): void {
-    const { self, bootEpoch, tags, frames, outbox } = this.#services;
+    const { self, role, bootEpoch, tags, frames, outbox } = this.#services;
     const frame = frames.seal(
-      { kind: 'init', id: self, expectedId: this.peer, bootEpoch, nonce, linkNumber: ourNumber, tags },
+      { kind: 'init', id: self, role, expectedId: this.peer, bootEpoch, nonce, linkNumber: ourNumber, tags },
       self,
       this.peer,
     );

@@ -1,5 +1,6 @@
 import type { ForeignMessage, HandshakeMessage } from '../../wire/handshake.js';
 import { Acceptor, type Origin } from './acceptor.js';
+import { Admission } from './admission.js';
 import type { Dialer } from './dialer.js';
 import type { PeerBook } from './peer-book.js';
 import type { LinkServices } from './services.js';
@@ -10,11 +11,18 @@ export class Handshakes {
   readonly #services: LinkServices;
   readonly #peers: PeerBook;
   readonly #acceptor: Acceptor;
+  readonly #admission: Admission;
 
   constructor(services: LinkServices, sessions: Sessions, peers: PeerBook) {
     this.#services = services;
     this.#peers = peers;
     this.#acceptor = new Acceptor(services, sessions, peers);
+    this.#admission = new Admission(services, (init, origin, now) => this.#acceptor.handleInit(init, origin, now));
+  }
+
+  /** Nobody is let in any more. */
+  close(): void {
+    this.#admission.close();
   }
 
   handleFrame(frame: Uint8Array, origin: Origin, now: number): void {
@@ -28,7 +36,7 @@ export class Handshakes {
   }
 
   #dispatch(message: HandshakeMessage | ForeignMessage, origin: Origin, now: number): void {
-    if (message.kind === 'init') this.#acceptor.handleInit(message, origin, now);
+    if (message.kind === 'init') this.#admission.handleInit(message, origin, now);
     else if (message.kind === 'accept') this.#dialerOf(message.dialerNonce)?.handleAccept(message, now);
     else if (message.kind === 'reject') this.#dialerOf(message.dialerNonce)?.handleReject(message, now);
     else if (message.message === 'init') this.#acceptor.handleForeign(message, origin, now);

@@ -6,7 +6,7 @@ import { readHello } from '../../wire/hello.js';
 import { FrameType } from '../../wire/link-header.js';
 import { HEADERS_BYTES } from '../../wire/network-header.js';
 import { sessionKeys } from '../../wire/session-keys.js';
-import type { JobResult, LinkProblem, LinkStatus, PeerAddress, ReceivedFrame } from '../io.js';
+import type { JobResult, LinkProblem, LinkStatus, NodeRole, PeerAddress, ReceivedFrame } from '../io.js';
 import { Dialer, type DialerOwner } from './dialer.js';
 import { Handshakes } from './handshakes.js';
 import { PeerBook } from './peer-book.js';
@@ -14,9 +14,9 @@ import { formatAddress, type LinkServices } from './services.js';
 import type { Session } from './session.js';
 import { type Ending, type SessionEvents, Sessions } from './sessions.js';
 
-/** What routing hears of links. */
+/** What is told of links that are up. */
 export interface LinkListener {
-  linkUp(link: number, peer: NodeId, rtt: number, now: number): void;
+  linkUp(link: number, peer: NodeId, rtt: number, now: number, role: NodeRole): void;
   linkDown(link: number, now: number): void;
   linkRtt(link: number, rtt: number, now: number): void;
   /** Returns false when the message breaks the protocol. */
@@ -48,7 +48,7 @@ export class Links implements SessionEvents, DialerOwner {
   constructor(services: LinkServices, listener: LinkListener) {
     this.#services = services;
     this.#listener = listener;
-    this.#peers = new PeerBook(services.outbox);
+    this.#peers = new PeerBook(services.self, services.outbox);
     this.#sessions = new Sessions(services, this);
     this.#handshakes = new Handshakes(services, this.#sessions, this.#peers);
   }
@@ -112,6 +112,7 @@ export class Links implements SessionEvents, DialerOwner {
   /** Says goodbye to all; nothing is dialed or let in from here on. */
   close(now: number): void {
     this.#closing = true;
+    this.#handshakes.close();
     for (const { dialer } of this.#peers.all()) dialer?.stop();
     for (const session of this.#sessions.all()) this.#sessions.end(session, 'goodbye', 'shutdown', now);
   }
@@ -134,13 +135,14 @@ export class Links implements SessionEvents, DialerOwner {
   established(session: Session, now: number): void {
     const peer = this.#peers.of(session.terms.peer, now);
     peer.session = session;
+    peer.role = session.terms.peerRole;
     peer.address = formatAddress(session.terms.address);
     // A session of our own that waits for its first frame may still be the one that stays: see isTwin in sessions.ts.
     if (session.terms.weDialed || peer.dialer?.phase !== 'confirming') peer.dialer?.stop();
   }
 
   ready(session: Session, now: number): void {
-    const { link, peer: id, address, sessionId } = session.terms;
+    const { link, peer: id, peerRole, address, sessionId } = session.terms;
     const peer = this.#peers.of(id, now);
     peer.wasUp = true;
     peer.problem = undefined;
@@ -153,8 +155,9 @@ export class Links implements SessionEvents, DialerOwner {
       peer: id,
       address: formatAddress(address),
       session: sessionId,
+      role: peerRole,
     });
-    this.#listener.linkUp(link, id, session.hellos.rtt.smoothed ?? 0, now);
+    this.#listener.linkUp(link, id, session.hellos.rtt.smoothed ?? 0, now, peerRole);
     for (const message of session.takeHeld()) this.#act(session, message, now);
   }
 
@@ -200,6 +203,7 @@ export class Links implements SessionEvents, DialerOwner {
         ourNumber,
         peerNumber: accept.linkNumber,
         peer: dialer.peer,
+        peerRole: 'relay', // no other role accepts
         bootEpoch: accept.bootEpoch,
         weDialed: true,
         dialerNonce,

@@ -19,6 +19,8 @@
 /** Milliseconds between the hellos of a link that carries data, and of one that does not. */
 export const FAST_INTERVAL = 50;
 export const IDLE_INTERVAL = 500;
+/** The same of a leaf's link: a relay has thousands of them, and nobody routes by them. */
+export const LEAF_IDLE_INTERVAL = 5_000;
 /** A link carries data when some was seen within this time. */
 export const DATA_MEMORY_MS = 2_000;
 /** Silence for so many of the sender's intervals means down. */
@@ -29,12 +31,19 @@ const SHORTEST_INTERVAL = 20;
 const LONGEST_INTERVAL = 10_000;
 
 export class Liveness {
-  #announced = IDLE_INTERVAL;
-  #sending = IDLE_INTERVAL;
+  #announced: number;
+  #sending: number;
   #confirmedByPeer = 0;
   #heard = 0;
-  #counted = IDLE_INTERVAL;
+  #counted: number;
   #lastSequence: number | undefined;
+
+  /** `idle`: what both ends begin with, ms. */
+  constructor(idle: number = IDLE_INTERVAL) {
+    this.#announced = idle;
+    this.#sending = idle;
+    this.#counted = idle;
+  }
 
   /** Chooses the own interval. */
   want(interval: number): void {

@@ -1,5 +1,5 @@
-import type { NodeId } from '../../kit/node-id.js';
-import type { LinkProblem, LinkStateName, LinkStatus } from '../io.js';
+import { type NodeId, sharedBytes } from '../../kit/node-id.js';
+import type { LinkProblem, LinkStateName, LinkStatus, NodeRole } from '../io.js';
 import type { Outbox } from '../outbox.js';
 import type { Dialer } from './dialer.js';
 import { formatAddress } from './services.js';
@@ -12,12 +12,16 @@ const DUPLICATE_SHOW_MS = 60_000;
 /** Peers that are not configured are remembered for so long after their session, and at most so many of them. */
 const REMEMBER_MS = 60_000;
 const MAX_REMEMBERED = 256;
+/** How often they are gone through: thousands of leaves come at once. */
+const FORGET_EVERY_MS = 1000;
 
 /** What is known of one peer. */
 export interface Peer {
   readonly id: NodeId;
   /** Only configured peers are dialed. */
   dialer: Dialer | undefined;
+  /** What it was when it last had a session. */
+  role: NodeRole | undefined;
   /** The established session. */
   session: Session | undefined;
   /** Whether there was ever a session that was ready. */
@@ -35,9 +39,12 @@ export interface Peer {
 /** All peers: configured ones, those that have dialed us, and for a while those that did. */
 export class PeerBook {
   readonly #peers = new Map<NodeId, Peer>();
+  readonly #self: NodeId;
   readonly #outbox: Outbox;
+  #forgottenAt = -Infinity;
 
-  constructor(outbox: Outbox) {
+  constructor(self: NodeId, outbox: Outbox) {
+    this.#self = self;
     this.#outbox = outbox;
   }
 
@@ -49,10 +56,11 @@ export class PeerBook {
   of(id: NodeId, now: number): Peer {
     let peer = this.#peers.get(id);
     if (!peer) {
-      this.#forget(now);
+      if (now - this.#forgottenAt >= FORGET_EVERY_MS) this.#forget(now);
       peer = {
         id,
         dialer: undefined,
+        role: undefined,
         session: undefined,
         wasUp: false,
         problem: undefined,
@@ -95,12 +103,13 @@ export class PeerBook {
   statuses(now: number, closing: boolean): LinkStatus[] {
     this.#forget(now);
     return [...this.#peers.values()]
-      .map((peer) => statusOf(peer, closing, now))
+      .map((peer) => statusOf(peer, this.#self, closing, now))
       .sort((a, b) => Number(b.state === 'up') - Number(a.state === 'up') || a.peer - b.peer);
   }
 
   /** Drops what nobody needs: strangers whose session ended a while ago; the oldest of them when there are too many. */
   #forget(now: number): void {
+    this.#forgottenAt = now;
     const strangers = [...this.#peers.values()].filter(({ dialer, session }) => !dialer && !session);
     strangers.sort((a, b) => b.at - a.at);
     for (const [index, { id, at }] of strangers.entries())
@@ -108,7 +117,7 @@ export class PeerBook {
   }
 }
 
-function statusOf(peer: Peer, closing: boolean, now: number): LinkStatus {
+function statusOf(peer: Peer, self: NodeId, closing: boolean, now: number): LinkStatus {
   const { session, duplicate } = peer;
   const showsDuplicate = duplicate !== undefined && now - duplicate.seenAt < DUPLICATE_SHOW_MS;
   return {
@@ -125,6 +134,8 @@ function statusOf(peer: Peer, closing: boolean, now: number): LinkStatus {
     mtu: session?.mtu.mtu,
     mtuState: session?.mtu.state,
     configured: peer.dialer !== undefined,
+    role: peer.role,
+    foreign: peer.role === 'leaf' && sharedBytes(self, peer.id) < 3,
   };
 }
 

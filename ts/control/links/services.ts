@@ -1,6 +1,6 @@
 import type { NodeId } from '../../kit/node-id.js';
 import type { HandshakeFrames } from '../../wire/handshake-frame.js';
-import type { Entropy, LinkObserver, TransportAddress } from '../io.js';
+import type { Entropy, LinkObserver, NodeRole, TransportAddress } from '../io.js';
 import type { Outbox } from '../outbox.js';
 import type { Timer, TimerQueue } from '../timer-queue.js';
 import type { LinkPool } from './link-pool.js';
@@ -8,6 +8,7 @@ import type { LinkPool } from './link-pool.js';
 /** What all parts of link control share. */
 export interface LinkServices {
   readonly self: NodeId;
+  readonly role: NodeRole;
   readonly bootEpoch: number;
   readonly networkKey: Uint8Array;
   readonly tags: boolean;
@@ -18,6 +19,8 @@ export interface LinkServices {
   readonly outbox: Outbox;
   readonly deadlines: TimerQueue<Timer>;
   readonly pool: LinkPool;
+  /** Links of leaves have indexes of their own, so that they never crowd out those that routing needs. */
+  readonly leafPool: LinkPool;
   readonly observer: LinkObserver;
   readonly frames: HandshakeFrames;
   readonly entropy: Entropy;

@@ -3,11 +3,11 @@ import { type ControlMessage, encodeControl, type GoodbyeReason } from '../../wi
 import { HELLO_FRAME_BYTES, type Hello } from '../../wire/hello.js';
 import { FrameType } from '../../wire/link-header.js';
 import { HEADERS_BYTES } from '../../wire/network-header.js';
-import type { LinkObservation, TransportAddress } from '../io.js';
+import type { LinkObservation, NodeRole, TransportAddress } from '../io.js';
 import type { Timer } from '../timer-queue.js';
 import { HelloExchange } from './hello-exchange.js';
 import { LinkMtu } from './link-mtu.js';
-import { DATA_MEMORY_MS, FAST_INTERVAL, IDLE_INTERVAL, Liveness } from './liveness.js';
+import { DATA_MEMORY_MS, FAST_INTERVAL, IDLE_INTERVAL, LEAF_IDLE_INTERVAL, Liveness } from './liveness.js';
 import type { LinkServices } from './services.js';
 
 /** A session that is not established within this time is given up. */
@@ -22,6 +22,11 @@ const HELLO_JITTER = 0.25;
 const HELLO_TICK = FAST_INTERVAL;
 /** A change of intervals is answered at once, but hellos are at least this far apart. */
 const HELLO_GAP = 10;
+
+/** How often a leaf looks whether its links carry data, which its next hello may be seconds too late for. */
+const LEAF_LOOK_MS = 500;
+/** A relay sends a leaf that it hears regularly a hello of its own only this often, to know the round-trip time. */
+const LEAF_MEASURE_MS = 60_000;
 
 /** Control messages that come before the first round-trip time is known are kept, up to this many. */
 const MAX_HELD = 16;
@@ -43,6 +48,7 @@ export interface SessionTerms {
   readonly ourNumber: number;
   readonly peerNumber: number;
   readonly peer: NodeId;
+  readonly peerRole: NodeRole;
   readonly bootEpoch: number;
   readonly weDialed: boolean;
   readonly dialerNonce: Uint8Array;
@@ -79,7 +85,7 @@ export class Session implements Timer {
   phase: 'installed' | 'established' | 'ready' | 'over' = 'installed';
   establishedAt = 0;
   readonly terms: SessionTerms;
-  readonly liveness = new Liveness();
+  readonly liveness: Liveness;
   readonly hellos = new HelloExchange();
   readonly mtu: LinkMtu;
   readonly #services: LinkServices;
@@ -88,6 +94,8 @@ export class Session implements Timer {
   #lastHello = -Infinity;
   #nextHello = Infinity;
   #quickSent = 0;
+  /** Frames that had been sent when a hello was last due. */
+  #sentBefore = 0;
   #timing = '';
   /** Control messages that wait until the session is ready. */
   #held: ControlMessage[] = [];
@@ -97,6 +105,7 @@ export class Session implements Timer {
     this.#services = services;
     this.#owner = owner;
     this.#installedAt = now;
+    this.liveness = new Liveness(this.#idleInterval);
     this.mtu = new LinkMtu(terms, services, this.hellos, this);
     const { link, peer, ourNumber, peerNumber, socket, address, rxKey, txKey } = terms;
     const { mtu, tags, outbox } = services;
@@ -171,16 +180,19 @@ export class Session implements Timer {
       }
       this.mtu.observe(seen.mtu, now);
     }
-    if (now >= this.#nextHello) {
-      this.#chooseInterval(now);
-      this.sendHello(now);
-    } else this.#schedule(now);
+    const { announced } = this.liveness;
+    if (now >= this.#nextHello || this.#services.role === 'leaf') this.#chooseInterval(now);
+    if (this.liveness.announced !== announced) this.sendHello(now);
+    else if (now < this.#nextHello) this.#schedule(now);
+    else if (this.#needsNoHello(now)) this.#passHello(now);
+    else this.sendHello(now);
   }
 
   sendHello(now: number, seen: LinkObservation = this.observe()): void {
     const payload = this.hellos.write(this.liveness, seen, now);
     this.#send(FrameType.Hello, payload);
     this.#lastHello = now;
+    this.#sentBefore = seen.txFrames + 1; // this one
     this.#nextHello = this.#afterHello(now);
     this.#publishTiming();
     this.#schedule(now);
@@ -253,7 +265,29 @@ export class Session implements Timer {
   #chooseInterval(now: number): void {
     const { lastData } = this.observe();
     const carriesData = lastData > 0 && now - lastData < DATA_MEMORY_MS;
-    this.liveness.want(carriesData ? FAST_INTERVAL : IDLE_INTERVAL);
+    this.liveness.want(carriesData ? FAST_INTERVAL : this.#idleInterval);
+  }
+
+  get #idleInterval(): number {
+    const isOfLeaf = this.#services.role === 'leaf' || this.terms.peerRole === 'leaf';
+    return isOfLeaf ? LEAF_IDLE_INTERVAL : IDLE_INTERVAL;
+  }
+
+  /**
+   * An idle leaf asks, and a worker has answered within the last interval: that shows it that this end lives, and this end that the leaf does.
+   * So a relay with thousands of leaves sends hardly a hello of its own.
+   */
+  #needsNoHello(now: number): boolean {
+    const { announced, sending } = this.liveness;
+    if (this.terms.peerRole !== 'leaf' || this.phase !== 'ready' || this.#quickSent < QUICK_HELLOS) return false;
+    if (announced !== sending || sending !== this.#idleInterval) return false;
+    return now - this.#lastHello < LEAF_MEASURE_MS && this.observe().txFrames > this.#sentBefore;
+  }
+
+  #passHello(now: number): void {
+    this.#sentBefore = this.observe().txFrames;
+    this.#nextHello = this.#afterHello(now);
+    this.#schedule(now);
   }
 
   /** When the hello after one that leaves `now` is due: never later than the interval says. */
@@ -274,7 +308,8 @@ export class Session implements Timer {
       this.phase === 'installed' ? this.#installedAt + PENDING_MS : this.lastHeard() + this.liveness.silence;
     // With an interval that was shortened meanwhile, the next hello comes sooner than planned.
     if (this.phase === 'ready') this.#nextHello = Math.min(this.#nextHello, now + this.liveness.sending);
-    this.#services.deadlines.schedule(this, Math.min(this.#nextHello, limit));
+    const look = this.#services.role === 'leaf' ? now + LEAF_LOOK_MS : Infinity;
+    this.#services.deadlines.schedule(this, Math.min(this.#nextHello, limit, look));
   }
 
   #publishTiming(): void {

@@ -6,7 +6,7 @@ import { PENDING_MS, Session, type SessionOwner, type SessionTerms } from './ses
 
 /**
  * Sessions that peers have begun and not yet proved: so many a peer, and in all so many or a quarter of all links, for the neighbours of a
- * large node all dial at once when it returns; but never more than half of all links. The oldest gives way.
+ * large node all dial at once when it returns; but never more than half of all links. Leaves have links of their own. The oldest gives way.
  */
 const MAX_PENDING_OF_PEER = 4;
 const MAX_PENDING = 64;
@@ -68,7 +68,7 @@ export class Sessions implements SessionOwner {
   }
 
   install(terms: SessionTerms, now: number): Session {
-    if (!terms.weDialed) this.#makeRoom(terms.peer, now);
+    if (!terms.weDialed) this.#makeRoom(terms, now);
     const session = new Session(terms, this.#services, this, now);
     this.#byLink.set(terms.link, session);
     if (!terms.weDialed) this.#pending.add(session);
@@ -123,13 +123,24 @@ export class Sessions implements SessionOwner {
     this.#events.over(session, ending, now);
   }
 
-  #makeRoom(peer: NodeId, now: number): void {
-    const ofPeer = [...this.#pending].filter((session) => session.terms.peer === peer);
-    const { capacity } = this.#services.pool;
+  /** Too many that nobody has proved make room for one more of `peer`. */
+  #makeRoom({ peer, peerRole: role }: SessionTerms, now: number): void {
+    const { pool, leafPool } = this.#services;
+    const { capacity } = role === 'leaf' ? leafPool : pool;
     const limit = Math.min(capacity / 2, Math.max(MAX_PENDING, capacity / 4));
-    let victim: Session | undefined;
-    if (ofPeer.length >= MAX_PENDING_OF_PEER) victim = ofPeer[0];
-    else if (this.#pending.size >= limit) victim = first(this.#pending);
+    let ofRole = 0;
+    let ofPeer = 0;
+    let oldest: Session | undefined;
+    let oldestOfPeer: Session | undefined;
+    for (const session of this.#pending) {
+      if (session.terms.peerRole !== role) continue;
+      ofRole++;
+      oldest ??= session;
+      if (session.terms.peer !== peer) continue;
+      ofPeer++;
+      oldestOfPeer ??= session;
+    }
+    const victim = ofPeer >= MAX_PENDING_OF_PEER ? oldestOfPeer : ofRole >= limit ? oldest : undefined;
     if (victim) this.end(victim, 'replaced', undefined, now);
   }
 }
@@ -148,9 +159,4 @@ function isTwin(old: Session, candidate: Session, now: number): boolean {
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.byteLength === b.byteLength && a.every((byte, index) => byte === b[index]);
-}
-
-function first<T>(items: Iterable<T>): T | undefined {
-  for (const item of items) return item;
-  return undefined;
 }

@@ -92,7 +92,7 @@ export function servePending(slot: Slot, now: number): Neighbour[] {
       continue;
     }
     kept.push(pending);
-    if (canHelp) forward(slot, primary, pending, now);
+    if (canHelp && primary !== slot.leaf) forward(slot, primary, pending, now);
   }
   slot.pending = kept.length > 0 ? kept : undefined;
   return answered;

@@ -14,6 +14,7 @@ import { invariant } from '../../kit/assert.js';
 import { idByte, LAYERS, type Layer, type NodeId } from '../../kit/node-id.js';
 import type { RoutingSync } from '../../wire/gen/portolan/v1/control_pb.js';
 import type { RouteStatus } from '../io.js';
+import { LeafOrigins } from '../leaves/leaf-origins.js';
 import type { Advertised } from './adjacency-out.js';
 import { Decision } from './decision.js';
 import { isNone } from './label.js';
@@ -38,6 +39,7 @@ class LabelRouter implements Router {
   readonly #decision: Decision;
   readonly #ownZone: OwnZone;
   readonly #sessions: Sessions;
+  readonly #leaves: LeafOrigins;
   readonly #receiver: SyncReceiver;
   readonly #builder = new SyncBuilder();
 
@@ -47,7 +49,8 @@ class LabelRouter implements Router {
     this.#decision = new Decision(this.#state);
     this.#ownZone = new OwnZone(options.self, options.bootSeconds, (key, now) => this.#ownZoneChanged(key, now));
     this.#sessions = new Sessions(this.#state, this.#decision, (neighbour) => this.#senderHost(neighbour));
-    this.#receiver = new SyncReceiver(this.#state, this.#decision, this.#ownZone);
+    this.#leaves = new LeafOrigins(this.#state, this.#decision, options.bootSeconds);
+    this.#receiver = new SyncReceiver(this.#state, this.#decision, this.#ownZone, this.#leaves);
   }
 
   linkUp(link: number, peer: NodeId, rtt: number, now: number): void {
@@ -59,7 +62,12 @@ class LabelRouter implements Router {
     for (const slot of this.#state.slots.all()) this.#refresh(neighbour, slot.key, now);
   }
 
+  leafUp(link: number, leaf: NodeId, rtt: number, now: number): void {
+    this.#leaves.up(link, leaf, rtt, now);
+  }
+
   linkDown(link: number, now: number): void {
+    if (this.#leaves.down(link, now)) return;
     const neighbour = this.#state.neighbours.get(link);
     if (!neighbour) return;
     this.#sessions.down(neighbour, now);
@@ -68,7 +76,7 @@ class LabelRouter implements Router {
 
   linkRtt(link: number, rtt: number, now: number): void {
     const neighbour = this.#state.neighbours.get(link);
-    if (!neighbour) return;
+    if (!neighbour) return this.#leaves.rtt(link, rtt, now);
     neighbour.rtt = rtt;
     if (!isRttNotablyOff(rtt, neighbour.publishedRtt)) return;
     neighbour.publishedRtt = rtt;

@@ -3,7 +3,7 @@
  */
 import type { NodeId } from '../../kit/node-id.js';
 import type { RoutingSync } from '../../wire/gen/portolan/v1/control_pb.js';
-import type { RouteOutput, RouteStatus } from '../io.js';
+import type { DefaultRouteOutput, RouteOutput, RouteStatus } from '../io.js';
 
 export interface RouterOptions {
   readonly self: NodeId;
@@ -37,7 +37,7 @@ export interface SafetyRules {
 
 export type RouterOutput =
   /** For the other end of the link: goes into a control frame as it is (`Control.body = routingSync`), so that it is encoded once. */
-  { readonly kind: 'sync'; readonly link: number; readonly message: RoutingSync } | RouteOutput;
+  { readonly kind: 'sync'; readonly link: number; readonly message: RoutingSync } | RouteOutput | DefaultRouteOutput;
 
 /** A label: the order along which every next hop descends. */
 export interface Label {
@@ -49,6 +49,8 @@ export interface Label {
 export interface Router {
   /** A new session is established. `rtt` in ms. A session never comes back under the same link index without `linkDown` between. */
   linkUp(link: number, peer: NodeId, rtt: number, now: number): void;
+  /** The same for a leaf of the own group, of which this node tells the group. {@link linkDown} and {@link linkRtt} are for both. */
+  leafUp(link: number, leaf: NodeId, rtt: number, now: number): void;
   linkDown(link: number, now: number): void;
   /** A new smoothed RTT; the router damps it itself. */
   linkRtt(link: number, rtt: number, now: number): void;

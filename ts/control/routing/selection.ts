@@ -23,17 +23,28 @@ export function isFeasible(slot: Slot, advert: Advert, now: number, rules: Safet
  * the backup was the best feasible neighbour besides it, so it is the best one now.
  */
 export function select(slot: Slot, now: number, rules: SafetyRules): void {
-  const best = leastFeasible(slot, undefined, now, rules);
+  const best = slot.leaf ? freshLeaf(slot, slot.leaf, now) : leastFeasible(slot, undefined, now, rules);
   const current = slot.primary && isFeasible(slot, slot.primary, now, rules) ? slot.primary : undefined;
   if (!best) return becomeUnreachable(slot, rules);
 
-  const isVoluntary = current !== undefined && current !== best && isNotablyBetter(metricBy(best), metricBy(current)); // R6
+  const isBetter = current && (best === slot.leaf || isNotablyBetter(metricBy(best), metricBy(current)));
+  const isVoluntary = current !== undefined && current !== best && isBetter === true; // R6
   const primary = current && !isVoluntary ? current : best;
   slot.primary = primary;
   slot.metric = metricBy(primary);
   slot.hops = Math.min(255, primary.hops + 1);
   updateLabel(slot, primary, { isVoluntary, isKept: primary === current }, now, rules);
   slot.backup = chooseBackup(slot, primary, now, rules);
+}
+
+/**
+ * A leaf of this node is reached by its own link, as the leaf table says, and not by another relay of it. Its label is for this node to say, who
+ * says it so that it is feasible: a terminal's may be anything.
+ */
+function freshLeaf(slot: Slot, leaf: Advert, now: number): Advert {
+  if (!isSmaller(leaf, slot)) leaf.seqno = slot.distance > 0 ? slot.seqno : slot.seqno + 1;
+  if (now < slot.suspectUntil) leaf.seqno = Math.max(leaf.seqno, slot.suspectSeqno + 1);
+  return leaf;
 }
 
 /** How the primary was chosen: in spite of a feasible one before it, or the same as before. */

@@ -56,6 +56,8 @@ export class Slot implements Timed {
   backup: Advert | undefined;
   /** One an advertising neighbour (retracted ones too), in no order. */
   readonly adverts: Advert[] = [];
+  /** The slot is one leaf, and its session is with this node: what this node says for it (ts/control/leaves/leaf-origins.ts). */
+  leaf: Advert | undefined;
 
   strikes = 0;
   lastStrike = Number.NEGATIVE_INFINITY;

@@ -3,6 +3,7 @@ import type { Layer } from '../../kit/node-id.js';
 import { idByte, LAYERS } from '../../kit/node-id.js';
 import type { Digest, RouteRequest, RoutingSync } from '../../wire/gen/portolan/v1/control_pb.js';
 import { INFINITE, type RoutingEntry } from '../../wire/routing-entry.js';
+import type { LeafOrigins } from '../leaves/leaf-origins.js';
 import type { Advertised } from './adjacency-out.js';
 import type { Decision } from './decision.js';
 import { differingLayers } from './digest.js';
@@ -20,11 +21,13 @@ export class SyncReceiver {
   readonly #state: RoutingState;
   readonly #decision: Decision;
   readonly #ownZone: OwnZone;
+  readonly #leaves: LeafOrigins;
 
-  constructor(state: RoutingState, decision: Decision, ownZone: OwnZone) {
+  constructor(state: RoutingState, decision: Decision, ownZone: OwnZone, leaves: LeafOrigins) {
     this.#state = state;
     this.#decision = decision;
     this.#ownZone = ownZone;
+    this.#leaves = leaves;
   }
 
   /** False when the message breaks the protocol; nothing of it was applied. */
@@ -105,6 +108,7 @@ export class SyncReceiver {
     }
     const slot = this.#state.slots.get(key);
     if (!slot) return; // nothing was ever said of it
+    this.#leaves.grant(slot, request, now);
     storePending(slot, neighbour, request, now);
     this.#decision.evaluate(slot, 'request', now);
   }

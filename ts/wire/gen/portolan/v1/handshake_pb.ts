@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file portolan/v1/handshake.proto.
  */
 export const file_portolan_v1_handshake: GenFile = /*@__PURE__*/
-  fileDesc("Chtwb3J0b2xhbi92MS9oYW5kc2hha2UucHJvdG8SC3BvcnRvbGFuLnYxIoQBCglIYW5kc2hha2USIQoEaW5pdBgBIAEoCzIRLnBvcnRvbGFuLnYxLkluaXRIABIlCgZhY2NlcHQYAiABKAsyEy5wb3J0b2xhbi52MS5BY2NlcHRIABIlCgZyZWplY3QYAyABKAsyEy5wb3J0b2xhbi52MS5SZWplY3RIAEIGCgRib2R5IocBCgRJbml0EhgKEHByb3RvY29sX3ZlcnNpb24YASABKA0SCgoCaWQYAiABKAcSEwoLZXhwZWN0ZWRfaWQYAyABKAcSEgoKYm9vdF9lcG9jaBgEIAEoBhINCgVub25jZRgFIAEoDBITCgtsaW5rX251bWJlchgGIAEoBxIMCgR0YWdzGAcgASgIIooBCgZBY2NlcHQSGAoQcHJvdG9jb2xfdmVyc2lvbhgBIAEoDRIKCgJpZBgCIAEoBxISCgpib290X2Vwb2NoGAMgASgGEg0KBW5vbmNlGAQgASgMEhQKDGRpYWxlcl9ub25jZRgFIAEoDBITCgtsaW5rX251bWJlchgGIAEoBxIMCgR0YWdzGAcgASgIIpgCCgZSZWplY3QSKgoGcmVhc29uGAEgASgOMhoucG9ydG9sYW4udjEuUmVqZWN0LlJlYXNvbhIUCgxkaWFsZXJfbm9uY2UYAiABKAwSGAoQcHJvdG9jb2xfdmVyc2lvbhgDIAEoDRIKCgJpZBgEIAEoByKlAQoGUmVhc29uEhYKElJFQVNPTl9VTlNQRUNJRklFRBAAEhsKF1JFQVNPTl9QUk9UT0NPTF9WRVJTSU9OEAESFgoSUkVBU09OX05FVFdPUktfS0VZEAISFwoTUkVBU09OX0RVUExJQ0FURV9JRBADEhMKD1JFQVNPTl9XUk9OR19JRBAEEg8KC1JFQVNPTl9GVUxMEAUSDwoLUkVBU09OX1RBR1MQBmIGcHJvdG8z");
+  fileDesc("Chtwb3J0b2xhbi92MS9oYW5kc2hha2UucHJvdG8SC3BvcnRvbGFuLnYxIoQBCglIYW5kc2hha2USIQoEaW5pdBgBIAEoCzIRLnBvcnRvbGFuLnYxLkluaXRIABIlCgZhY2NlcHQYAiABKAsyEy5wb3J0b2xhbi52MS5BY2NlcHRIABIlCgZyZWplY3QYAyABKAsyEy5wb3J0b2xhbi52MS5SZWplY3RIAEIGCgRib2R5IqgBCgRJbml0EhgKEHByb3RvY29sX3ZlcnNpb24YASABKA0SCgoCaWQYAiABKAcSEwoLZXhwZWN0ZWRfaWQYAyABKAcSEgoKYm9vdF9lcG9jaBgEIAEoBhINCgVub25jZRgFIAEoDBITCgtsaW5rX251bWJlchgGIAEoBxIMCgR0YWdzGAcgASgIEh8KBHJvbGUYCCABKA4yES5wb3J0b2xhbi52MS5Sb2xlIqsBCgZBY2NlcHQSGAoQcHJvdG9jb2xfdmVyc2lvbhgBIAEoDRIKCgJpZBgCIAEoBxISCgpib290X2Vwb2NoGAMgASgGEg0KBW5vbmNlGAQgASgMEhQKDGRpYWxlcl9ub25jZRgFIAEoDBITCgtsaW5rX251bWJlchgGIAEoBxIMCgR0YWdzGAcgASgIEh8KBHJvbGUYCCABKA4yES5wb3J0b2xhbi52MS5Sb2xlIqkCCgZSZWplY3QSKgoGcmVhc29uGAEgASgOMhoucG9ydG9sYW4udjEuUmVqZWN0LlJlYXNvbhIUCgxkaWFsZXJfbm9uY2UYAiABKAwSGAoQcHJvdG9jb2xfdmVyc2lvbhgDIAEoDRIKCgJpZBgEIAEoByK2AQoGUmVhc29uEhYKElJFQVNPTl9VTlNQRUNJRklFRBAAEhsKF1JFQVNPTl9QUk9UT0NPTF9WRVJTSU9OEAESFgoSUkVBU09OX05FVFdPUktfS0VZEAISFwoTUkVBU09OX0RVUExJQ0FURV9JRBADEhMKD1JFQVNPTl9XUk9OR19JRBAEEg8KC1JFQVNPTl9GVUxMEAUSDwoLUkVBU09OX1RBR1MQBhIPCgtSRUFTT05fUk9MRRAHKiUKBFJvbGUSDgoKUk9MRV9SRUxBWRAAEg0KCVJPTEVfTEVBRhABYgZwcm90bzM");
 
 /**
  * What two nodes say before there is a session between them: the payload of handshake frames (docs/wire.md).
@@ -104,6 +104,13 @@ export type Init = Message<"portolan.v1.Init"> & {
    * @generated from field: bool tags = 7;
    */
   tags: boolean;
+
+  /**
+   * The dialer's.
+   *
+   * @generated from field: portolan.v1.Role role = 8;
+   */
+  role: Role;
 };
 
 /**
@@ -159,6 +166,13 @@ export type Accept = Message<"portolan.v1.Accept"> & {
    * @generated from field: bool tags = 7;
    */
   tags: boolean;
+
+  /**
+   * The listener's.
+   *
+   * @generated from field: portolan.v1.Role role = 8;
+   */
+  role: Role;
 };
 
 /**
@@ -242,7 +256,7 @@ export enum Reject_Reason {
   WRONG_ID = 4,
 
   /**
-   * The listener has no room for another link.
+   * The listener has no room for another link, or another leaf.
    *
    * @generated from enum value: REASON_FULL = 5;
    */
@@ -254,6 +268,13 @@ export enum Reject_Reason {
    * @generated from enum value: REASON_TAGS = 6;
    */
   TAGS = 6,
+
+  /**
+   * The listener makes no link with a node of the dialer's role: a leaf takes nobody in, and dials only relays.
+   *
+   * @generated from enum value: REASON_ROLE = 7;
+   */
+  ROLE = 7,
 }
 
 /**
@@ -261,4 +282,31 @@ export enum Reject_Reason {
  */
 export const Reject_ReasonSchema: GenEnum<Reject_Reason> = /*@__PURE__*/
   enumDesc(file_portolan_v1_handshake, 3, 0);
+
+/**
+ * What a node does in the network.
+ *
+ * @generated from enum portolan.v1.Role
+ */
+export enum Role {
+  /**
+   * Carries others' packets, and takes part in routing.
+   *
+   * @generated from enum value: ROLE_RELAY = 0;
+   */
+  RELAY = 0,
+
+  /**
+   * Advertises only itself and carries nobody's packets: its sessions are no part of routing.
+   *
+   * @generated from enum value: ROLE_LEAF = 1;
+   */
+  LEAF = 1,
+}
+
+/**
+ * Describes the enum portolan.v1.Role.
+ */
+export const RoleSchema: GenEnum<Role> = /*@__PURE__*/
+  enumDesc(file_portolan_v1_handshake, 0);
 
