@@ -1,7 +1,10 @@
 #include "packet_path.h"
 
+#include <linux/time_types.h>
 #include <sys/epoll.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
+#include <unistd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -162,12 +165,24 @@ int PacketPath::Sleep(epoll_event* events, double waitMs) {
   for (double left = std::clamp(waitMs, 0.0, LONGEST_SLEEP_MS);;) {
     if (left > 0) c_.ReadClock();
     const double from = c_.now;
-    const int count = epoll_wait(c_.epoll.Get(), events, EVENTS_A_POLL, static_cast<int>(std::ceil(left)));
+    const int count = Wait(events, left);
     ReadTick(events, count);
     if (!tickAlone(count) || left <= 0) return count;
     c_.ReadClock();
     left = std::max(0.0, left - (c_.now - from));
   }
+}
+
+/// Waits for up to `ms`: to the microsecond where the kernel can do that (Linux 5.11), for paced links ask for it, else to the next millisecond.
+int PacketPath::Wait(epoll_event* events, double ms) {
+  if (precise_ && ms != std::floor(ms)) {
+    const auto nanoseconds = static_cast<int64_t>(ms * 1e6);
+    const __kernel_timespec timeout = {nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000};
+    const long count = syscall(SYS_epoll_pwait2, c_.epoll.Get(), events, EVENTS_A_POLL, &timeout, nullptr, 0);
+    if (count >= 0 || errno == EINTR) return static_cast<int>(count);
+    precise_ = false;
+  }
+  return epoll_wait(c_.epoll.Get(), events, EVENTS_A_POLL, static_cast<int>(std::ceil(ms)));
 }
 
 /// The kernel starts a periodic timer's next period only when the last expiry has been read.

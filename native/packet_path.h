@@ -62,6 +62,7 @@ class PacketPath {
   void WakeAt(double time);
   void Poll(double waitMs);
   int Sleep(epoll_event* events, double waitMs);
+  int Wait(epoll_event* events, double ms);
   uint32_t RoomFor(const Socket& socket) const;
 
   Context c_;
@@ -74,6 +75,7 @@ class PacketPath {
   Sender sender_;
   const uint32_t receiveMessages_;
   int32_t reserveBlock_ = NO_BLOCK;
+  bool precise_ = true;  // whether the kernel can sleep for less than a millisecond
   uint32_t reserved_ = 0;
 };
 

@@ -130,7 +130,7 @@ export class Agent {
     // The native port sleeps on its sockets, so at a light load no second look is needed between a packet and the next sleep: one
     // system call less a packet. The portable one gets what came meanwhile by the event loop, after a step that found nothing.
     if (this.#start.packetPath === 'native' ? this.#moreWaits : !this.#idle) return 0;
-    const wait = this.#source.waitFor(MAX_WAIT_MS);
+    const wait = Math.ceil(this.#source.waitFor(MAX_WAIT_MS)); // a load does not need it to the microsecond
     if (wait === 0) return 0;
     if (this.#port.announcesSleep) return this.#pipeline.waitFor(wait);
     if (!this.#fallAsleep()) return 0;

@@ -53,6 +53,8 @@ import { WireQueue } from './wire-queue.js';
 /** Memory for all queues of a worker, which the system provides as it is used; data leaves a part of it to control. */
 const STORE_CELLS = (32 << 20) / CELL_BYTES;
 const CONTROL_CELLS = STORE_CELLS >> 3;
+/** No sleep is shorter, ms: frames of a fast link leave several at a time. */
+const SHORTEST_MS = 0.25;
 /** Frames that were due and found no room in the slab are tried again after this time, ms. */
 const RETRY_MS = 1;
 
@@ -113,8 +115,8 @@ export class EgressStage implements EgressSink {
     if (this.#isBlocked) return Math.min(most, RETRY_MS);
     const now = this.#clock();
     let wait = most;
-    for (const wire of this.#waiting) wait = Math.min(wait, Math.max(0, wire.freeAt - now));
-    return wait;
+    for (const wire of this.#waiting) wait = Math.min(wait, wire.freeAt - now);
+    return wait <= 0 ? 0 : Math.max(wait, SHORTEST_MS);
   }
 
   /** The node closes: what waits leaves with the next steps. */

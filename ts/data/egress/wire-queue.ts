@@ -2,7 +2,7 @@
  * What waits for one wire, and when the wire is free: control first and in order, then data (flow-queues.ts), paced so that frames leave one behind the
  * other at the wire's rate. The queue then is here, where it is managed, and not in some modem, where it is not.
  *
- * A worker does not wake at each frame's own moment, but on a millisecond; frames whose time has passed meanwhile leave together. What was
+ * A worker does not wake at each frame's own moment, but as its sleeps end; frames whose time has passed meanwhile leave together. What was
  * not sent in time is made up for within {@link LAG_MS} and no longer, for what leaves at once has to wait at the wire itself, and at a rate
  * just below the wire's it waits for long. What nobody wanted to send is lost but for {@link CREDIT_MS}.
  */
