@@ -10,6 +10,7 @@
 #include "socket.h"
 #include "steering.h"
 #include "system_error.h"
+#include "unreachable.h"
 
 namespace portolan {
 namespace {
@@ -27,6 +28,10 @@ Napi::Value OpenSocket(const Napi::CallbackInfo& info) {
   UdpOptions options;
   options.host = from.Get("host").As<Napi::String>().Utf8Value();
   options.port = static_cast<uint16_t>(from.Get("port").As<Napi::Number>().Uint32Value());
+  if (from.Has("peerHost")) {
+    options.peerHost = from.Get("peerHost").As<Napi::String>().Utf8Value();
+    options.peerPort = static_cast<uint16_t>(from.Get("peerPort").As<Napi::Number>().Uint32Value());
+  }
   options.reusePort = from.Get("reusePort").ToBoolean();
   options.joins = from.Get("joins").ToBoolean();
   options.fragments = from.Get("fragments").ToBoolean();
@@ -43,6 +48,17 @@ Napi::Value OpenSocket(const Napi::CallbackInfo& info) {
     opened.Set("gso", ToObject(env, socket.gso));
     opened.Set("gro", ToObject(env, socket.gro));
     return opened;
+  });
+}
+
+Napi::Value TellUnreachable(const Napi::CallbackInfo& info) {
+  const auto address = [&](size_t at) {
+    socklen_t length;
+    return ParseAddress(info[at].As<Napi::String>().Utf8Value(),
+                        static_cast<uint16_t>(info[at + 1].As<Napi::Number>().Uint32Value()), length);
+  };
+  return Guarded(info.Env(), [&]() -> Napi::Value {
+    return Napi::Boolean::New(info.Env(), SendPortUnreachable(address(0), address(2)));
   });
 }
 
@@ -78,6 +94,7 @@ Napi::Value Signal(const Napi::CallbackInfo& info) {
 Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("layout", layout::FINGERPRINT);
   exports.Set("openUdpSocket", Napi::Function::New(env, OpenSocket, "openUdpSocket"));
+  exports.Set("tellUnreachable", Napi::Function::New(env, TellUnreachable, "tellUnreachable"));
   exports.Set("closeSocket", Napi::Function::New(env, CloseFd, "closeSocket"));
   exports.Set("detachSocket", Napi::Function::New(env, Detach, "detachSocket"));
   exports.Set("steerByLink", Napi::Function::New(env, Steer, "steerByLink"));

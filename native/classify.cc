@@ -258,6 +258,15 @@ void Classifier::TakeRaw(uint32_t offset, uint32_t length, const SocketAddress& 
   batch.Runs() = runs + 1;
 }
 
+bool Classifier::TakeRefused(uint32_t socket) {
+  Batch& batch = c_.batch;
+  const uint32_t runs = batch.Runs();
+  if (runs >= MAX_RECEIVED) return false;
+  batch.RunAt(runs) = {uint32_t(RunKind::Refused), batch.Packets(), 0, socket, 0, 0, 0, -1};
+  batch.Runs() = runs + 1;
+  return true;
+}
+
 void Classifier::WriteAddress(uint32_t run, const SocketAddress& from, uint32_t socket) {
   RunAddress address = {};
   address.socket = socket;

@@ -22,6 +22,9 @@ class Classifier {
   /// Takes a plain datagram of a port forward.
   void TakeRaw(uint32_t offset, uint32_t length, const SocketAddress& from, uint32_t socket);
 
+  /// Adds a run without packets: nobody is at the other end of a local socket. False when the batch is full.
+  bool TakeRefused(uint32_t socket);
+
   /// Checks what was taken and is not checked yet. After it nothing of the caller's is referred to.
   void Finish();
 

@@ -6,7 +6,7 @@
 namespace portolan::layout {
 
 /// Of all that follows: an addon that was built for other constants is refused (ts/edge/native/addon.ts).
-inline constexpr const char* FINGERPRINT = "e5510356746abd73";
+inline constexpr const char* FINGERPRINT = "43b117d94e36b349";
 
 // ts/memory/region.ts
 inline constexpr uint32_t CACHE_LINE = 128;
@@ -118,7 +118,7 @@ inline constexpr uint32_t RUN_NEXT = 7;
 inline constexpr uint32_t RUN_PACKETS = 2;
 inline constexpr uint32_t RUN_VERDICT = 5;
 inline constexpr uint32_t RUN_WORDS = 8;
-enum class RunKind : uint32_t { Data = 1, Control = 2, Hello = 3, Handshake = 4, Raw = 5, Origin = 6 };
+enum class RunKind : uint32_t { Data = 1, Control = 2, Hello = 3, Handshake = 4, Raw = 5, Origin = 6, Refused = 7 };
 enum class Verdict : uint32_t { Undecided = 0, Forward = 1, Deliver = 2, Punt = 3, Drop = 4, Raw = 5, Done = 6 };
 
 // ts/wire/link-header.ts
@@ -163,7 +163,7 @@ inline constexpr uint32_t SEAL_BYTES = 16;
 enum class TrafficClass : uint32_t { LowLatency = 0, LowCost = 1, Reliable = 2, HighBandwidth = 3 };
 
 // ts/memory/counter-names.ts: places in a counter block
-inline constexpr uint32_t COUNTER_COUNT = 57;
+inline constexpr uint32_t COUNTER_COUNT = 59;
 enum class Counter : uint32_t {
   /// Frames taken from the network, whatever became of them.
   Received = 0,
@@ -197,88 +197,92 @@ enum class Counter : uint32_t {
   Fragmented = 14,
   /// Fragments that became part of a whole datagram, less one for each datagram.
   Joined = 15,
+  /// Clients of port forwards that were told, by ICMP, that nobody listens at the other end.
+  RefusalsTold = 16,
+  /// Clients of port forwards that could not be told so: it takes the native path and CAP_NET_RAW.
+  RefusalsUntold = 17,
   /// Packets sent to the backup next hop because the primary's link was down.
-  BackupUsed = 16,
+  BackupUsed = 18,
   /// Packets that waited for too long for a link whose rate is known, and were marked, as their senders had asked.
-  EcnMarked = 17,
+  EcnMarked = 19,
   /// Links that a worker took down because they were silent.
-  LinksDowned = 18,
+  LinksDowned = 20,
   /// Calls of recvmmsg (or messages from dgram) that brought something.
-  ReceiveCalls = 19,
+  ReceiveCalls = 21,
   /// Messages given to sendmmsg or dgram: one may carry many packets.
-  SendCalls = 20,
+  SendCalls = 22,
   /// Runs sent again without segmentation offload.
-  GsoFallbacks = 21,
+  GsoFallbacks = 23,
   /// Datagrams that the kernel dropped because a socket was full (SO_RXQ_OVFL); not among the received.
-  SocketOverflows = 22,
+  SocketOverflows = 24,
   /// Frames shorter than the two headers, or cut off by the receive buffer.
-  Truncated = 23,
+  Truncated = 25,
   /// Frames of another wire version.
-  BadVersion = 24,
+  BadVersion = 26,
   /// Frames of a type that does not exist or may not come this way.
-  BadType = 25,
+  BadType = 27,
   /// Frames with a link number that belongs to no live session.
-  UnknownLink = 26,
+  UnknownLink = 28,
   /// Frames whose authentication tag is wrong: spoofed, altered or of another key.
-  BadTag = 27,
+  BadTag = 29,
   /// Frames whose counter was seen before or is too old to tell.
-  Replayed = 28,
+  Replayed = 30,
   /// Frames larger than their link carries, going out, or than any link carries, coming in.
-  Oversize = 29,
+  Oversize = 31,
   /// Probes of a link's MTU that the machine's own network device refused, as they may.
-  ProbeTooBig = 30,
+  ProbeTooBig = 32,
   /// Packets of other nodes that are larger than the link to their next hop carries; their source is told.
-  TooBig = 31,
+  TooBig = 33,
   /// Fragments of datagrams whose other fragments did not come in time.
-  ReassemblyTimeout = 32,
+  ReassemblyTimeout = 34,
   /// Fragments of datagrams that gave way to newer ones: of the same source, or when all room was taken.
-  ReassemblyFull = 33,
+  ReassemblyFull = 35,
   /// Fragments whose header cannot be, or contradicts that of earlier ones.
-  FragmentMalformed = 34,
+  FragmentMalformed = 36,
   /// Fragments that had come already.
-  FragmentDuplicate = 35,
+  FragmentDuplicate = 37,
   /// Packets whose TTL ran out here.
-  TtlExceeded = 36,
+  TtlExceeded = 38,
   /// Packets to a destination for which there is no next hop.
-  NoRoute = 37,
+  NoRoute = 39,
   /// Others' packets that came to a leaf, which carries only its own.
-  Prohibited = 38,
+  Prohibited = 40,
   /// Packets for this node to a port on which nobody listens.
-  PortUnreachable = 39,
+  PortUnreachable = 41,
   /// Packets of a protocol that does not exist or that this node does not serve.
-  BadProtocol = 40,
+  BadProtocol = 42,
   /// Labelled packets whose label means nothing here.
-  BadLabel = 41,
+  BadLabel = 43,
   /// Hellos, control messages or errors whose payload could not be read.
-  Malformed = 42,
+  Malformed = 44,
   /// Frames that the kernel refused to send.
-  SendFailed = 43,
+  SendFailed = 45,
   /// Frames that found the queue of their socket, or of a link whose rate is known, full, or a local program that does not read.
-  EgressFull = 44,
+  EgressFull = 46,
   /// Packets for a socket whose ring to the main thread was full.
-  DeliverFull = 45,
+  DeliverFull = 47,
   /// Packets for another worker of this node whose ring was full.
-  HandoverFull = 46,
+  HandoverFull = 48,
   /// Frames for the control plane whose ring was full.
-  PuntFull = 47,
+  PuntFull = 49,
   /// Handshake frames above the rate that the control plane is given.
-  HandshakeLimited = 48,
+  HandshakeLimited = 50,
   /// Datagrams of a new client of a port forward whose flow table is full.
-  FlowsFull = 49,
+  FlowsFull = 51,
   /// Datagrams for a port forward from somebody who takes no part in it.
-  Strangers = 50,
+  Strangers = 52,
   /// Packets that came in over the link that they would leave by.
-  NotForwarded = 51,
+  NotForwarded = 53,
   /// Frames that waited for too long for a link whose rate is known, dropped by CoDel.
-  CodelDropped = 52,
+  CodelDropped = 54,
   /// Frames that an emulated network lost.
-  EmulatedLoss = 53,
+  EmulatedLoss = 55,
   /// Frames that found an emulated network's queue, or the room for its delayed frames, full.
-  EmulatedFull = 54,
+  EmulatedFull = 56,
   /// Frames larger than the MTU of an emulated network.
-  EmulatedTooLarge = 55,
+  EmulatedTooLarge = 57,
   /// Packets that a worker held when it crashed.
-  Crashed = 56,
+  Crashed = 58,
 };
 
 }  // namespace portolan::layout

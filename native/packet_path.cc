@@ -109,6 +109,7 @@ uint32_t PacketPath::Receive(double waitMs) {
     const uint32_t messages = RoomFor(*socket);
     if (messages > 0) (socket->gro ? segmented_ : plain_).Receive(*socket, messages);
     more |= socket->readable;
+    if (socket->refused) socket->refused = !classifier_.TakeRefused(socket->number);
   }
   c_.batch.More() = more;
   c_.batch.RingsEmpty() = doorbells_.AllEmpty();

@@ -42,6 +42,7 @@ uint32_t Intake::Receive(Socket& socket, uint32_t messages) {
   do received = recvmmsg(socket.fd, headers_, messages, MSG_DONTWAIT, nullptr);
   while (received < 0 && errno == EINTR);
   socket.readable = received == static_cast<int>(messages);
+  if (received < 0 && errno == ECONNREFUSED) socket.refused = true;
   if (received <= 0) return 0;  // nothing waits; or an error of the network was pending, which reading it has cleared
   if (socket.kind == SocketKind::Link) c_.counters.Add(Counter::ReceiveCalls);
   for (int i = 0; i < received; i++) Take(socket, i, headers_[i].msg_len);

@@ -19,19 +19,23 @@ OwnedFd::~OwnedFd() {
 
 namespace {
 
-SocketAddress ParseAddress(const UdpOptions& options, socklen_t& length) {
+}  // namespace
+
+SocketAddress ParseAddress(const std::string& host, uint16_t port, socklen_t& length) {
   addrinfo hints = {};
   hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
   hints.ai_socktype = SOCK_DGRAM;
   addrinfo* found = nullptr;
-  const int problem = getaddrinfo(options.host.c_str(), std::to_string(options.port).c_str(), &hints, &found);
-  if (problem != 0) throw SystemError("'" + options.host + "' is not an IP address", EINVAL);
+  const int problem = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
+  if (problem != 0) throw SystemError("'" + host + "' is not an IP address", EINVAL);
   SocketAddress address = {};
   length = found->ai_addrlen;
   std::memcpy(&address, found->ai_addr, length);
   freeaddrinfo(found);
   return address;
 }
+
+namespace {
 
 void SetOption(int fd, int level, int name, int value, const char* what) {
   if (setsockopt(fd, level, name, &value, sizeof value) != 0) throw SystemError(what, errno);
@@ -82,7 +86,7 @@ Offload SetCoalescing(int fd, bool wanted) {
 
 UdpSocket OpenUdpSocket(const UdpOptions& options) {
   socklen_t length;
-  const SocketAddress address = ParseAddress(options, length);
+  const SocketAddress address = ParseAddress(options.host, options.port, length);
   const int family = address.any.sa_family;
   OwnedFd fd(socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (fd.Get() < 0) throw SystemError("cannot make a socket", errno);
@@ -98,6 +102,11 @@ UdpSocket OpenUdpSocket(const UdpOptions& options) {
   // the kernel chooses the port, for to it one in use by such a group is as good as free.
   if (options.reusePort) SetOption(fd.Get(), SOL_SOCKET, SO_REUSEPORT, 1, "cannot set SO_REUSEPORT");
 
+  if (!options.peerHost.empty()) {
+    socklen_t peerLength;
+    const SocketAddress peer = ParseAddress(options.peerHost, options.peerPort, peerLength);
+    if (connect(fd.Get(), &peer.any, peerLength) != 0) throw SystemError("cannot connect to " + options.peerHost, errno);
+  }
   UdpSocket opened = {};
   opened.gso = SetSegmentation(fd.Get(), options.gso);
   opened.gro = SetCoalescing(fd.Get(), options.gro);

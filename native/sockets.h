@@ -38,6 +38,8 @@ struct Socket {
   uint64_t overflowTotal = 0;
   /// The last receive call brought as much as was asked for: there may be more.
   bool readable = false;
+  /// Nobody is at the other end of a local socket, as ICMP has told.
+  bool refused = false;
   std::deque<PendingMessage> pending;
   uint32_t pendingPackets = 0;
 };

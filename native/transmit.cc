@@ -26,6 +26,11 @@ uint32_t Transmitter::Send(Socket& socket, Gather& gather) {
       continue;
     }
     if (sent == 0 || errno == EINTR) continue;
+    // That was about an earlier datagram, and is said once: this one has not been tried yet.
+    if (errno == ECONNREFUSED && socket.kind == SocketKind::Local) {
+      socket.refused = socket.readable = true;
+      continue;
+    }
     const Outcome outcome =
         Refused(socket, gather.Headers()[next].msg_hdr, gather.FactsOf(next), gather.DestinationOf(next), errno);
     if (outcome == Outcome::Full) {

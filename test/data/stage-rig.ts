@@ -221,6 +221,10 @@ export class StageRig implements Port {
     this.#taken = Math.floor(SLAB_BYTES * part);
   }
 
+  tellUnreachable(): boolean {
+    return false;
+  }
+
   openLocal(): number {
     return this.#locals++;
   }

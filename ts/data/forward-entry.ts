@@ -7,7 +7,9 @@
  *                          <──                <──[to virtual port 57361]────────
  * ```
  */
+import { readHost, readPort } from '../memory/address.js';
 import {
+  ADDRESS_BYTES,
   ADDRESS_FAMILY,
   ADDRESS_IP,
   ADDRESS_PORT,
@@ -139,6 +141,20 @@ export class ForwardEntry {
     this.#flows.touch(flow, floats[BATCH_NOW / 8] as number);
   }
 
+  /** Tells a flow's client that nobody listens there: whether it could; undefined when there is no such flow. */
+  unreachable(flowPort: number, destination: number, destinationPort: number): boolean | undefined {
+    const flow = flowPort - FIRST_FLOW_PORT;
+    if (!this.#flows.isLive(flow)) return undefined;
+    const socket = this.#flows.keyWord(flow, KEY_SOCKET);
+    const rule = this.#rules.get(socket);
+    if (rule?.destination !== destination || rule.destinationPort !== destinationPort) return undefined;
+    const address = new DataView(new ArrayBuffer(ADDRESS_BYTES));
+    this.#writeAddress(flow, address, 0);
+    const program = { host: readHost(address, 0), port: readPort(address, 0) };
+    const host = addressAsSeen(rule.host, program.host);
+    return host !== undefined && this.#port.tellUnreachable(program, { host, port: this.#port.boundPort(socket) });
+  }
+
   /** Forgets the flows that were not used since `before`. */
   expire(before: number): void {
     for (let flow = this.#flows.expired(before); flow >= 0; flow = this.#flows.expired(before))
@@ -163,8 +179,11 @@ export class ForwardEntry {
   }
 
   #writeClient(flow: number, address: number): void {
+    this.#writeAddress(flow, this.#batchView, address);
+  }
+
+  #writeAddress(flow: number, view: DataView, address: number): void {
     const flows = this.#flows;
-    const view = this.#batchView;
     view.setInt32(address + ADDRESS_FAMILY, flows.keyWord(flow, KEY_FAMILY), true);
     view.setInt32(address + ADDRESS_PORT, flows.keyWord(flow, KEY_PORT), true);
     for (let i = 0; i < 4; i++) view.setInt32(address + ADDRESS_IP + 4 * i, flows.keyWord(flow, KEY_IP + i), true);
@@ -174,4 +193,12 @@ export class ForwardEntry {
     this.#counters.add(counter, packets);
     this.#batch.words[run + RUN_VERDICT] = Verdict.Drop;
   }
+}
+
+/** To which of the machine's addresses a client has sent; undefined: a forward at all of them cannot tell, but for clients on the loopback. */
+function addressAsSeen(host: string, client: string): string | undefined {
+  if (host !== '0.0.0.0' && host !== '::') return host;
+  const isLoopback = client.startsWith('127.') || client === '0:0:0:0:0:0:0:1';
+  if (!isLoopback) return undefined;
+  return client.includes(':') ? '::1' : '127.0.0.1';
 }

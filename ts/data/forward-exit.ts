@@ -13,6 +13,7 @@ import {
   addressAt,
   BATCH_NOW,
   type Batch,
+  PuntReason,
   packetAt,
   RUN_ARGUMENT,
   RUN_FIRST,
@@ -28,13 +29,14 @@ import {
 import { COUNTER } from '../memory/counter-names.js';
 import type { CounterBlock } from '../memory/counters.js';
 import { PortHandler, portHandlers } from '../memory/port-table.js';
-import { HEADERS_BYTES, OFFSET_SOURCE, OFFSET_SOURCE_PORT } from '../wire/network-header.js';
+import { HEADERS_BYTES, OFFSET_SOURCE, OFFSET_SOURCE_PORT, Protocol } from '../wire/network-header.js';
 import type { StageContext } from './context.js';
 import { copyBytes } from './copy.js';
 import { enterOverlay } from './enter-overlay.js';
 import { FlowTable } from './flow-table.js';
+import { writePacketHeaders } from './packet-headers.js';
 import type { Port } from './port.js';
-import { appendRun } from './runs.js';
+import { appendPacket, appendRun } from './runs.js';
 import type { ExposeRule } from './worker-contract.js';
 
 /** Flows of all exposed ports: each has a socket. */
@@ -168,6 +170,23 @@ export class ForwardExit {
     this.#flows.touch(flow, floats[BATCH_NOW / 8] as number);
   }
 
+  /** The server is not there: the flow's source is told that its port is unreachable, with the headers that its datagrams had. */
+  refused(run: number): void {
+    const { words, slab } = this.#batch;
+    const flow = this.#flowOfSocket.get(words[run + RUN_LINK] as number);
+    words[run + RUN_VERDICT] = Verdict.Done;
+    const frame = flow === undefined ? -1 : this.#port.reserve(HEADERS_BYTES);
+    if (flow === undefined || frame < 0) return;
+    const ports = (this.#flows.keyWord(flow, KEY_SOURCE_PORT) << 16) | this.#flows.keyWord(flow, KEY_EXPOSED_PORT);
+    const source = this.#flows.keyWord(flow, KEY_SOURCE);
+    writePacketHeaders(slab, frame, Protocol.Datagram, source, this.#self, ports, 0, 0);
+    const packet = appendPacket(this.#batch, frame, HEADERS_BYTES);
+    const index = packet < 0 ? -1 : appendRun(this.#batch, RunKind.Refused, 0, packet, 1);
+    if (index < 0) return;
+    words[runAt(index) + RUN_VERDICT] = Verdict.Punt;
+    words[runAt(index) + RUN_ARGUMENT] = PuntReason.PortUnreachable;
+  }
+
   /** Ends the flows that were not used since `before`. */
   expire(before: number): void {
     for (let flow = this.#flows.expired(before); flow >= 0; flow = this.#flows.expired(before)) this.#end(flow);
@@ -183,7 +202,7 @@ export class ForwardExit {
       this.#flows.touch(known, now);
       return known;
     }
-    const socket = this.#openSocket(exposed.localHost);
+    const socket = this.#openSocket(exposed);
     if (socket < 0) return -1;
     const flow = this.#flows.add(now);
     this.#sockets[flow] = socket;
@@ -193,10 +212,10 @@ export class ForwardExit {
   }
 
   /** -1 when there are too many flows, or the system gives no more sockets: both are `flowsFull`. */
-  #openSocket(host: string): number {
+  #openSocket({ localHost, rule }: Exposed): number {
     if (this.#flows.size === EXIT_FLOWS) return -1;
     try {
-      return this.#port.openLocal(host, 0);
+      return this.#port.openLocal(localHost, 0, { host: rule.host, port: rule.hostPort });
     } catch {
       return -1;
     }

@@ -57,6 +57,12 @@ export class ForwardStage implements RunTaker {
     return this.#entry.close(rule) || this.#exit.close(rule);
   }
 
+  /** Nobody listens at the other end: tells the client of a flow, by its virtual port, if that can be done here. */
+  unreachable(flowPort: number, destination: number, destinationPort: number): void {
+    const told = this.#entry.unreachable(flowPort, destination, destinationPort);
+    if (told !== undefined) this.#context.counters.add(told ? COUNTER.refusalsTold : COUNTER.refusalsUntold, 1);
+  }
+
   /** Makes packets of the datagrams of local sockets; before the route stage. Returns the number of runs. */
   step(): number {
     const { words, floats } = this.#batch;
@@ -67,6 +73,8 @@ export class ForwardStage implements RunTaker {
     let entered = 0;
     for (let index = 0; index < runs; index++) {
       const run = runAt(index);
+      if (words[run + RUN_KIND] === RunKind.Refused && words[run + RUN_VERDICT] === Verdict.Undecided)
+        this.#exit.refused(run);
       if (words[run + RUN_KIND] !== RunKind.Raw || words[run + RUN_VERDICT] !== Verdict.Undecided) continue;
       this.#enter(run, index);
       entered++;

@@ -10,6 +10,12 @@
  * comes and goes by the local sockets of port forwards is in none of these: there the stages count originated and delivered.
  */
 
+/** A UDP program, by its address. */
+export interface LocalPeer {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** One thread's port. It fills the batch that it was opened with. */
 export interface Port {
   /**
@@ -43,12 +49,18 @@ export interface Port {
   /**
    * Opens a plain UDP socket for a port forward. Its datagrams come as Raw runs (one sender a run) whose link word is the socket's number, each
    * with room for the two headers in front of it; a run with verdict Raw and that number as argument is sent from it.
-   * Throws an Error with a `code` (EADDRINUSE, ...) when it cannot.
+   * Throws an Error with a `code` (EADDRINUSE, ...) when it cannot. With a `peer` it talks to that program only, and a run of kind Refused
+   * comes when the system has told that nobody is there.
    */
-  openLocal(host: string, port: number): number;
+  openLocal(host: string, port: number, peer?: LocalPeer): number;
 
   /** The UDP port to which a socket of {@link openLocal} is bound. */
   boundPort(socket: number): number;
+
+  /**
+   * Tells a program that sends to `port` that nobody listens there, as ICMP does (ECONNREFUSED at the program). False: this port or this process cannot.
+   */
+  tellUnreachable(program: LocalPeer, port: LocalPeer): boolean;
 
   closeLocal(socket: number): void;
 

@@ -125,6 +125,14 @@ export type WorkerCommand =
       /** Sends echo requests from this port instead: replies come to the sink at that port here, which so measures round trips. */
       readonly echoPort?: number;
     }
+  /** An error says that nobody listens at `destination:destinationPort`, where the flow with this virtual port goes. */
+  | {
+      readonly type: 'unreachable';
+      readonly id: number;
+      readonly flowPort: number;
+      readonly destination: NodeId;
+      readonly destinationPort: number;
+    }
   | { readonly type: 'loadSourceStop'; readonly id: number }
   /** Starts to measure what comes to `port` (whose handler in the port table is the sink), from zero. Goes to every worker. */
   | { readonly type: 'loadSink'; readonly id: number; readonly port: number }

@@ -73,6 +73,8 @@ export const RunKind = {
   Raw: 5,
   /** Whole frames that start at this node: the send stage does not count their TTL down. */
   Origin: 6,
+  /** No packets: nobody is at the other end of the local socket in the link word, as the system has told. */
+  Refused: 7,
 } as const;
 
 /** What becomes of a run; the argument is the word behind it. */

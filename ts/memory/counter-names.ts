@@ -48,6 +48,11 @@ export const COUNTERS = [
   count('controlMalformed', 'Punted control messages, hellos and errors whose payload could not be read.'),
   count('fragmented', 'Datagrams that were cut into fragments here, each of which counts as originated.'),
   count('joined', 'Fragments that became part of a whole datagram, less one for each datagram.'),
+  count('refusalsTold', 'Clients of port forwards that were told, by ICMP, that nobody listens at the other end.'),
+  count(
+    'refusalsUntold',
+    'Clients of port forwards that could not be told so: it takes the native path and CAP_NET_RAW.',
+  ),
   count('backupUsed', "Packets sent to the backup next hop because the primary's link was down."),
   count(
     'ecnMarked',

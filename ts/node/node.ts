@@ -2,11 +2,12 @@
  * A node of the network: what programs hold in their hands. Made by {@link createNode}.
  */
 import { EventEmitter } from 'node:events';
-import type { ControlEvent } from '../control/io.js';
+import type { ControlEvent, ErrorName } from '../control/io.js';
 import type { Offloads } from '../data/worker-contract.js';
 import { monotonicNow } from '../edge/clock.js';
 import { formatNodeId, type NodeId } from '../kit/node-id.js';
 import { PortHandler } from '../memory/port-table.js';
+import type { Headers } from '../wire/frame.js';
 import { parseId, parsePeer, parsePort } from './addresses.js';
 import { type AdminServer, openAdmin } from './admin/server.js';
 import type { CountersReport, LinkReport, PingReply as ProbeReply, RouteReport, StatusReport } from './admin.types.js';
@@ -26,6 +27,7 @@ import { countersReport, isRouteTo, linkReport, routeReport, slotName } from './
 import { Rules } from './rules.js';
 import { type TraceOptions, type TraceResult, trace } from './trace.js';
 import { VERSION } from './version.js';
+import { LAST_PORT } from './virtual-ports.js';
 
 export interface BindOptions {
   /** Closes the socket when it is aborted. */
@@ -282,10 +284,19 @@ export class Node extends EventEmitter<NodeEvents> {
         });
       case 'packetError': {
         const { code, reporter, headers, receivedAt } = event;
-        if (!this.#core.echo.handleError(code, reporter, headers, receivedAt))
-          this.#core.sockets.fail(code, reporter, headers);
+        if (this.#core.echo.handleError(code, reporter, headers, receivedAt)) return;
+        if (headers.sourcePort > LAST_PORT) this.#tellClient(code, headers);
+        else this.#core.sockets.fail(code, reporter, headers);
         return;
       }
     }
+  }
+
+  /** A datagram of a port forward came to nobody: its program hears of it as it would without the overlay, if that can be done here. */
+  #tellClient(code: ErrorName, { sourcePort, destination, destinationPort }: Headers): void {
+    if (code !== 'portUnreachable') return;
+    this.#core.pool
+      .command({ type: 'unreachable', flowPort: sourcePort, destination, destinationPort })
+      .catch((error: Error) => this.emit('warning', { message: error.message }));
   }
 }

@@ -118,6 +118,10 @@ export class SimPort implements Port {
     throw new Error('a simulated node has no local sockets');
   }
 
+  tellUnreachable(): boolean {
+    return false;
+  }
+
   boundPort(): number {
     return SIM_PORT;
   }

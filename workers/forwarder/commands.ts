@@ -63,6 +63,9 @@ export class Commands {
       case 'close':
         if (!theOne(forward).close(command.rule)) throw new Error(`there is no forward or expose ${command.rule}`);
         break;
+      case 'unreachable':
+        theOne(forward).unreachable(command.flowPort, command.destination, command.destinationPort);
+        break;
       case 'loadSource':
         source.start(command);
         break;

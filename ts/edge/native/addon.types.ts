@@ -6,6 +6,10 @@ export interface NativeAddon {
   readonly layout: string;
   /** Opens and binds a socket and probes its offloads. Throws an Error with a `code` (EADDRINUSE, EACCES, EADDRNOTAVAIL, EINVAL ...). */
   openUdpSocket(options: UdpSocketOptions): NativeUdpSocket;
+  /**
+   * Tells a UDP program by ICMP that nobody listens at the port to which it sends. False: the system does not let this process do so (CAP_NET_RAW).
+   */
+  tellUnreachable(programHost: string, programPort: number, host: string, port: number): boolean;
   /** Closes a socket or an event. */
   closeSocket(fd: number): void;
   /** Closes what is behind the number, which stays taken: for a thread that cannot be stopped and may use it again. */
@@ -39,6 +43,9 @@ export interface UdpSocketOptions {
   readonly host: string;
   /** 0: the kernel chooses. */
   readonly port: number;
+  /** Whom it talks to, if only to one: then the kernel tells when nobody is there. */
+  readonly peerHost?: string;
+  readonly peerPort?: number;
   /** Whether others may share its port afterwards. */
   readonly reusePort: boolean;
   /** Whether it shares the port of those that are there; without it the port must be free. Default: false. */

@@ -1,2 +1,2 @@
 // Written by `npm run layout`, like native/layout.h: of the constants that TypeScript and native code share.
-export const LAYOUT_FINGERPRINT = 'e5510356746abd73';
+export const LAYOUT_FINGERPRINT = '43b117d94e36b349';

@@ -4,7 +4,7 @@
  *
  * It borrows the node's listening sockets, which belong to the process and outlive this worker; sockets of port forwards are its own.
  */
-import type { Port } from '../../data/port.js';
+import type { LocalPeer, Port } from '../../data/port.js';
 import type { ListenSocket, OffloadState, Offloads } from '../../data/worker-contract.js';
 import type { Batch } from '../../memory/batch.js';
 import type { Region } from '../../memory/region.js';
@@ -99,11 +99,12 @@ export class NativeUdpPort implements Port {
     return this.#path.reserve(bytes);
   }
 
-  openLocal(host: string, port: number): number {
+  openLocal(host: string, port: number, peer?: LocalPeer): number {
     const number = this.#freeNumber();
     const socket = this.#addon.openUdpSocket({
       host,
       port,
+      ...(peer && { peerHost: peer.host, peerPort: peer.port }),
       reusePort: false,
       fragments: true,
       receiveBuffer: LOCAL_BUFFER_BYTES,
@@ -114,6 +115,10 @@ export class NativeUdpPort implements Port {
     this.#path.addSocket(number, socket.fd, { kind: 'local', gso: socket.gso.on, gro: false });
     this.#locals.set(number, socket);
     return number;
+  }
+
+  tellUnreachable(program: LocalPeer, port: LocalPeer): boolean {
+    return this.#addon.tellUnreachable(program.host, program.port, port.host, port.port);
   }
 
   closeLocal(socket: number): void {

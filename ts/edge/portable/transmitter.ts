@@ -41,6 +41,7 @@ export class Transmitter {
   readonly #links: number;
   readonly #counters: CounterBlock;
   readonly #sockets: readonly (Socket | undefined)[];
+  readonly #connected: WeakSet<Socket>;
   readonly #slab: Buffer;
   readonly #writer: LinkWriter;
   readonly #sealing: Sealing;
@@ -49,7 +50,13 @@ export class Transmitter {
   #mayHold = true;
   #mustHold = false;
 
-  constructor(region: Region, batch: Batch, counters: CounterBlock, sockets: readonly (Socket | undefined)[]) {
+  constructor(
+    region: Region,
+    batch: Batch,
+    counters: CounterBlock,
+    sockets: readonly (Socket | undefined)[],
+    connected: WeakSet<Socket>,
+  ) {
     const { buffer, layout } = region;
     this.#batch = batch;
     this.#batchView = new DataView(batch.words.buffer);
@@ -57,6 +64,7 @@ export class Transmitter {
     this.#links = layout.links;
     this.#counters = counters;
     this.#sockets = sockets;
+    this.#connected = connected;
     this.#slab = Buffer.from(batch.slabBytes.buffer);
     this.#writer = new LinkWriter(region, batch.slab);
     this.#sealing = openSealing(region, batch, counters);
@@ -165,7 +173,9 @@ export class Transmitter {
       this.#counters.add(COUNTER.egressFull, 1);
       return false;
     }
-    if (this.#mayHold) {
+    if (this.#connected.has(socket)) {
+      socket.send(Buffer.from(this.#slab.subarray(at, at + length)), onSent);
+    } else if (this.#mayHold) {
       socket.send(this.#slab, at, length, port, host, onSent);
       if (socket.getSendQueueSize() > 0) this.#mustHold = true;
     } else {

@@ -8,7 +8,7 @@
  */
 import type { RemoteInfo, Socket } from 'node:dgram';
 import { Inspector } from '../../data/inspect.js';
-import type { Port } from '../../data/port.js';
+import type { LocalPeer, Port } from '../../data/port.js';
 import { appendPacket, appendRun, appendToRun, hasRoom } from '../../data/runs.js';
 import { writeAddress } from '../../memory/address.js';
 import { addressAt, BATCH_NOW, BATCH_PACKET_COUNT, BATCH_RUN_COUNT, type Batch, RunKind } from '../../memory/batch.js';
@@ -56,6 +56,8 @@ export class PortableUdpPort implements Port {
   readonly #counters: CounterBlock;
   readonly #inspector: Inspector;
   readonly #sockets: (Socket | undefined)[] = [];
+  /** Those that talk to one program only. */
+  readonly #connected = new WeakSet<Socket>();
   readonly #transmitter: Transmitter;
   readonly #halfBytes: number;
   /** Where the half in use starts, and how much of it is taken. */
@@ -71,7 +73,7 @@ export class PortableUdpPort implements Port {
     this.#counters = counters;
     this.#inspector = new Inspector(region, batch.slab);
     this.#halfBytes = (batch.slab.byteLength >>> 1) & ~7;
-    this.#transmitter = new Transmitter(region, batch, counters, this.#sockets);
+    this.#transmitter = new Transmitter(region, batch, counters, this.#sockets, this.#connected);
     options.sockets.forEach(({ host, port }, index) => {
       try {
         this.#open(host, port, (message, from) => this.#onFrame(index, message, from));
@@ -113,9 +115,24 @@ export class PortableUdpPort implements Port {
     return offset;
   }
 
-  openLocal(host: string, port: number): number {
-    const socket = this.#open(host, port, (message, from) => this.#onDatagram(socket, message, from));
+  openLocal(host: string, port: number, peer?: LocalPeer): number {
+    const socket = this.#open(
+      host,
+      port,
+      (message, from) => this.#onDatagram(socket, message, from),
+      (error) => (error.code === 'ECONNREFUSED' ? this.#onRefused(socket) : this.#options.onWarning(error)),
+    );
+    const opened = this.#sockets[socket];
+    if (peer && opened) {
+      opened.connect(peer.port, peer.host); // done when it returns, for no name is looked up
+      this.#connected.add(opened);
+    }
     return socket;
+  }
+
+  /** dgram has no way to send ICMP. */
+  tellUnreachable(): boolean {
+    return false;
   }
 
   closeLocal(socket: number): void {
@@ -128,8 +145,13 @@ export class PortableUdpPort implements Port {
     this.#sockets.length = 0;
   }
 
-  #open(host: string, port: number, onMessage: (message: Uint8Array, from: RemoteInfo) => void): number {
-    const socket = openSocket(host, port, onMessage, this.#options.onWarning);
+  #open(
+    host: string,
+    port: number,
+    onMessage: (message: Uint8Array, from: RemoteInfo) => void,
+    onError: (error: NodeJS.ErrnoException) => void = this.#options.onWarning,
+  ): number {
+    const socket = openSocket(host, port, onMessage, onError);
     const free = this.#sockets.indexOf(undefined);
     const index = free < 0 ? this.#sockets.length : free;
     this.#sockets[index] = socket;
@@ -147,6 +169,12 @@ export class PortableUdpPort implements Port {
     if (kind < 0) return this.#counters.add(~kind, 1);
     if (kind === RunKind.Handshake) this.#appendWithSender(kind, 0, at, length, socket, from);
     else appendToRun(this.#batch, kind, this.#inspector.link, at, length);
+    this.#options.onWork(false);
+  }
+
+  #onRefused(socket: number): void {
+    if (!hasRoom(this.#batch)) this.#options.onWork(true);
+    appendRun(this.#batch, RunKind.Refused, socket, this.#batch.words[BATCH_PACKET_COUNT] as number, 0);
     this.#options.onWork(false);
   }
 
