@@ -43,6 +43,8 @@ Napi::Function PacketPathWrap::Define(Napi::Env env) {
                          InstanceMethod<&PacketPathWrap::SocketStats>("socketStats"),
                          InstanceMethod<&PacketPathWrap::Close>("close"),
                          InstanceAccessor<&PacketPathWrap::Simd>("simd"),
+                         InstanceAccessor<&PacketPathWrap::Blocks>("blocks"),
+                         InstanceAccessor<&PacketPathWrap::FreeBlocks>("freeBlocks"),
                      });
 }
 
@@ -129,6 +131,14 @@ Napi::Value PacketPathWrap::SocketStats(const Napi::CallbackInfo& info) {
 
 Napi::Value PacketPathWrap::Simd(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), open_->Path(info.Env()).Simd());
+}
+
+Napi::Value PacketPathWrap::Blocks(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(open_->Path(info.Env()).context().blocks.Blocks()));
+}
+
+Napi::Value PacketPathWrap::FreeBlocks(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(open_->Path(info.Env()).context().blocks.Free()));
 }
 
 Napi::Value PacketPathWrap::Close(const Napi::CallbackInfo& info) {

@@ -37,6 +37,8 @@ class PacketPathWrap : public Napi::ObjectWrap<PacketPathWrap> {
   Napi::Value Reserve(const Napi::CallbackInfo& info);
   Napi::Value SocketStats(const Napi::CallbackInfo& info);
   Napi::Value Simd(const Napi::CallbackInfo& info);
+  Napi::Value Blocks(const Napi::CallbackInfo& info);
+  Napi::Value FreeBlocks(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
   void DefineTurn(Napi::Env env, Napi::Object self);
 

@@ -1,6 +1,13 @@
 /** Portolan: a planet-scale, low-latency overlay network. The library's whole public surface (docs/library.md). */
 
-export type { CountersReport, LinkReport, PacketPathReport, RouteReport, StatusReport } from './node/admin.types.js';
+export type {
+  CountersReport,
+  LinkReport,
+  PacketPathReport,
+  ResourcesReport,
+  RouteReport,
+  StatusReport,
+} from './node/admin.types.js';
 export { createNode } from './node/create-node.js';
 export { DatagramSocket, type SendOptions, type TrafficClassName } from './node/datagram-socket.js';
 export { ERROR_CODES, type ErrorCode, PortolanError } from './node/errors.js';

@@ -1,7 +1,7 @@
 /** A worker that dies in the middle of a step: every packet that it had is told of by one counter, and none comes twice. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { appendPacket, appendRun, takeUnfinished } from '../../ts/data/runs.js';
+import { appendPacket, appendRun } from '../../ts/data/runs.js';
 import {
   BATCH_PACKET_COUNT,
   BATCH_RUN_COUNT,
@@ -13,6 +13,7 @@ import {
   Verdict,
 } from '../../ts/memory/batch.js';
 import { COUNTER } from '../../ts/memory/counter-names.js';
+import { takeUnfinished } from '../../ts/memory/unfinished.js';
 import { RECORD_KIND, RecordKind, SEND_PACKET_FRAME } from '../../ts/memory/worker-records.js';
 import { makeFrame } from '../../ts/wire/frame.js';
 import { StageRig } from './stage-rig.js';

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createNode, type Node, type PortolanError } from '../../ts/index.js';
-import type { LinkReport, StatusReport } from '../../ts/node/admin.types.js';
+import type { LinkReport, ResourcesReport, StatusReport } from '../../ts/node/admin.types.js';
 import { ask } from './admin-client.js';
 import { next, peerOf, routed, TestNodes } from './nodes.js';
 
@@ -54,6 +54,14 @@ test('what the library says is what the interface answers', async () => {
   assert.equal((await ask(path, 'GET', '/routes')).json(), a.routes());
   assert.equal((await ask(path, 'GET', '/routes?destination=1.1.1.2')).json(), a.routes('1.1.1.2'));
   assert.equal((await ask(path, 'GET', '/routes?destination=1.1.1.9')).json(), []);
+});
+
+test('resources: what the process and the node hold', async () => {
+  const held = (await ask(path, 'GET', '/resources')).json() as ResourcesReport;
+  assert.ok(held.rssBytes > held.heapUsedBytes && held.heapUsedBytes > 0);
+  assert.equal(held.links, { capacity: a.resources().links.capacity, taken: 1 });
+  assert.equal(held.workers, [{ blocks: null, freeBlocks: null, heldPackets: 0 }]);
+  assert.ok((held.handles['Timeout'] ?? 0) > 0);
 });
 
 test('ping and trace', async () => {

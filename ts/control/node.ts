@@ -125,6 +125,7 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
     leaves: () => listener.leaves,
     links: (now) => links.statuses(now),
     routes: () => router.routes(),
+    linksTaken: () => pool.used + leafPool.used,
     entry: (layer, byte, trafficClass) => router.entry(layer, byte, trafficClass),
   };
 }

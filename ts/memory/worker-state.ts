@@ -6,6 +6,8 @@
  *     |  0 epoch seen, 0: offline (epochs.ts)      4 state             |
  *     |  8 time of the last turn of its loop, ms, f64                  |
  *     | 16 batches that brought something, f64 (exact up to 2^53)      |
+ *     | 24 blocks of its slab, f64; 0: it has none                     |
+ *     | 32 blocks that are free, f64: as of a second ago at most       |
  * 128 +- the worker and those who wake or stop it --------------------+
  *     |128 sleeping flag                         132 stop flag         |
  *     +----------------------------------------------------------------+
@@ -26,6 +28,8 @@ export const WORKER_STOP = 33;
 /** 64-bit floats of a worker's state. */
 export const WORKER_LAST_LOOP = 1;
 export const WORKER_BATCHES = 2;
+export const WORKER_BLOCKS = 3;
+export const WORKER_FREE_BLOCKS = 4;
 
 export const WorkerPhase = { None: 0, Starting: 1, Running: 2, Stopping: 3 } as const;
 export type WorkerPhase = (typeof WorkerPhase)[keyof typeof WorkerPhase];
@@ -62,6 +66,11 @@ export class WorkerState {
     if (broughtSomething) this.#floats[WORKER_BATCHES] = (this.#floats[WORKER_BATCHES] as number) + 1;
   }
 
+  setBlocks(blocks: number, free: number): void {
+    this.#floats[WORKER_BLOCKS] = blocks;
+    this.#floats[WORKER_FREE_BLOCKS] = free;
+  }
+
   /** Says that the worker is about to sleep. False: it is to stop, do not sleep. Look for work once more in between. */
   fallAsleep(): boolean {
     this.#atomics.store(this.#words, this.#word + WORKER_SLEEPING, 1);
@@ -88,6 +97,9 @@ export interface WorkerStatus {
   /** Milliseconds of the monotonic clock; 0: it has not turned yet. */
   readonly lastLoop: number;
   readonly batches: number;
+  /** 0: its slab is not cut into blocks (portable path), or it has not told yet. */
+  readonly blocks: number;
+  readonly freeBlocks: number;
 }
 
 /** The others' end. */
@@ -112,6 +124,8 @@ export class WorkerStates {
       sleeping: this.#atomics.load(this.#words, word + WORKER_SLEEPING) !== 0,
       lastLoop: this.#floats[word / 2 + WORKER_LAST_LOOP] as number,
       batches: this.#floats[word / 2 + WORKER_BATCHES] as number,
+      blocks: this.#floats[word / 2 + WORKER_BLOCKS] as number,
+      freeBlocks: this.#floats[word / 2 + WORKER_FREE_BLOCKS] as number,
     };
   }
 

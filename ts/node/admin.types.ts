@@ -15,6 +15,7 @@
  * GET  /load/sink                           LoadSinkReport
  * DELETE /load/sink                         LoadSinkReport, final
  * GET  /metrics                             Prometheus text
+ * GET  /resources                           ResourcesReport
  * ```
  * A refused request has status 400 (wrong use), 404 or 409 and the body `AdminError`. Ids are text, as in `1.1.1.2`.
  */
@@ -162,6 +163,32 @@ export interface LoadSinkRequest {
 }
 
 export type LoadSinkReport = LoadSinkStats;
+
+/** What the node's process holds: for watching whether it grows. */
+export interface ResourcesReport {
+  /** Of the whole process, workers included. */
+  readonly rssBytes: number;
+  /** Of the main thread's heap and what hangs on it, as `process.memoryUsage()` says. */
+  readonly heapUsedBytes: number;
+  readonly externalBytes: number;
+  readonly arrayBuffersBytes: number;
+  /** What keeps the main thread's event loop going, by kind, as `Timeout`: how many. */
+  readonly handles: Readonly<Record<string, number>>;
+  readonly links: {
+    readonly capacity: number;
+    /** Link indexes that are given out: to sessions, to handshakes, and to sessions that go. */
+    readonly taken: number;
+  };
+  readonly workers: readonly WorkerResourcesReport[];
+}
+
+export interface WorkerResourcesReport {
+  /** 64 KB blocks of packet memory, and those that are free, as of a second ago at most; null on the portable path. */
+  readonly blocks: number | null;
+  readonly freeBlocks: number | null;
+  /** Packets that wait in the worker for their time, or for room. */
+  readonly heldPackets: number;
+}
 
 export interface AdminError {
   readonly error: { readonly code: string; readonly message: string };

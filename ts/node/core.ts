@@ -14,6 +14,7 @@ import type { ControlNode } from '../control/node.types.js';
 import type { EmulationStart } from '../data/worker-contract.js';
 import { monotonicNow, unixSeconds } from '../edge/clock.js';
 import { entropy } from '../edge/entropy.js';
+import { COUNTER } from '../memory/counter-names.js';
 import { CounterBlock } from '../memory/counters.js';
 import { createWires } from '../memory/emulated-wires.js';
 import { Epochs } from '../memory/epochs.js';
@@ -24,7 +25,9 @@ import { createLoadStats } from '../memory/load-stats.js';
 import { PathMtus } from '../memory/path-mtus.js';
 import { PortHandler, PortTableWriter } from '../memory/port-table.js';
 import { createRegion, markAsLeaf, type Region } from '../memory/region.js';
+import { takeUnfinished } from '../memory/unfinished.js';
 import { WorkerStates } from '../memory/worker-state.js';
+import type { ResourcesReport } from './admin.types.js';
 import { BoundSockets } from './bound-sockets.js';
 import { ControlDriver } from './control-driver.js';
 import { ControlSender } from './control-sender.js';
@@ -38,6 +41,7 @@ import { outputExecutor } from './outputs.js';
 import type { PacketPath } from './packet-path.js';
 import { drainPunts } from './punts.js';
 import { LinkRates } from './rates.js';
+import { resourcesReport } from './resources.js';
 import type { Rules } from './rules.js';
 import { WorkerPool } from './worker-pool.js';
 import type { SupervisorEvents } from './worker-supervisor.js';
@@ -65,6 +69,8 @@ export class Core {
   readonly load: NodeLoad;
   readonly rates: LinkRates;
   readonly #installer: LinkInstaller;
+  readonly #states: WorkerStates;
+  readonly #counters: CounterBlock;
   #leaving = false;
 
   constructor(config: NodeConfig, networkKey: Uint8Array, path: PacketPath, rules: Rules, events: CoreEvents) {
@@ -74,10 +80,12 @@ export class Core {
     this.region = createRegion({ workers: path.workers, links: linkCapacity + maxLeaves, leaves: maxLeaves });
     if (role === 'leaf') markAsLeaf(this.region);
     const counters = new CounterBlock(this.region, path.workers);
+    this.#counters = counters;
     this.links = new LinkTableWriter(this.region);
     this.ports = new PortTableWriter(this.region);
     const epochs = new Epochs(this.region);
     const states = new WorkerStates(this.region);
+    this.#states = states;
     const loadStats = createLoadStats(path.workers);
     this.pool = new WorkerPool(
       path.workers,
@@ -168,6 +176,14 @@ export class Core {
     this.driver.input((control, now) => control.start(now));
   }
 
+  resources(): ResourcesReport {
+    return resourcesReport({
+      links: { capacity: this.region.layout.links - 1, taken: this.control.linksTaken() },
+      states: this.#states,
+      batches: this.pool.rings.map(({ shared }) => shared.batch),
+    });
+  }
+
   /** Says goodbye, lets what is queued leave (for a bounded time), and ends the workers. */
   async close(): Promise<void> {
     this.echo.close();
@@ -179,8 +195,15 @@ export class Core {
     this.driver.input((control, now) => control.handleCommand({ kind: 'close' }, now));
     await before(FLUSH_MS, this.#installer.whenIdle());
     await this.pool.stop(WORKER_GRACE_MS);
+    this.#countUnfinished();
     this.driver.stop();
     this.#installer.close();
+  }
+
+  /** What a worker had in hand that had to be ended: it has no successor that would count it. */
+  #countUnfinished(): void {
+    for (const { shared } of this.pool.rings)
+      this.#counters.add(COUNTER.crashed, takeUnfinished({ words: new Int32Array(shared.batch) }));
   }
 }
 

@@ -10,7 +10,14 @@ import { PortHandler } from '../memory/port-table.js';
 import type { Headers } from '../wire/frame.js';
 import { parseId, parsePeer, parsePort } from './addresses.js';
 import { type AdminServer, openAdmin } from './admin/server.js';
-import type { CountersReport, LinkReport, PingReply as ProbeReply, RouteReport, StatusReport } from './admin.types.js';
+import type {
+  CountersReport,
+  LinkReport,
+  PingReply as ProbeReply,
+  ResourcesReport,
+  RouteReport,
+  StatusReport,
+} from './admin.types.js';
 import { Core } from './core.js';
 import type { DatagramSocket } from './datagram-socket.js';
 import { emulationOf, formatEmulation } from './emulation.js';
@@ -186,6 +193,11 @@ export class Node extends EventEmitter<NodeEvents> {
   /** Sums of all counters since the start. */
   counters(): CountersReport {
     return countersReport(this.#core.region);
+  }
+
+  /** What the process and the node hold, for watching whether it grows. */
+  resources(): ResourcesReport {
+    return this.#core.resources();
   }
 
   /** One line a peer, configured or not, also those that are not up. */

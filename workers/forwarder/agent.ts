@@ -17,7 +17,6 @@ import { LoadSink } from '../../ts/data/load-sink.js';
 import { LoadSource } from '../../ts/data/load-source.js';
 import { Pipeline } from '../../ts/data/pipeline.js';
 import { Reassembly } from '../../ts/data/reassembly.js';
-import { takeUnfinished } from '../../ts/data/runs.js';
 import type { WorkerMessage, WorkerStart } from '../../ts/data/worker-contract.js';
 import { monotonicNow } from '../../ts/edge/clock.js';
 import { seededRandom } from '../../ts/kit/random.js';
@@ -30,6 +29,7 @@ import { PortHandler } from '../../ts/memory/port-table.js';
 import { attachRegion } from '../../ts/memory/region.js';
 import { ReplayWindows } from '../../ts/memory/replay-window.js';
 import { QueueConsumer, QueueProducer } from '../../ts/memory/sharedarraybuffer-queue/index.js';
+import { takeUnfinished } from '../../ts/memory/unfinished.js';
 import { WorkerPhase, WorkerState } from '../../ts/memory/worker-state.js';
 import { Commands } from './commands.js';
 import { HandoverInbox } from './handover-inbox.js';
@@ -70,7 +70,14 @@ export class Agent {
     this.#state = new WorkerState(region, start.worker);
     this.#epoch = new WorkerEpoch(region, start.worker);
     this.#epoch.online();
-    this.#port = openPort(start, { region, batch, counters, onWork: (full) => this.onWork(full), tell });
+    this.#port = openPort(start, {
+      region,
+      batch,
+      counters,
+      state: this.#state,
+      onWork: (full) => this.onWork(full),
+      tell,
+    });
     const { self, portKind } = start;
     this.#context = { self, region, batch, counters, port: this.#port.port, portKind, clock: monotonicNow };
 
@@ -121,7 +128,7 @@ export class Agent {
     if (waitMs > 0 && !this.#port.announcesSleep) this.#awake();
     const now = this.#context.batch.floats[BATCH_NOW / 8] as number;
     this.#state.turned(now, !this.#idle);
-    this.#port.watchOffloads(now);
+    this.#port.watch(now);
     this.#inbox?.watch(now);
   }
 

@@ -7,17 +7,18 @@ import { ListenError, PORTABLE_SLAB_BYTES, PortableUdpPort } from '../../ts/edge
 import type { Batch } from '../../ts/memory/batch.js';
 import type { CounterBlock } from '../../ts/memory/counters.js';
 import type { Region } from '../../ts/memory/region.js';
+import type { WorkerState } from '../../ts/memory/worker-state.js';
 
-/** Whether an offload was lost is looked at so often, ms. */
-const OFFLOADS_INTERVAL_MS = 1_000;
+/** How often a port is looked at, ms. */
+const LOOK_INTERVAL_MS = 1_000;
 
 export interface OpenedPort {
   readonly port: Port;
   offloads(): Offloads;
   /** Whether the port's `receive` itself announces a sleep to those who write into the worker's rings, and ends it when they do. */
   readonly announcesSleep: boolean;
-  /** Tells the shell, at most once a second, when an offload has changed. */
-  watchOffloads(now: number): void;
+  /** Once a second: writes down how much of its memory is free, and tells the shell when an offload has changed. */
+  watch(now: number): void;
   /** Writes to another worker's eventfd. */
   wake(fd: number): void;
   /** Calls `open`; what it throws becomes a StartProblem about `what`. */
@@ -30,6 +31,7 @@ export interface PortNeeds {
   readonly counters: CounterBlock;
   readonly onWork: (full: boolean) => void;
   readonly tell: (message: WorkerMessage) => void;
+  readonly state: WorkerState;
 }
 
 /** What kept the worker from starting, for the shell. */
@@ -60,7 +62,7 @@ function openPortable({ sockets }: WorkerStart, { tell, ...needs }: PortNeeds): 
       port: new PortableUdpPort({ ...needs, sockets, onWarning }),
       offloads: () => ({ gso: 'off', gro: 'off', reason: 'the portable packet path has no offloads' }),
       announcesSleep: false,
-      watchOffloads: () => undefined,
+      watch: () => undefined,
       wake: () => undefined, // there is no other worker
       guarded,
     };
@@ -70,7 +72,7 @@ function openPortable({ sockets }: WorkerStart, { tell, ...needs }: PortNeeds): 
   }
 }
 
-function openNative(start: WorkerStart, { region, batch, tell }: PortNeeds): OpenedPort {
+function openNative(start: WorkerStart, { region, batch, tell, state }: PortNeeds): OpenedPort {
   const { addon, reason } = loadAddon();
   if (!addon) throw new StartProblem(Object.assign(new Error(reason), { code: 'ERR_PORTOLAN_NATIVE' }), {});
   const inbox = start.handover?.[start.worker]?.ring;
@@ -82,9 +84,11 @@ function openNative(start: WorkerStart, { region, batch, tell }: PortNeeds): Ope
     port,
     offloads: () => port.offloads(),
     announcesSleep: true,
-    watchOffloads(now) {
-      if (now - lookedAt < OFFLOADS_INTERVAL_MS) return;
+    watch(now) {
+      if (now - lookedAt < LOOK_INTERVAL_MS) return;
       lookedAt = now;
+      const { all, free } = port.blocks;
+      state.setBlocks(all, free);
       const offloads = port.offloads();
       if (JSON.stringify(offloads) === known) return;
       known = JSON.stringify(offloads);

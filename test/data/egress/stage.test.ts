@@ -1,11 +1,11 @@
 /** The egress stage among the others: what is paced, what waits, what is told of it. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { takeUnfinished } from '../../../ts/data/runs.js';
 import { Verdict } from '../../../ts/memory/batch.js';
 import { COUNTERS } from '../../../ts/memory/counter-names.js';
 import type { LinkPace } from '../../../ts/memory/link-table.js';
 import { createQueue, QueueProducer } from '../../../ts/memory/sharedarraybuffer-queue/index.js';
+import { takeUnfinished } from '../../../ts/memory/unfinished.js';
 import {
   RECORD_KIND,
   RecordKind,

@@ -91,6 +91,9 @@ export interface NativePacketPathOptions {
 export interface NativePacketPath {
   /** Which instructions hash tags: avx512, avx2, neon or scalar. */
   readonly simd: string;
+  /** Blocks of the slab, and those of them that nothing refers to. */
+  readonly blocks: number;
+  readonly freeBlocks: number;
   /** Uses a socket under a number (0..4095); the descriptor stays the caller's. */
   addSocket(
     number: number,

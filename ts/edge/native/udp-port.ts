@@ -72,6 +72,11 @@ export class NativeUdpPort implements Port {
     return this.#path.simd;
   }
 
+  /** Blocks of the slab, and those that nothing refers to: but for what a receive call keeps ready, all of them while nothing waits. */
+  get blocks(): { readonly all: number; readonly free: number } {
+    return { all: this.#path.blocks, free: this.#path.freeBlocks };
+  }
+
   /** The offloads of the listening sockets, as they are now. */
   offloads(): Offloads {
     const stats = this.#listening.map((_, number) => this.#path.socketStats(number));

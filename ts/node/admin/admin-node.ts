@@ -7,6 +7,7 @@ import type {
   LoadSourceReport,
   LoadSourceRequest,
   PingReply,
+  ResourcesReport,
   RouteReport,
   StatusReport,
   TraceHop,
@@ -18,6 +19,7 @@ export interface AdminNode extends EventEmitter<NodeEvents> {
   readonly id: string;
   status(): StatusReport;
   links(): LinkReport[];
+  resources(): ResourcesReport;
   routes(destination?: string): RouteReport[];
   probe(destination: string, options: { timeout: number; size: number; signal: AbortSignal }): Promise<PingReply>;
   trace(

@@ -20,6 +20,7 @@ const EVENTS = [
 export function addQueryRoutes(server: FastifyInstance, node: AdminNode): void {
   const metrics = createMetrics(node);
   server.get('/status', () => node.status());
+  server.get('/resources', () => node.resources());
   server.get('/links', () => node.links());
   server.get<{ Querystring: { destination?: string } }>(
     '/routes',
