@@ -1,7 +1,7 @@
 /** The law of conservation, over whole nodes: no frame is lost without a counter. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Node } from '../../ts/index.js';
-import type { Counter } from '../../ts/memory/counter-names.js';
+import type { CountersReport, Node } from '../../ts/index.js';
+import { inHand, onTheWire, type Told } from '../../ts/memory/conservation.js';
 
 const PATIENCE_MS = 10_000;
 /** Counters of several threads are read one after the other: so often in a row must the law hold. */
@@ -14,32 +14,26 @@ const LOOKS = 5;
 export async function conserved(nodes: readonly Node[]): Promise<void> {
   const until = performance.now() + PATIENCE_MS;
   for (let held = 0; held < LOOKS; ) {
-    const missing = [...nodes.map(inHand), onTheWire(nodes)];
+    const told = nodes.map((node) => toldBy(node.counters()));
+    const missing = [...told.map(inHand), onTheWire(told)];
     held = missing.every((frames) => frames === 0) ? held + 1 : 0;
     if (performance.now() > until)
       throw new Error(
-        `frames lost without a counter, a node and on the wire: ${missing.join(', ')}\n${JSON.stringify(nodes.map((node) => node.counters()))}`,
+        `frames lost without a counter, a node and on the wire: ${missing.join(', ')}\n${JSON.stringify(told)}`,
       );
     await delay(10); // frames are always under way: only a look tells when none is
   }
 }
 
-/** Frames of which the node has not yet told what became of them. */
-function inHand(node: Node): number {
-  const drops = Object.values(node.counters().dropped).reduce((sum, count) => sum + count, 0);
-  return (
-    sumOf([node], 'received', 'originated') -
-    sumOf([node], 'sent', 'delivered', 'echoed', 'hellosAnswered', 'punted', 'joined') -
-    drops
+/** Throws unless the node, which is closed, has told of every frame what became of it. */
+export function assertConserved(node: Node): void {
+  const told = toldBy(node.counters());
+  const missing = inHand(told);
+  if (missing === 0) return;
+  const counters = Object.entries(told).filter(([, count]) => count !== 0);
+  throw new Error(
+    `node ${node.id} lost ${missing} frames without a counter: ${JSON.stringify(Object.fromEntries(counters))}`,
   );
 }
 
-function onTheWire(nodes: readonly Node[]): number {
-  return sumOf(nodes, 'sent') - sumOf(nodes, 'received', 'socketOverflows');
-}
-
-function sumOf(nodes: readonly Node[], ...names: Counter[]): number {
-  return nodes
-    .flatMap((node) => names.map((name) => Number(node.counters()[name])))
-    .reduce((sum, count) => sum + count);
-}
+const toldBy = ({ dropped, ...counts }: CountersReport): Told => ({ ...counts, ...dropped }) as Told;

@@ -2,6 +2,7 @@
 import { suite, type Test } from 'uvu';
 import { loadAddon } from '../../ts/edge/native/addon.js';
 import { createNode, type Node, type NodeEvents, type NodeOptions } from '../../ts/index.js';
+import { assertConserved } from './conservation.js';
 
 export type Path = 'native' | 'portable';
 
@@ -59,6 +60,7 @@ export class TestNodes {
 
   async close(): Promise<void> {
     await Promise.all(this.#nodes.map((node) => node.close()));
+    this.#nodes.forEach(assertConserved);
   }
 }
 
