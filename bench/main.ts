@@ -70,6 +70,9 @@ const BENCHES: readonly Entry[] = [
   },
 ];
 
+/** With starting, counting and stopping it stays below a minute. */
+const SOAK_SMOKE_SECONDS = 30;
+
 /** Runs `bench ARGS...`; the exit code: 0 well, 1 a bench failed, 2 wrong use. */
 export async function benchCommand(argv: readonly string[]): Promise<number> {
   let code = 0;
@@ -103,6 +106,22 @@ Examples:
           out: flags.out,
         });
       });
+  program
+    .command('soak')
+    .summary('endurance: does anything grow, and is every packet accounted for, under faults?')
+    .description(
+      'Soaks a network of eight real nodes: mixed traffic, links that go and come, workers that crash and hang, a relay that is killed. Exit code 1\nwhen a packet is not accounted for or something grows.',
+    )
+    .option('--seconds <n>', 'for how long', positive, 1200)
+    .option('--smoke', 'a run of less than a minute')
+    .option('--seed <n>', 'which faults come when', positive, 1)
+    .option('--json', 'print the results as JSON')
+    .option('--out <dir>', 'where the results (JSON) go', '.bench')
+    .action(async (flags: { seconds: number; smoke?: true; seed: number; json?: true; out: string }) => {
+      const { soak } = await import('./soak.js');
+      const seconds = flags.smoke ? SOAK_SMOKE_SECONDS : flags.seconds;
+      code = await soak({ seconds, seed: flags.seed, json: flags.json ?? false, out: flags.out });
+    });
   const { addLoadCommands } = await import('./load.js');
   addLoadCommands(program, (result) => {
     code = result;

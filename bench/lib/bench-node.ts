@@ -21,6 +21,8 @@ process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 /** A network key for nodes that live for a minute on loopback. */
 const NETWORK_KEY = 'b7'.repeat(32);
 
+const PATIENCE_S = 15;
+
 export interface BenchNodeOptions {
   readonly id: string;
   readonly place: Place;
@@ -52,9 +54,9 @@ export class BenchNode {
   }
 
   /** Starts a node and waits until it answers. */
-  static async start(options: BenchNodeOptions): Promise<BenchNode> {
+  static async start(options: BenchNodeOptions, patienceSeconds = PATIENCE_S): Promise<BenchNode> {
     const node = BenchNode.launch(options, options.port ?? (await freePort()));
-    await node.answers();
+    await node.answers(patienceSeconds);
     return node;
   }
 
@@ -75,15 +77,16 @@ export class BenchNode {
     return new AdminClient({ path: this.#admin });
   }
 
-  async answers(): Promise<StatusReport> {
-    return until(`node ${this.id} to answer`, async () => {
+  async answers(patienceSeconds = PATIENCE_S): Promise<StatusReport> {
+    const ask = async () => {
       this.#child.assertAlive();
       try {
         return await this.status();
       } catch {
         return undefined; // not listening yet: asked again until the time is up
       }
-    });
+    };
+    return until(`node ${this.id} to answer`, ask, patienceSeconds);
   }
 
   status(): Promise<StatusReport> {
@@ -128,9 +131,9 @@ export class BenchNode {
   }
 
   /** Starts the node's process again, under the same id and port. */
-  async restart(): Promise<void> {
+  async restart(patienceSeconds = PATIENCE_S): Promise<void> {
     this.#child = this.#start();
-    await this.answers();
+    await this.answers(patienceSeconds);
   }
 
   stop(): Promise<void> {

@@ -35,3 +35,24 @@ export function pairedRatios(values: readonly number[], baseline: readonly numbe
   const rounds = Math.min(values.length, baseline.length);
   return Array.from({ length: rounds }, (_, i) => (values[i] as number) / (baseline[i] as number));
 }
+
+/** A straight line through points. */
+export interface Line {
+  /** Units of y a unit of x, and its standard error (for points whose deviations are independent). */
+  readonly slope: number;
+  readonly slopeError: number;
+  /** Its y at a given x. */
+  at(x: number): number;
+}
+
+/** The line of least squares through at least three points whose x are not all the same. */
+export function leastSquares(points: readonly (readonly [x: number, y: number])[]): Line {
+  const n = points.length;
+  const meanX = points.reduce((sum, [x]) => sum + x, 0) / n;
+  const meanY = points.reduce((sum, [, y]) => sum + y, 0) / n;
+  const spread = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);
+  const slope = points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0) / spread;
+  const at = (x: number) => meanY + slope * (x - meanX);
+  const residual = points.reduce((sum, [x, y]) => sum + (y - at(x)) ** 2, 0);
+  return { slope, slopeError: Math.sqrt(residual / (n - 2) / spread), at };
+}

@@ -1,0 +1,90 @@
+/** What goes wrong while packets flow: links are closed and opened, workers throw or hang, a relay is killed and comes back. */
+import { seededRandom } from '../../ts/kit/random.js';
+import { sleep, until } from '../lib/processes.js';
+import { LINKS, PATIENCE_S, SOURCE, type SoakNetwork, VICTIM } from './network.js';
+import type { Traffic } from './traffic.js';
+
+/** A link stays closed, a killed relay dead, for about this long, ms. */
+const CLOSED_MS = 800;
+const DEAD_MS = 1500;
+const PAUSE_MS = 700;
+
+export type FaultKind = 'linkFlap' | 'workerCrash' | 'workerHang' | 'relayKill' | 'portableCrash';
+export type FaultCounts = Partial<Record<FaultKind, number>>;
+
+export class Faults {
+  readonly #network: SoakNetwork;
+  readonly #traffic: Traffic;
+  readonly #random;
+
+  constructor(network: SoakNetwork, traffic: Traffic, seed: number) {
+    this.#network = network;
+    this.#traffic = traffic;
+    this.#random = seededRandom(seed);
+  }
+
+  /** One fault after the other until the time is up: such as leave every packet to be accounted for. */
+  async surviveFor(seconds: number): Promise<FaultCounts> {
+    const counts: FaultCounts = {};
+    const end = performance.now() + seconds * 1000;
+    for (let i = 0; performance.now() < end; i++) {
+      // The first ones are given, so that the shortest run has one of each.
+      const dice = [0, 0.7, 0.95][i] ?? this.#random.unit();
+      if (dice < 0.65) await this.#flap();
+      else await this.#failWorker(dice < 0.92 ? 'workerCrash' : 'workerHang', false);
+      count(counts, dice < 0.65 ? 'linkFlap' : dice < 0.92 ? 'workerCrash' : 'workerHang');
+      await sleep(PAUSE_MS);
+    }
+    return counts;
+  }
+
+  /** Faults that take packets along which nobody can count: a dead process's counters, and the socket of a dead portable worker. */
+  async killFor(seconds: number): Promise<FaultCounts> {
+    const counts: FaultCounts = {};
+    const end = performance.now() + seconds * 1000;
+    do {
+      await this.#kill();
+      count(counts, 'relayKill');
+      await this.#failWorker('workerCrash', true);
+      count(counts, 'portableCrash');
+      await sleep(PAUSE_MS);
+    } while (performance.now() < end);
+    return counts;
+  }
+
+  async #flap(): Promise<void> {
+    const [from, to] = LINKS[this.#random.below(LINKS.length)] as readonly [string, string];
+    await this.#network.close(from, to);
+    await sleep(CLOSED_MS * this.#random.unit());
+    await this.#network.open(from, to);
+  }
+
+  async #failWorker(how: 'workerCrash' | 'workerHang', portable: boolean): Promise<void> {
+    const candidates = this.#network.nodes.filter(({ isPortable }) => isPortable === portable);
+    const node = candidates[this.#random.below(candidates.length)];
+    if (!node) return; // all nodes are native, or none is
+    const { process, id, workers } = node;
+    const before = (await process.status()).workerRestarts;
+    const kind = how === 'workerCrash' ? 'crashWorker' : 'hangWorker';
+    await process.admin.send('POST', '/faults', { kind, worker: this.#random.below(workers) });
+    await until(
+      `a new worker of ${id}`,
+      async () => (await process.answers(PATIENCE_S)).workerRestarts > before || undefined,
+      PATIENCE_S,
+    );
+    if (id === SOURCE) await this.#traffic.resumeLoad();
+  }
+
+  async #kill(): Promise<void> {
+    const { process } = this.#network.node(VICTIM);
+    process.signal('SIGKILL');
+    await sleep(DEAD_MS);
+    await process.restart(PATIENCE_S);
+    for (const [from, to] of LINKS) if (from === VICTIM) await this.#network.open(from, to);
+    await this.#network.routed();
+  }
+}
+
+function count(counts: FaultCounts, kind: FaultKind): void {
+  counts[kind] = (counts[kind] ?? 0) + 1;
+}
