@@ -6,7 +6,7 @@
 namespace portolan::layout {
 
 /// Of all that follows: an addon that was built for other constants is refused (ts/edge/native/addon.ts).
-inline constexpr const char* FINGERPRINT = "43b117d94e36b349";
+inline constexpr const char* FINGERPRINT = "fe655b1eb5e49d39";
 
 // ts/memory/region.ts
 inline constexpr uint32_t CACHE_LINE = 128;
@@ -36,7 +36,9 @@ inline constexpr uint32_t WORKER_STATE_BYTES = 256;
 
 // ts/memory/worker-state.ts
 inline constexpr uint32_t WORKER_BATCHES = 2;
+inline constexpr uint32_t WORKER_BLOCKS = 3;
 inline constexpr uint32_t WORKER_EPOCH = 0;
+inline constexpr uint32_t WORKER_FREE_BLOCKS = 4;
 inline constexpr uint32_t WORKER_LAST_LOOP = 1;
 inline constexpr uint32_t WORKER_SLEEPING = 32;
 inline constexpr uint32_t WORKER_STATE = 1;

@@ -20,7 +20,7 @@ struct UdpOptions {
   bool reusePort = false;  // others may share its port afterwards
   bool joins = false;      // shares the port of those that are there; without it the port must be free
   // Whom it talks to, if only to one: then the kernel tells when nobody is there. Empty: anybody.
-  std::string peerHost;
+  std::string peerHost = {};
   uint16_t peerPort = 0;
   bool fragments = false;  // may the kernel cut what is larger than the path's MTU?
   int receiveBuffer = 0;  // bytes; 0: the system's default

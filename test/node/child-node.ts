@@ -39,6 +39,8 @@ process.send?.({
   forward: node.forwardAddresses[0],
   native: node.status().packetPath.kind === 'native',
 });
+// Nobody is left to ask it anything.
+process.on('disconnect', () => process.exit());
 process.on('message', (message) => {
   if (message === 'close') void node.close().then(() => process.disconnect());
   if (message === 'links') process.send?.({ links: node.links() });
