@@ -9,7 +9,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { addon, reason } from './rig.js';
 
-const THREADS = 40;
+const THREADS = 16;
 
 if (addon === undefined) {
   test(`there is no native packet path here, and a reason is given: ${reason}`, () => assert.not.equal(reason, ''));
