@@ -6,15 +6,18 @@
 namespace portolan::layout {
 
 /// Of all that follows: an addon that was built for other constants is refused (ts/edge/native/addon.ts).
-inline constexpr const char* FINGERPRINT = "fe655b1eb5e49d39";
+inline constexpr const char* FINGERPRINT = "7d70b347ee728341";
 
 // ts/memory/region.ts
+inline constexpr uint32_t BUNDLE_BUCKETS = 64;
+inline constexpr uint32_t BUNDLE_BYTES = 128;
 inline constexpr uint32_t CACHE_LINE = 128;
 inline constexpr uint32_t CLASSES = 4;
 inline constexpr uint32_t COUNTERS_PER_BLOCK = 128;
 inline constexpr uint32_t COUNTER_BLOCK_BYTES = 1024;
 inline constexpr uint32_t FORWARDING_BYTES = 16384;
 inline constexpr uint32_t HEADER_BYTES = 1024;
+inline constexpr uint32_t HEADER_WORD_BUNDLES = 66;
 inline constexpr uint32_t HEADER_WORD_EPOCH = 64;
 inline constexpr uint32_t HEADER_WORD_FLAGS = 33;
 inline constexpr uint32_t HEADER_WORD_LEAVES = 65;
@@ -51,6 +54,7 @@ inline constexpr uint32_t LINK_ADDRESS = 72;
 inline constexpr uint32_t LINK_ADDRESS_FAMILY = 64;
 inline constexpr uint32_t LINK_ADDRESS_PORT = 68;
 inline constexpr uint32_t LINK_ADDRESS_SCOPE = 88;
+inline constexpr uint32_t LINK_BUNDLE_OF = 104;
 inline constexpr uint32_t LINK_ECN_MARKED = 392;
 inline constexpr uint32_t LINK_FLAGS = 92;
 inline constexpr uint32_t LINK_FLAG_NO_TAGS = 1;

@@ -65,6 +65,7 @@ export const SCHEMAS = {
       rxBytes: number,
       txFrames: number,
       txBytes: number,
+      members: list(object({ member: number, state: text, rttMs: orNull(number), rxFrames: number, txFrames: number })),
     }),
   ),
   routes: list(

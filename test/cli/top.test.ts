@@ -31,6 +31,7 @@ function link(peer: string, rxFrames: number, changes: Partial<LinkReport> = {})
     rxBytes: rxFrames * 1000,
     txFrames: 0,
     txBytes: 0,
+    members: [],
     ...changes,
   };
 }

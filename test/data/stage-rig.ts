@@ -120,7 +120,14 @@ export class StageRig implements Port {
   }
 
   /** A link that is up. */
-  link(index: number, peer: number, portKind: PortKind = PortKind.Udp, generation = 1, pace?: LinkPace): void {
+  link(
+    index: number,
+    peer: number,
+    portKind: PortKind = PortKind.Udp,
+    generation = 1,
+    pace?: LinkPace,
+    bundleOf = 0,
+  ): void {
     const entry = {
       peer,
       ourNumber: 4096 * generation + index,
@@ -133,6 +140,7 @@ export class StageRig implements Port {
       txKey: new Uint8Array(16),
       flags: 0,
       pace,
+      bundleOf,
     };
     this.links.install(index, entry, this.now);
     this.links.setUp(index, true);

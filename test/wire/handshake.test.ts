@@ -1,5 +1,6 @@
 /** Handshake messages and frames: what is written is read, whatever is not is refused by name. */
 import { create, toBinary } from '@bufbuild/protobuf';
+import { bytesToHex } from '@noble/hashes/utils.js';
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -26,12 +27,26 @@ const offer = {
   tags: fc.boolean(),
   role: fc.constantFrom('relay' as const, 'leaf' as const),
 };
+const claim = fc
+  .record({ sessionId: bytes(8).map(bytesToHex), of: fc.integer({ min: 2, max: 8 }), member: fc.nat() })
+  .map(({ sessionId, of, member }) => ({ sessionId, member: 1 + (member % (of - 1)), of }));
 const messages: fc.Arbitrary<HandshakeMessage> = fc.oneof(
   fc.record({ kind: fc.constant('init' as const), ...offer, expectedId: fc.nat(0xffff_ffff) }),
+  fc.record({ kind: fc.constant('init' as const), ...offer, expectedId: fc.nat(0xffff_ffff), bundle: claim }),
   fc.record({ kind: fc.constant('accept' as const), ...offer, dialerNonce: bytes(16) }),
   fc.record({
     kind: fc.constant('reject' as const),
-    reason: fc.constantFrom('protocolVersion', 'networkKey', 'duplicateId', 'wrongId', 'full', 'tags', 'role', 'other'),
+    reason: fc.constantFrom(
+      'protocolVersion',
+      'networkKey',
+      'duplicateId',
+      'wrongId',
+      'full',
+      'tags',
+      'role',
+      'bundle',
+      'other',
+    ),
     dialerNonce: bytes(16),
     version: fc.nat(0xffff_ffff),
     id: fc.nat(0xffff_ffff),
@@ -50,6 +65,32 @@ test('what is written is read', () => {
       assert.equal(frames.open(frames.seal(message, 1, 2)), { kind: 'authentic', message: { ...message } });
     }),
   );
+});
+
+test('a Join that names no place of a bundle is malformed', () => {
+  const init = {
+    protocolVersion: 1,
+    id: 0x01010101,
+    nonce: new Uint8Array(16),
+    linkNumber: 5,
+    tags: true,
+    role: 0,
+  };
+  const join = (changes: object) =>
+    decodeHandshake(
+      toBinary(
+        HandshakeSchema,
+        create(HandshakeSchema, {
+          body: { case: 'join', value: { init, sessionId: new Uint8Array(8), member: 1, of: 2, ...changes } },
+        }),
+      ),
+    );
+  assert.is((join({}) as { kind: string }).kind, 'init');
+  for (const wrong of [{ member: 0 }, { member: 2 }, { of: 9 }, { of: 1 }, { sessionId: new Uint8Array(7) }])
+    assert.is(join(wrong), 'malformed', JSON.stringify(wrong));
+  assert.is(join({ init: undefined }), 'malformed');
+  const foreign = join({ init: { ...init, protocolVersion: 2 } });
+  assert.is((foreign as { kind: string }).kind, 'foreign');
 });
 
 test('any bytes are a message or malformed', () => {

@@ -157,7 +157,14 @@ export type LinkOutput =
       readonly txKey: Uint8Array;
       readonly mtu: number;
       readonly tags: boolean;
+      /** The main link of the bundle that it is a member of; 0: of none. */
+      readonly bundleOf: number;
     }
+  /**
+   * Flows into the main link `link` are spread over these from here on, itself first; 0 stands for a member that is missing. Empty: over none, it
+   * takes all itself.
+   */
+  | { readonly kind: 'linkBundle'; readonly link: number; readonly links: readonly number[] }
   /** The session is established: set the up bit. At most once a session. */
   | { readonly kind: 'linkUp'; readonly link: number }
   /** How long the link may be silent before workers clear the up bit; and the hello intervals that their replies quote. All in ms. */
@@ -255,6 +262,20 @@ export interface LinkStatus {
   readonly role: NodeRole | undefined;
   /** A leaf of another group than this node's: only this node and its leaves reach it. */
   readonly foreign: boolean;
+  /** The other sessions of its bundle; empty: it is none. */
+  readonly members: readonly MemberStatus[];
+}
+
+/** A session of a bundle, beside its first one. */
+export interface MemberStatus {
+  /** 1 .. 7 */
+  readonly member: number;
+  /** Its link index; 0: there is no session. */
+  readonly link: number;
+  /** `up`: it carries flows. */
+  readonly state: 'dialing' | 'up' | 'down';
+  /** Smoothed, ms. */
+  readonly rtt: number | undefined;
 }
 
 /** A line of `routes`. */

@@ -53,6 +53,7 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
       mtu: options.mtu ?? BASE_MTU,
       probeMtu: options.probeMtu ?? false,
       sockets,
+      linksPerPeer: options.linksPerPeer ?? 1,
       outbox,
       deadlines,
       pool,

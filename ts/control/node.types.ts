@@ -26,8 +26,13 @@ export interface ControlNodeOptions {
   readonly bootEpoch: number;
   /** Whom to dial; see also the command `addPeer`. */
   readonly peers: readonly PeerAddress[];
-  /** The listening sockets in the order of their numbers: a peer is dialed from the first one of its address family. */
-  readonly sockets: readonly { readonly family: 4 | 6 }[];
+  /**
+   * The sockets in the order of their numbers: a peer is dialed from the first one of its address family; a member of a bundle from the one that
+   * is only for it, where there is one.
+   */
+  readonly sockets: readonly { readonly family: 4 | 6; readonly member?: number }[];
+  /** Sessions that are opened with a peer that is dialed, 1..8: one that routing knows, and members of its bundle. Default: 1. */
+  readonly linksPerPeer?: number;
   /** For nonces and link generations. */
   readonly entropy: Entropy;
   /** A uniform number in [0, 1), for the jitter of timers. */

@@ -30,6 +30,7 @@ import {
   RunKind,
   Verdict,
 } from '../memory/batch.js';
+import { BundleReader, flowHash } from '../memory/bundles.js';
 import { COUNTER } from '../memory/counter-names.js';
 import type { CounterBlock } from '../memory/counters.js';
 import { forwardingWords } from '../memory/forwarding-table.js';
@@ -37,7 +38,13 @@ import { LeafTable } from '../memory/leaf-table.js';
 import { linksUpWords } from '../memory/link-table.js';
 import { isLeafRegion } from '../memory/region.js';
 import { OFFSET_LABEL, OFFSET_TTL } from '../wire/link-header.js';
-import { OFFSET_CLASS, OFFSET_DESTINATION, OFFSET_PROTOCOL, Protocol } from '../wire/network-header.js';
+import {
+  OFFSET_CLASS,
+  OFFSET_DESTINATION,
+  OFFSET_PROTOCOL,
+  OFFSET_SOURCE_PORT,
+  Protocol,
+} from '../wire/network-header.js';
 import type { StageContext } from './context.js';
 
 /**
@@ -56,6 +63,8 @@ export class RouteStage {
   readonly #leaves: LeafTable;
   #hasLeaves = false;
   readonly #isLeaf: boolean;
+  readonly #bundles: BundleReader;
+  #hasBundles = false;
 
   constructor({ self, region, batch, counters }: StageContext) {
     this.#leaves = new LeafTable(region);
@@ -66,12 +75,14 @@ export class RouteStage {
     this.#forwarding = forwardingWords(region);
     this.#up = linksUpWords(region);
     this.#counters = counters;
+    this.#bundles = new BundleReader(region);
   }
 
   /** Decides all undecided runs of kind Data and Origin; returns how many. */
   step(): number {
     const words = this.#words;
     this.#hasLeaves = this.#leaves.open();
+    this.#hasBundles = this.#bundles.any();
     const end = RUNS / 4 + (words[BATCH_RUN_COUNT] as number) * RUN_WORDS;
     let decided = 0;
     for (let run = RUNS / 4; run < end; run += RUN_WORDS) {
@@ -108,8 +119,19 @@ export class RouteStage {
 
     const link = this.#nextHop(run, destination, slab.getUint8(frame + OFFSET_CLASS));
     if (link === 0) return this.#punt(run, PuntReason.NoRoute, COUNTER.noRoute);
+    if (this.#hasBundles) return this.#spread(run, link, destination);
     if (isTransit && link === this.#words[run + RUN_LINK]) return this.#drop(run, COUNTER.notForwarded);
     this.#verdict(run, Verdict.Forward, link);
+  }
+
+  /** Forwards into one link of a bundle, always the same for a flow. The links of a bundle count as one: what came by it does not leave by it. */
+  #spread(run: number, link: number, destination: number): void {
+    const cameBy = this.#words[run + RUN_LINK] as number;
+    const isTransit = this.#words[run + RUN_KIND] === RunKind.Data;
+    if (isTransit && link === this.#bundles.mainOf(cameBy)) return this.#drop(run, COUNTER.notForwarded);
+    const ports = this.#slab.getInt32((this.#words[run + RUN_FRAME] as number) + OFFSET_SOURCE_PORT);
+    const hash = flowHash(destination, ports, isTransit ? cameBy : 0);
+    this.#verdict(run, Verdict.Forward, this.#bundles.memberOf(link, hash));
   }
 
   /** The link to send into, 0 for none: the slot is that of the first byte in which the destination differs from this node. */

@@ -11,7 +11,7 @@
  *     | 32 receive key, 16 bytes         48 transmit key, 16 bytes   |
  *     | 64 address: family, port, 16 bytes, scope                    |
  *     | 92 flags           96 own hello interval, ms                 |
- *     |100 interval last heard of the peer, ms                       |
+ *     |100 interval last heard of the peer, ms  104 bundle's main   |
  *     |112 rate, kbit/s (0: not known)   116 wire   120 its worker   |
  * 128 +- the worker that holds the lock (replay-window.ts) -----+
  *     |128 lock            136 highest counter   144 frames received |
@@ -73,6 +73,8 @@ export const LINK_ADDRESS_SCOPE = 88;
 export const LINK_FLAGS = 92;
 export const LINK_HELLO_INTERVAL = 96;
 export const LINK_HEARD_INTERVAL = 100;
+/** Of a member of a bundle: the index of its main link (bundles.ts); otherwise 0. */
+export const LINK_BUNDLE_OF = 104;
 export const LINK_RATE = 112;
 /** Links of one wire share its rate: a link's own index, or, behind all of those, the number of a listening address. */
 export const LINK_WIRE = 116;
@@ -119,6 +121,8 @@ export interface LinkEntry {
   readonly flags: number;
   /** Undefined: what is sent into it leaves at once. */
   readonly pace?: LinkPace | undefined;
+  /** The main link of the bundle that it is a member of; 0: of none. */
+  readonly bundleOf?: number;
 }
 
 /** How what is sent into a link is paced. */
@@ -195,6 +199,7 @@ export class LinkTableWriter {
     this.#bytes.set(entry.address.bytes, at + LINK_ADDRESS);
     this.#setUint(at + LINK_ADDRESS_SCOPE, entry.address.scope);
     this.#setUint(at + LINK_FLAGS, entry.flags);
+    this.#setUint(at + LINK_BUNDLE_OF, entry.bundleOf ?? 0);
     this.#setUint(at + LINK_TX_COUNTER, 1); // 0 is never sent, so that a window of zeros has seen nothing
     this.#floats[(at + LINK_LAST_HEARD) / 8] = now;
     if (entry.portKind !== PortKind.Udp) this.#atomics.add(this.#header, HEADER_WORD_OTHER_LINKS, 1);

@@ -14,6 +14,7 @@
  * | replay windows  |  512 bytes (4096 bits) a link       (replay-window.ts)
  * | path MTUs       |  4096 words                         (path-mtus.ts)
  * | leaves          |  16 to 32 bytes a leaf              (leaf-table.ts)
+ * | bundles         |  128 bytes a link                   (bundles.ts)
  * +-----------------+
  * ```
  * Everything in the region is in the machine's byte order (all supported machines are little-endian: `attach` checks it).
@@ -38,6 +39,8 @@ export const HEADER_WORD_FLAGS = 33;
 /** The epoch (epochs.ts), and where leaves are looked up (leaf-table.ts): workers read this line every turn. */
 export const HEADER_WORD_EPOCH = 64;
 export const HEADER_WORD_LEAVES = 65;
+/** How many bundles there are (bundles.ts), on the line that workers read every turn. */
+export const HEADER_WORD_BUNDLES = 66;
 /** Links that are not over UDP (link-table.ts). */
 export const HEADER_WORD_OTHER_LINKS = 96;
 export const HEADER_WORD_PACED_LINKS = 97;
@@ -60,6 +63,9 @@ export const LINK_ENTRY_BYTES = 512;
 export const REPLAY_WINDOW_BITS = 4096;
 export const REPLAY_WINDOW_BYTES = REPLAY_WINDOW_BITS / 8;
 export const PATH_MTU_WORDS = 4096;
+/** Buckets of a bundle, 16 bits each: a power of two. */
+export const BUNDLE_BUCKETS = 64;
+export const BUNDLE_BYTES = 2 * BUNDLE_BUCKETS;
 
 /** How large a node's tables are. */
 export interface RegionSizes {
@@ -82,6 +88,7 @@ export interface RegionLayout extends Required<RegionSizes> {
   readonly replayWindows: number;
   readonly pathMtus: number;
   readonly leafTable: number;
+  readonly bundles: number;
   readonly totalBytes: number;
 }
 
@@ -107,7 +114,8 @@ export function regionLayout({ workers, links, leaves = 0 }: RegionSizes): Regio
   const replayWindows = linkEntries + links * LINK_ENTRY_BYTES;
   const pathMtus = replayWindows + links * REPLAY_WINDOW_BYTES;
   const leafTable = pathMtus + PATH_MTU_WORDS * 4;
-  const totalBytes = leafTable + 2 * leafSlots(leaves) * 4;
+  const bundles = leafTable + 2 * leafSlots(leaves) * 4;
+  const totalBytes = bundles + links * BUNDLE_BYTES;
   return {
     workers,
     links,
@@ -121,6 +129,7 @@ export function regionLayout({ workers, links, leaves = 0 }: RegionSizes): Regio
     replayWindows,
     pathMtus,
     leafTable,
+    bundles,
     totalBytes,
   };
 }

@@ -69,6 +69,17 @@ export interface CountersReport {
   readonly [counter: string]: number | Readonly<Record<string, number>>;
 }
 
+/** One session of a link that has several. */
+export interface MemberReport {
+  /** 1..7; the first session is 0. */
+  readonly member: number;
+  /** `up`: it carries its share of the flows; what is `down` waits for the other end to dial. */
+  readonly state: 'dialing' | 'up' | 'down';
+  readonly rttMs: number | null;
+  readonly rxFrames: number;
+  readonly txFrames: number;
+}
+
 export interface LinkReport {
   readonly peer: string;
   /** A transport address as a URL, as in `udp://127.0.0.1:7000`. */
@@ -102,10 +113,13 @@ export interface LinkReport {
     readonly dropped: number;
     readonly marked: number;
   } | null;
+  /** Frames and bytes of the link, all its sessions together. */
   readonly rxFrames: number;
   readonly rxBytes: number;
   readonly txFrames: number;
   readonly txBytes: number;
+  /** The sessions that it has beside its first one (`--links-per-peer`); empty: there is one. */
+  readonly members: readonly MemberReport[];
 }
 
 export interface RouteReport {

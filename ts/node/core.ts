@@ -14,6 +14,7 @@ import type { ControlNode } from '../control/node.types.js';
 import type { EmulationStart } from '../data/worker-contract.js';
 import { monotonicNow, unixSeconds } from '../edge/clock.js';
 import { entropy } from '../edge/entropy.js';
+import { BundleWriter } from '../memory/bundles.js';
 import { COUNTER } from '../memory/counter-names.js';
 import { CounterBlock } from '../memory/counters.js';
 import { createWires } from '../memory/emulated-wires.js';
@@ -126,6 +127,7 @@ export class Core {
     for (const peer of config.peerRates) this.rates.setPeer(peer);
     this.#installer = new LinkInstaller({
       table: this.links,
+      bundles: new BundleWriter(this.region),
       epochs,
       rates: this.rates,
       now: monotonicNow,
@@ -140,7 +142,8 @@ export class Core {
       networkKey,
       bootEpoch,
       peers: config.peers,
-      sockets: path.families.map((family) => ({ family })),
+      sockets: path.sockets,
+      linksPerPeer: config.linksPerPeer,
       entropy,
       random: Math.random,
       observer: linkObserver(this.links),

@@ -12,6 +12,7 @@
  * the second lets workers forget the retired entry. A worker that sleeps counts as having passed.
  */
 import type { LinkOutput } from '../control/io.js';
+import type { BundleWriter } from '../memory/bundles.js';
 import type { Epochs } from '../memory/epochs.js';
 import { LINK_FLAG_NO_TAGS, type LinkTableWriter, PortKind } from '../memory/link-table.js';
 import { toLinkAddress } from './ip.js';
@@ -31,6 +32,7 @@ interface GoingLink {
 
 export interface InstallerOptions {
   readonly table: LinkTableWriter;
+  readonly bundles: BundleWriter;
   readonly epochs: Epochs;
   readonly rates: LinkRates;
   readonly now: () => number;
@@ -52,7 +54,7 @@ export class LinkInstaller {
   }
 
   apply(output: LinkOutput): void {
-    const { table, rates, now } = this.#options;
+    const { table, bundles, now } = this.#options;
     switch (output.kind) {
       case 'linkInstall':
         table.install(
@@ -68,11 +70,14 @@ export class LinkInstaller {
             rxKey: output.rxKey,
             txKey: output.txKey,
             flags: output.tags ? 0 : LINK_FLAG_NO_TAGS,
-            pace: rates.paceOf(output.link, output.peer, output.address, output.socket),
+            bundleOf: output.bundleOf,
+            pace: this.#paceOf(output),
           },
           now(),
         );
         return;
+      case 'linkBundle':
+        return bundles.set(output.link, output.links);
       case 'linkUp':
         return table.setUp(output.link, true);
       case 'linkTiming':
@@ -82,6 +87,13 @@ export class LinkInstaller {
       case 'linkRetire':
         return this.#retire(output.link);
     }
+  }
+
+  /** The links of a bundle share the rate of its main one. */
+  #paceOf({ link, bundleOf, peer, address, socket }: LinkOutput & { readonly kind: 'linkInstall' }) {
+    const { table, rates } = this.#options;
+    if (bundleOf === 0) return rates.paceOf(link, peer, address, socket);
+    return rates.paceOf(bundleOf, peer, address, table.socket(bundleOf));
   }
 
   /** The node itself leaves: from here on its links carry packets as long as they linger. */

@@ -7,7 +7,7 @@ import { loadAddon } from '../edge/native/addon.js';
 import type { NativeAddon, NativeUdpSocket, Offload } from '../edge/native/addon.types.js';
 import { formatUdpUrl, type HostPort } from './addresses.js';
 import type { NodeConfig } from './options.js';
-import { familyOf, type PacketPath } from './packet-path.js';
+import { localSocket, type PacketPath, withMembers } from './packet-path.js';
 import { startError } from './start-error.js';
 
 /** Asked of the kernel, which may give less: some milliseconds at full rate. */
@@ -25,7 +25,7 @@ export function openNativePath(
 class NativePath implements PacketPath {
   readonly kind = 'native';
   readonly workers: number;
-  readonly families: readonly (4 | 6)[];
+  readonly sockets: PacketPath['sockets'];
   readonly common: PacketPath['common'];
   readonly resources: PacketPath['resources'];
   readonly #addon: NativeAddon;
@@ -35,17 +35,20 @@ class NativePath implements PacketPath {
   /** Workers whose sockets' numbers are taken, but without the sockets behind them. */
   readonly #isolated = new Set<number>();
   #steering: Offload = { on: false, reason: '' };
+  readonly #listening: number;
   readonly #gso: Wish;
   readonly #gro: Wish;
 
   constructor(addon: NativeAddon, config: NodeConfig, listen: readonly HostPort[]) {
     this.#addon = addon;
     this.workers = config.workers;
-    this.families = listen.map(familyOf);
+    const all = withMembers(listen, config.linksPerPeer);
+    this.sockets = all.map(localSocket);
+    this.#listening = listen.length;
     this.#gso = wish(config.gso, 'gso', 'PORTOLAN_NO_GSO');
     this.#gro = wish(config.gro, 'gro', 'PORTOLAN_NO_GRO');
     try {
-      this.#open(listen);
+      this.#open(all);
       this.#steer();
     } catch (error) {
       this.close();
@@ -72,7 +75,7 @@ class NativePath implements PacketPath {
   bound(): void {}
 
   addresses(): string[] {
-    return (this.#sockets[0] ?? []).map(formatUdpUrl);
+    return (this.#sockets[0] ?? []).slice(0, this.#listening).map(formatUdpUrl);
   }
 
   report(offloads: Parameters<PacketPath['report']>[0]): ReturnType<PacketPath['report']> {

@@ -211,6 +211,10 @@ export class Node extends EventEmitter<NodeEvents> {
         this.#core.links.counters(status.link),
         this.#core.links.queue(status.link),
         emulationOf(emulate, emulationRules, socket, status.peer),
+        status.members.map((member) => ({
+          status: member,
+          counters: member.link === 0 ? undefined : this.#core.links.counters(member.link),
+        })),
       );
     });
   }

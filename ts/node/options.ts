@@ -57,6 +57,10 @@ export interface NodeOptions {
   readonly tags?: boolean;
   /** A relay carries others' packets; a leaf only its own: it dials relays, takes nobody in, and routing does not know it. Default: relay. */
   readonly role?: NodeRole;
+  /**
+   * Sessions to open with each peer that is dialed, 1..8: one link of more than one goes on several ports, so that several workers receive it. Default: 1.
+   */
+  readonly linksPerPeer?: number;
   /** How many links the node has room for, those of leaves aside, 1..4095. Default: 1023. */
   readonly maxLinks?: number;
   /**
@@ -90,6 +94,7 @@ export interface NodeConfig {
   readonly gro: boolean;
   readonly tags: boolean;
   readonly role: NodeRole;
+  readonly linksPerPeer: number;
   readonly maxLinks: number;
   readonly emulate: readonly Emulation[];
   /** The same, for workers. */
@@ -122,6 +127,7 @@ const KNOWN = new Set<string>([
   'gro',
   'tags',
   'role',
+  'linksPerPeer',
   'maxLinks',
   'emulate',
   'maxLeaves',
@@ -154,6 +160,9 @@ export function checkOptions(options: NodeOptions): NodeConfig {
   const leavesByDefault = Math.min(1024, MOST_LINKS - maxLinks);
   if (role === 'leaf' && (options.maxLeaves ?? 0) !== 0)
     throw invalidOption('maxLeaves', 'none or 0, for a leaf takes nobody in', options.maxLeaves);
+  const linksPerPeer = integer(options.linksPerPeer, 'linksPerPeer', 1, 8, 1);
+  if (role === 'leaf' && linksPerPeer > 1)
+    throw invalidOption('linksPerPeer', '1, for a leaf has one session with a relay', linksPerPeer);
   if (listen.length === 0 && peers.length > 0)
     throw invalidOption('listen', 'at least one address, for there are peers', []);
   const emulate = list(options.emulate, 'emulate', parseEmulation);
@@ -172,6 +181,7 @@ export function checkOptions(options: NodeOptions): NodeConfig {
     gso: flag(options.gso, 'gso', true),
     gro: flag(options.gro, 'gro', true),
     tags: flag(options.tags, 'tags', true),
+    linksPerPeer,
     emulate,
     emulationRules: emulationRules(emulate, listen),
     role,

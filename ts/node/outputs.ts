@@ -43,6 +43,7 @@ export function outputExecutor(to: OutputTargets): (output: Output) => void {
       case 'sendPacket':
         return to.sender.sendPacket(output.frame);
       case 'linkInstall':
+      case 'linkBundle':
       case 'linkUp':
       case 'linkTiming':
       case 'linkMtu':

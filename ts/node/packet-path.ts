@@ -3,6 +3,7 @@
  * twin, whose one worker opens its sockets itself.
  */
 import { isIP } from 'node:net';
+import type { ControlNodeOptions } from '../control/node.types.js';
 import type { ListenSocket, Offloads } from '../data/worker-contract.js';
 import { formatUdpUrl, type HostPort } from './addresses.js';
 import type { PacketPathReport } from './admin.types.js';
@@ -11,11 +12,13 @@ import { openNativePath } from './native-path.js';
 import type { NodeConfig } from './options.js';
 import type { CommonStart, WorkerResources } from './worker-pool.js';
 
+type LocalSocket = ControlNodeOptions['sockets'][number];
+
 export interface PacketPath {
   readonly kind: 'native' | 'portable';
   readonly workers: number;
-  /** Of the listening addresses, in their order. */
-  readonly families: readonly (4 | 6)[];
+  /** What links are dialed from: the listening addresses in their order, then the sockets of members of bundles. */
+  readonly sockets: readonly LocalSocket[];
   readonly common: Omit<CommonStart, 'self' | 'region' | 'load'>;
   readonly resources: Omit<WorkerResources, 'forwards' | 'exposes'>;
   /** The ports that were bound, as the worker says. */
@@ -49,11 +52,12 @@ export function openPacketPath(config: NodeConfig): PacketPath {
 }
 
 function portablePath(config: NodeConfig, listen: readonly HostPort[], reason: string): PacketPath {
-  let sockets: ListenSocket[] = listen.map((address) => ({ ...address, fd: -1 }));
+  const all = withMembers(listen, config.linksPerPeer);
+  let sockets: ListenSocket[] = all.map(({ host, port }) => ({ host, port, fd: -1 }));
   return {
     kind: 'portable',
     workers: 1,
-    families: listen.map(familyOf),
+    sockets: all.map(localSocket),
     common: {
       packetPath: 'portable',
       shellWakeFd: -1,
@@ -69,11 +73,28 @@ function portablePath(config: NodeConfig, listen: readonly HostPort[], reason: s
     bound(ports) {
       sockets = sockets.map((socket, index) => ({ ...socket, port: ports[index] ?? socket.port }));
     },
-    addresses: () => sockets.map(formatUdpUrl),
+    addresses: () => sockets.slice(0, listen.length).map(formatUdpUrl),
     report: () => ({ kind: 'portable', gso: 'off', gro: 'off', reason: `portable: ${reason}` }),
     isolate: () => false,
     close: () => undefined,
   };
 }
+
+/** An address to bind, and the member of bundles that alone is dialed from there. */
+export interface BoundAddress extends HostPort {
+  readonly member?: number;
+}
+
+/** The listening addresses, and for each member of bundles a port of its own beside the first address of each family. */
+export function withMembers(listen: readonly HostPort[], linksPerPeer: number): BoundAddress[] {
+  const firsts = listen.filter(
+    (one, index) => listen.findIndex((other) => familyOf(other) === familyOf(one)) === index,
+  );
+  const members = Array.from({ length: linksPerPeer - 1 }, (_, at) => at + 1);
+  return [...listen, ...firsts.flatMap(({ host }) => members.map((member) => ({ host, port: 0, member })))];
+}
+
+export const localSocket = (address: BoundAddress): LocalSocket =>
+  address.member === undefined ? { family: familyOf(address) } : { family: familyOf(address), member: address.member };
 
 export const familyOf = ({ host }: HostPort): 4 | 6 => (isIP(host) === 6 ? 6 : 4);

@@ -1,13 +1,13 @@
 /**
  * What `status()`, `links()` and `routes()` say: the control plane's view and the packet path's, in the shapes of admin.types.ts.
  */
-import type { LinkStatus, RouteStatus } from '../control/io.js';
+import type { LinkStatus, MemberStatus, RouteStatus } from '../control/io.js';
 import { formatNodeId, idByte, LAYERS, type NodeId, sharedBytes } from '../kit/node-id.js';
 import { COUNTERS } from '../memory/counter-names.js';
 import { type CounterSums, readCounters } from '../memory/counters.js';
 import type { LinkCounters, LinkQueue } from '../memory/link-table.js';
 import type { Region } from '../memory/region.js';
-import type { CountersReport, LinkReport, RouteReport } from './admin.types.js';
+import type { CountersReport, LinkReport, MemberReport, RouteReport } from './admin.types.js';
 
 const NOTHING: Pick<LinkReport, 'rxFrames' | 'rxBytes' | 'txFrames' | 'txBytes'> = {
   rxFrames: 0,
@@ -16,13 +16,21 @@ const NOTHING: Pick<LinkReport, 'rxFrames' | 'rxBytes' | 'txFrames' | 'txBytes'>
   txBytes: 0,
 };
 
+/** A session that a link has beside its first one, and what workers counted of it. */
+export interface MemberCounters {
+  readonly status: MemberStatus;
+  readonly counters: LinkCounters | undefined;
+}
+
 /** One line of `links`. When there is a session: what workers counted, what waits for it, the network that is emulated for it. */
 export function linkReport(
   status: LinkStatus,
   counters?: LinkCounters,
   queue?: LinkQueue,
   emulation?: string,
+  members: readonly MemberCounters[] = [],
 ): LinkReport {
+  const all = [counters, ...members.map((member) => member.counters)].filter((one) => one !== undefined);
   return {
     peer: formatNodeId(status.peer),
     address: status.address,
@@ -43,7 +51,8 @@ export function linkReport(
       queue === undefined || queue.rate === 0
         ? null
         : { bitsPerSecond: queue.rate * 1000, frames: queue.frames, dropped: queue.dropped, marked: queue.marked },
-    ...(counters === undefined ? NOTHING : pick(counters)),
+    ...all.reduce(added, NOTHING),
+    members: members.map(memberReport),
   };
 }
 
@@ -92,7 +101,22 @@ const pickMain = ({ forwarded, delivered, sent, received, sentBytes, receivedByt
   receivedBytes,
 });
 
-const pick = ({ rxFrames, rxBytes, txFrames, txBytes }: LinkCounters) => ({ rxFrames, rxBytes, txFrames, txBytes });
+type Traffic = typeof NOTHING;
+
+const added = (sum: Traffic, one: LinkCounters): Traffic => ({
+  rxFrames: sum.rxFrames + one.rxFrames,
+  rxBytes: sum.rxBytes + one.rxBytes,
+  txFrames: sum.txFrames + one.txFrames,
+  txBytes: sum.txBytes + one.txBytes,
+});
+
+const memberReport = ({ status: { member, state, rtt }, counters }: MemberCounters): MemberReport => ({
+  member,
+  state,
+  rttMs: rtt === undefined ? null : round(rtt),
+  rxFrames: counters?.rxFrames ?? 0,
+  txFrames: counters?.txFrames ?? 0,
+});
 
 /** Headers of IP (without options) and UDP around a frame. */
 const packetOverhead = (address: string): number => (address.includes('[') ? 40 : 20) + 8;

@@ -7,6 +7,7 @@ import type {
   Output,
   RouteOutput,
 } from '../control/io.js';
+import { BundleWriter } from '../memory/bundles.js';
 import { CounterBlock } from '../memory/counters.js';
 import { Epochs } from '../memory/epochs.js';
 import { ForwardingTableWriter, forwardingWords, slotIndex } from '../memory/forwarding-table.js';
@@ -25,6 +26,7 @@ export class NodeTables {
   readonly counters: CounterBlock;
   readonly #routes: ForwardingTableWriter;
   readonly #links: LinkTableWriter;
+  readonly #bundles: BundleWriter;
   readonly #paths: PathMtus;
   readonly #leaves: LeafTableWriter;
 
@@ -36,6 +38,7 @@ export class NodeTables {
     this.counters = new CounterBlock(this.region, 1);
     this.#routes = new ForwardingTableWriter(this.region);
     this.#links = new LinkTableWriter(this.region);
+    this.#bundles = new BundleWriter(this.region);
     this.#paths = new PathMtus(this.region);
   }
 
@@ -70,11 +73,27 @@ export class NodeTables {
   }
 
   install(output: LinkInstall, now: number): void {
-    const { peer, ourNumber, peerNumber, socket, mtu, rxKey, txKey } = output;
+    const { peer, ourNumber, peerNumber, socket, mtu, rxKey, txKey, bundleOf } = output;
     const flags = output.tags ? 0 : LINK_FLAG_NO_TAGS;
     const address = linkAddressOf(idOfHost(output.address.host) ?? 0);
-    const entry = { peer, ourNumber, peerNumber, portKind: PortKind.Udp, socket, mtu, address, rxKey, txKey, flags };
+    const entry = {
+      peer,
+      ourNumber,
+      peerNumber,
+      portKind: PortKind.Udp,
+      socket,
+      mtu,
+      address,
+      rxKey,
+      txKey,
+      flags,
+      bundleOf,
+    };
     this.#links.install(output.link, entry, now);
+  }
+
+  setBundle({ link, links }: LinkOutput & { readonly kind: 'linkBundle' }): void {
+    this.#bundles.set(link, links);
   }
 
   setUp(link: number, up: boolean): void {

@@ -259,6 +259,8 @@ export class SimNode implements WatchedNode {
       case 'linkInstall':
         this.#tables.install(output, queue.now);
         return watch.installed(this.vertex, output.link, output.rxKey, output.txKey);
+      case 'linkBundle':
+        return this.#tables.setBundle(output);
       case 'linkUp':
         return this.#tables.setUp(output.link, true);
       case 'linkTiming':

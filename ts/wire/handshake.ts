@@ -3,12 +3,14 @@
  * Total: any bytes yield a message or `malformed`.
  */
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import { type NodeId, nodeIdProblem } from '../kit/node-id.js';
 import {
   type Accept as AcceptProto,
   type Handshake,
   HandshakeSchema,
   type Init as InitProto,
+  type Join as JoinProto,
   Reject_Reason as Reason,
   type Reject as RejectProto,
   Role,
@@ -30,6 +32,7 @@ export type RejectReason =
   | 'full'
   | 'tags'
   | 'role'
+  | 'bundle'
   /** A reason that this version does not know. */
   | 'other';
 
@@ -52,6 +55,22 @@ export interface InitMessage extends Offer {
   readonly kind: 'init';
   /** 0: any. */
   readonly expectedId: NodeId;
+  /** The session is to be a member of a bundle; absent: the peer's first session. */
+  readonly bundle?: BundleClaim;
+}
+
+/** Sessions of a bundle at most, its first one included. */
+export const MAX_BUNDLE_LINKS = 8;
+const SESSION_ID_BYTES = 8;
+
+/** Which member of which bundle a session is to be. */
+export interface BundleClaim {
+  /** The first session's id, 16 hexadecimal digits. */
+  readonly sessionId: string;
+  /** 1 .. of - 1 */
+  readonly member: number;
+  /** 2 .. {@link MAX_BUNDLE_LINKS} */
+  readonly of: number;
 }
 
 export interface AcceptMessage extends Offer {
@@ -87,6 +106,7 @@ const REASONS: readonly (readonly [RejectReason, Reason])[] = [
   ['full', Reason.FULL],
   ['tags', Reason.TAGS],
   ['role', Reason.ROLE],
+  ['bundle', Reason.BUNDLE],
 ];
 
 const ROLES: Readonly<Partial<Record<Role, NodeRole>>> = {
@@ -110,6 +130,7 @@ export function decodeHandshake(bytes: Uint8Array): HandshakeMessage | ForeignMe
   }
   const { body } = handshake;
   if (body.case === 'init') return readInit(body.value);
+  if (body.case === 'join') return readJoin(body.value);
   if (body.case === 'accept') return readAccept(body.value);
   if (body.case === 'reject') return readReject(body.value);
   return 'malformed';
@@ -130,7 +151,12 @@ function bodyOf(message: HandshakeMessage) {
     tags: message.tags,
     role: message.role === 'leaf' ? Role.LEAF : Role.RELAY,
   };
-  if (message.kind === 'init') return { case: 'init', value: { ...offer, expectedId: message.expectedId } } as const;
+  if (message.kind === 'init') {
+    const init = { ...offer, expectedId: message.expectedId };
+    if (!message.bundle) return { case: 'init', value: init } as const;
+    const { sessionId, member, of } = message.bundle;
+    return { case: 'join', value: { init, sessionId: hexToBytes(sessionId), member, of } } as const;
+  }
   return { case: 'accept', value: { ...offer, dialerNonce: message.dialerNonce } } as const;
 }
 
@@ -140,6 +166,15 @@ function readInit(init: InitProto): InitMessage | ForeignMessage | 'malformed' {
     return { kind: 'foreign', message: 'init', version: init.protocolVersion, id: init.id, nonce: init.nonce };
   const offer = readOffer(init);
   return offer ? { kind: 'init', ...offer, expectedId: init.expectedId } : 'malformed';
+}
+
+function readJoin({ init, sessionId, member, of }: JoinProto): InitMessage | ForeignMessage | 'malformed' {
+  if (!init) return 'malformed';
+  const message = readInit(init);
+  if (message === 'malformed' || message.kind === 'foreign') return message;
+  if (sessionId.byteLength !== SESSION_ID_BYTES || of < 2 || of > MAX_BUNDLE_LINKS) return 'malformed';
+  if (member < 1 || member >= of) return 'malformed';
+  return { ...message, bundle: { sessionId: bytesToHex(sessionId), member, of } };
 }
 
 function readAccept(accept: AcceptProto): AcceptMessage | ForeignMessage | 'malformed' {

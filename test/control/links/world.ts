@@ -19,25 +19,8 @@ import { makeFrame, readHeaders } from '../../../ts/wire/frame.js';
 import { readHello, writeHello } from '../../../ts/wire/hello.js';
 import { FrameType } from '../../../ts/wire/link-header.js';
 import { HEADERS_BYTES, Protocol } from '../../../ts/wire/network-header.js';
-import { checkTag, type TagKey, tagKey, writeTag } from '../../../ts/wire/tag.js';
-
-type Install = Extract<Output, { kind: 'linkInstall' }>;
-
-/** A link as a node's packet path knows it. */
-interface Entry {
-  readonly install: Install;
-  readonly rxKey: TagKey;
-  readonly txKey: TagKey;
-  readonly seen: Set<number>;
-  up: boolean;
-  txCounter: number;
-  rxFrames: number;
-  rxHighest: number;
-  lastHeard: number;
-  lastData: number;
-  mtu: number;
-  timing: { silence: number; ownInterval: number; heardInterval: number } | undefined;
-}
+import { checkTag, writeTag } from '../../../ts/wire/tag.js';
+import { type Entry, type Install, newEntry } from './entry.js';
 
 export interface NodeSetup extends Partial<ControlNodeOptions> {
   /** Host of its one socket. Default: 10.0.0.<last byte of the id>. */
@@ -148,6 +131,8 @@ export class TestNode {
   /** What became of routes and leaves. */
   readonly outputs: Output[] = [];
   readonly entries = new Map<number, Entry>();
+  /** What flows into a main link are spread over. */
+  readonly bundles = new Map<number, readonly number[]>();
   /** Frames that the packet path refused. */
   refused = 0;
   running = true;
@@ -335,6 +320,11 @@ export class TestNode {
       case 'linkTiming':
         this.#entry(output.link).timing = output;
         return;
+      case 'linkBundle':
+        for (const link of output.links)
+          if (link !== 0 && !this.#entry(link).up) throw new Error(`link ${link} is not up`);
+        this.bundles.set(output.link, output.links);
+        return;
       case 'linkMtu':
         this.#entry(output.link).mtu = output.mtu;
         return;
@@ -357,20 +347,7 @@ export class TestNode {
 
   #install(install: Install): void {
     if (this.entries.has(install.link)) throw new Error(`link ${install.link} is installed twice`);
-    this.entries.set(install.link, {
-      install,
-      rxKey: tagKey(install.rxKey),
-      txKey: tagKey(install.txKey),
-      seen: new Set(),
-      up: false,
-      txCounter: 1,
-      rxFrames: 0,
-      rxHighest: 0,
-      lastHeard: this.world.now,
-      lastData: 0,
-      mtu: install.mtu,
-      timing: undefined,
-    });
+    this.entries.set(install.link, newEntry(install, this.world.now));
   }
 
   #entry(link: number): Entry {

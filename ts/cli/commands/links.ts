@@ -37,6 +37,15 @@ const QUEUE: Column<LinkReport> = {
       : `${formatBitRate(queue.bitsPerSecond)}: ${formatCount(queue.frames)} waiting, ${formatCount(queue.dropped)} dropped`,
 };
 
+/** Only there when a link has several sessions. */
+const SESSIONS: Column<LinkReport> = {
+  title: 'SESSIONS',
+  cell: ({ members, state }) =>
+    members.length === 0 || state !== 'up'
+      ? ''
+      : `${1 + members.filter((member) => member.state === 'up').length} of ${1 + members.length} up`,
+};
+
 /** Only there when a network is emulated for some link. */
 const EMULATED: Column<LinkReport> = {
   title: 'EMULATED',
@@ -53,6 +62,7 @@ function mtuOf({ mtu, mtuState }: LinkReport): string {
 function columnsFor(links: readonly LinkReport[]): Column<LinkReport>[] {
   const columns = [...COLUMNS];
   if (links.some((link) => link.queue !== null)) columns.push(QUEUE);
+  if (links.some((link) => link.members.length > 0)) columns.push(SESSIONS);
   if (links.some((link) => link.emulation !== null)) columns.push(EMULATED);
   return columns;
 }

@@ -15,6 +15,7 @@ export interface FileConfig {
   readonly gro?: boolean;
   readonly tags?: boolean;
   readonly role?: 'relay' | 'leaf';
+  readonly linksPerPeer?: number;
   readonly maxLinks?: number;
   readonly emulate?: readonly string[];
   readonly maxLeaves?: number;

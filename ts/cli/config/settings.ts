@@ -20,6 +20,7 @@ export interface UpFlags {
   readonly gro?: boolean;
   readonly tags?: boolean;
   readonly role?: 'relay' | 'leaf';
+  readonly linksPerPeer?: number;
   readonly maxLinks?: number;
   readonly emulate?: readonly string[];
   readonly maxLeaves?: number;
@@ -54,6 +55,7 @@ export function settle(flags: UpFlags, environmentKey: string | undefined): Sett
     gro: flags.gro ?? file.gro,
     tags: flags.tags ?? file.tags,
     role: flags.role ?? file.role,
+    linksPerPeer: flags.linksPerPeer ?? file.linksPerPeer,
     maxLinks: flags.maxLinks ?? file.maxLinks,
     emulate: flags.emulate ?? file.emulate,
     maxLeaves: flags.maxLeaves ?? file.maxLeaves,

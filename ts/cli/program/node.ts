@@ -66,6 +66,13 @@ function up(): Command {
     )
     .addOption(option('--max-leaves <n>', 'how many leaves to have room for', parseInteger(0, 4094, 'a number')))
     .addOption(
+      option(
+        '--links-per-peer <n>',
+        'how many sessions on ports of their own to open with each peer that is dialed, for more than one core can receive',
+        parseInteger(1, 8, 'a number'),
+      ),
+    )
+    .addOption(
       listOption(
         '--emulate <network>',
         'send as if the network were worse: "delay=50ms jitter=5ms loss=1% rate=50Mbit reorder=1% mtu=1400" for all links, with a listening address or a node id in front for what leaves there; several times for several',

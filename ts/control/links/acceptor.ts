@@ -3,6 +3,7 @@ import { type ForeignMessage, type InitMessage, PROTOCOL_VERSION, type RejectRea
 import { NONCE_BYTES, sessionKeys } from '../../wire/session-keys.js';
 import type { LinkProblem, TransportAddress } from '../io.js';
 import { TokenBuckets } from '../token-buckets.js';
+import type { Bundles } from './bundles.js';
 import type { PeerBook } from './peer-book.js';
 import { formatAddress, type LinkServices, sameAddress } from './services.js';
 import { PENDING_MS, type Session } from './session.js';
@@ -22,15 +23,17 @@ export class Acceptor {
   readonly #services: LinkServices;
   readonly #sessions: Sessions;
   readonly #peers: PeerBook;
+  readonly #bundles: Bundles;
   /** What is sent before it was asked by somebody authenticated: one a second and host. */
   readonly #hints = new TokenBuckets<string>(1, 1, 256);
   /** The Accept of each pending session, in case that the Init is repeated. */
   readonly #accepts = new WeakMap<Session, Uint8Array>();
 
-  constructor(services: LinkServices, sessions: Sessions, peers: PeerBook) {
+  constructor(services: LinkServices, sessions: Sessions, peers: PeerBook, bundles: Bundles) {
     this.#services = services;
     this.#sessions = sessions;
     this.#peers = peers;
+    this.#bundles = bundles;
   }
 
   handleInit(init: InitMessage, origin: Origin, now: number): void {
@@ -49,6 +52,11 @@ export class Acceptor {
     if (init.tags !== tags) {
       this.#refused(init.id, 'otherTags', address);
       return this.#reject('tags', init, origin);
+    }
+    if (init.bundle) {
+      const main = this.#sessions.live(init.id);
+      if (!this.#bundles.handleJoin(main, init, init.bundle, origin, now)) this.#reject('bundle', init, origin);
+      return;
     }
     if (this.#isSecondIncarnation(init, origin, now)) {
       this.#peers.duplicate(init.id, address, now);

@@ -1,6 +1,7 @@
 import type { ForeignMessage, HandshakeMessage } from '../../wire/handshake.js';
 import { Acceptor, type Origin } from './acceptor.js';
 import { Admission } from './admission.js';
+import type { Bundles } from './bundles.js';
 import type { Dialer } from './dialer.js';
 import type { PeerBook } from './peer-book.js';
 import type { LinkServices } from './services.js';
@@ -12,11 +13,13 @@ export class Handshakes {
   readonly #peers: PeerBook;
   readonly #acceptor: Acceptor;
   readonly #admission: Admission;
+  readonly #bundles: Bundles;
 
-  constructor(services: LinkServices, sessions: Sessions, peers: PeerBook) {
+  constructor(services: LinkServices, sessions: Sessions, peers: PeerBook, bundles: Bundles) {
     this.#services = services;
     this.#peers = peers;
-    this.#acceptor = new Acceptor(services, sessions, peers);
+    this.#bundles = bundles;
+    this.#acceptor = new Acceptor(services, sessions, peers, bundles);
     this.#admission = new Admission(services, (init, origin, now) => this.#acceptor.handleInit(init, origin, now));
   }
 
@@ -37,10 +40,20 @@ export class Handshakes {
 
   #dispatch(message: HandshakeMessage | ForeignMessage, origin: Origin, now: number): void {
     if (message.kind === 'init') this.#admission.handleInit(message, origin, now);
+    else if (this.#isForMember(message, now)) return;
     else if (message.kind === 'accept') this.#dialerOf(message.dialerNonce)?.handleAccept(message, now);
     else if (message.kind === 'reject') this.#dialerOf(message.dialerNonce)?.handleReject(message, now);
     else if (message.message === 'init') this.#acceptor.handleForeign(message, origin, now);
     else this.#dialerOf(message.nonce)?.handleForeign(message, now);
+  }
+
+  /** Hands an answer to the dialer of a bundle's member that has asked; false: none has. */
+  #isForMember(message: Exclude<HandshakeMessage | ForeignMessage, { kind: 'init' }>, now: number): boolean {
+    const dialer = this.#bundles.dialerOf(message.kind === 'foreign' ? message.nonce : message.dialerNonce);
+    if (!dialer) return false;
+    if (message.kind === 'accept') dialer.handleAccept(message, now);
+    else dialer.handleRefusal(now);
+    return true;
   }
 
   /** Nothing in it is to be believed, but people want to know that two nodes try to talk under different keys. */

@@ -7,6 +7,7 @@ import { FrameType } from '../../wire/link-header.js';
 import { HEADERS_BYTES } from '../../wire/network-header.js';
 import { sessionKeys } from '../../wire/session-keys.js';
 import type { JobResult, LinkProblem, LinkStatus, NodeRole, PeerAddress, ReceivedFrame } from '../io.js';
+import { Bundles } from './bundles.js';
 import { Dialer, type DialerOwner } from './dialer.js';
 import { Handshakes } from './handshakes.js';
 import { PeerBook } from './peer-book.js';
@@ -40,6 +41,7 @@ export class Links implements SessionEvents, DialerOwner {
   readonly #listener: LinkListener;
   readonly #peers: PeerBook;
   readonly #sessions: Sessions;
+  readonly #bundles: Bundles;
   readonly #handshakes: Handshakes;
   readonly #jobs = new Map<number, Dialer>();
   #lastJob = 0;
@@ -50,7 +52,8 @@ export class Links implements SessionEvents, DialerOwner {
     this.#listener = listener;
     this.#peers = new PeerBook(services.self, services.outbox);
     this.#sessions = new Sessions(services, this);
-    this.#handshakes = new Handshakes(services, this.#sessions, this.#peers);
+    this.#bundles = new Bundles(services);
+    this.#handshakes = new Handshakes(services, this.#sessions, this.#peers, this.#bundles);
   }
 
   // What comes in.
@@ -61,7 +64,7 @@ export class Links implements SessionEvents, DialerOwner {
       if (source && socket !== undefined) this.#handshakes.handleFrame(frame, { source, socket }, now);
       return;
     }
-    const session = this.#sessions.at(link);
+    const session = this.#sessions.at(link) ?? this.#bundles.at(link);
     if (!session) return; // it ended while the frame was on its way from the worker
     if (frame.byteLength < HEADERS_BYTES) return this.#services.outbox.count('controlMalformed');
     session.proven(now);
@@ -80,6 +83,8 @@ export class Links implements SessionEvents, DialerOwner {
   handleLinkDown(link: number, now: number): void {
     const session = this.#sessions.at(link);
     if (session?.phase === 'ready' && !session.observe().up) this.#sessions.lost(session, 'silent', now);
+    const member = this.#bundles.at(link);
+    if (member?.phase === 'ready' && !member.observe().up) this.#bundles.lost(member, 'silent', now);
   }
 
   // What people want.
@@ -104,8 +109,10 @@ export class Links implements SessionEvents, DialerOwner {
   networkChange(now: number): void {
     if (this.#closing) return;
     for (const { dialer, session } of this.#peers.all()) {
-      if (session) session.networkChanged(now);
-      else dialer?.start(now, 'now');
+      if (session) {
+        session.networkChanged(now);
+        this.#bundles.networkChanged(session, now);
+      } else dialer?.start(now, 'now');
     }
   }
 
@@ -118,7 +125,10 @@ export class Links implements SessionEvents, DialerOwner {
   }
 
   statuses(now: number): LinkStatus[] {
-    return this.#peers.statuses(now, this.#closing);
+    return this.#peers.statuses(now, this.#closing).map((status) => {
+      const session = this.#sessions.at(status.link);
+      return session ? { ...status, members: this.#bundles.statuses(session) } : status;
+    });
   }
 
   /** The peer at the other end of a link. */
@@ -158,15 +168,18 @@ export class Links implements SessionEvents, DialerOwner {
       role: peerRole,
     });
     this.#listener.linkUp(link, id, session.hellos.rtt.smoothed ?? 0, now, peerRole);
+    if (!session.isOver()) this.#bundles.opened(session, now);
     for (const message of session.takeHeld()) this.#act(session, message, now);
   }
 
   rttChanged(session: Session, now: number): void {
     this.#listener.linkRtt(session.terms.link, session.hellos.rtt.smoothed ?? 0, now);
+    this.#bundles.changed(session);
   }
 
   over(session: Session, { problem, wasLive, wasReady }: Ending, now: number): void {
     const { link, peer: id, weDialed } = session.terms;
+    this.#bundles.closed(session, this.#closing ? 'shutdown' : 'removed');
     if (wasReady) {
       this.#listener.linkDown(link, now);
       this.#services.outbox.event({ type: 'linkDown', link, peer: id, reason: problem });
@@ -236,7 +249,11 @@ export class Links implements SessionEvents, DialerOwner {
   }
 
   #act(session: Session, message: ControlMessage, now: number): void {
-    if (message.kind === 'goodbye') this.#sessions.end(session, GOODBYE_PROBLEMS[message.reason], undefined, now);
+    if (this.#bundles.at(session.terms.link)) {
+      if (message.kind === 'goodbye') this.#bundles.handleGoodbye(session, now);
+      else this.#services.outbox.count('controlMalformed'); // routing knows nothing of members
+    } else if (message.kind === 'goodbye')
+      this.#sessions.end(session, GOODBYE_PROBLEMS[message.reason], undefined, now);
     else if (!this.#listener.handleSync(session.terms.link, message.message, now))
       this.#services.outbox.count('controlMalformed');
   }

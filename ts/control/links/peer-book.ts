@@ -136,6 +136,7 @@ function statusOf(peer: Peer, self: NodeId, closing: boolean, now: number): Link
     configured: peer.dialer !== undefined,
     role: peer.role,
     foreign: peer.role === 'leaf' && sharedBytes(self, peer.id) < 3,
+    members: [],
   };
 }
 

@@ -5,6 +5,13 @@ import type { Outbox } from '../outbox.js';
 import type { Timer, TimerQueue } from '../timer-queue.js';
 import type { LinkPool } from './link-pool.js';
 
+/** A socket to dial from. */
+export interface LocalSocket {
+  readonly family: 4 | 6;
+  /** From which only this member of bundles is dialed; absent: a listening address. */
+  readonly member?: number;
+}
+
 /** What all parts of link control share. */
 export interface LinkServices {
   readonly self: NodeId;
@@ -15,7 +22,9 @@ export interface LinkServices {
   /** Largest frame of a new link, bytes; and whether more is probed for. */
   readonly mtu: number;
   readonly probeMtu: boolean;
-  readonly sockets: readonly { readonly family: 4 | 6 }[];
+  readonly sockets: readonly LocalSocket[];
+  /** Sessions that are opened with a peer that is dialed, 1..8. */
+  readonly linksPerPeer: number;
   readonly outbox: Outbox;
   readonly deadlines: TimerQueue<Timer>;
   readonly pool: LinkPool;

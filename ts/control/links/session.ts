@@ -57,6 +57,8 @@ export interface SessionTerms {
   readonly txKey: Uint8Array;
   readonly socket: number;
   readonly address: TransportAddress;
+  /** Of a member of a bundle: the link index of its main session. */
+  readonly bundleOf?: number;
 }
 
 /** Whoever must know what becomes of a session. */
@@ -107,9 +109,9 @@ export class Session implements Timer {
     this.#installedAt = now;
     this.liveness = new Liveness(this.#idleInterval);
     this.mtu = new LinkMtu(terms, services, this.hellos, this);
-    const { link, peer, ourNumber, peerNumber, socket, address, rxKey, txKey } = terms;
+    const { link, peer, ourNumber, peerNumber, socket, address, rxKey, txKey, bundleOf = 0 } = terms;
     const { mtu, tags, outbox } = services;
-    const entry = { link, peer, ourNumber, peerNumber, socket, address, rxKey, txKey, mtu, tags };
+    const entry = { link, peer, ourNumber, peerNumber, socket, address, rxKey, txKey, mtu, tags, bundleOf };
     outbox.push({ kind: 'linkInstall', ...entry });
     // The listener keeps silent until the dialer has proved that it has the keys.
     if (terms.weDialed) this.sendHello(now, UNSEEN);

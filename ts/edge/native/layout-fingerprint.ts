@@ -1,2 +1,2 @@
 // Written by `npm run layout`, like native/layout.h: of the constants that TypeScript and native code share.
-export const LAYOUT_FINGERPRINT = 'fe655b1eb5e49d39';
+export const LAYOUT_FINGERPRINT = '7d70b347ee728341';
