@@ -110,7 +110,7 @@ Examples:
     .command('soak')
     .summary('endurance: does anything grow, and is every packet accounted for, under faults?')
     .description(
-      'Soaks a network of eight real nodes: mixed traffic, links that go and come, workers that crash and hang, a relay that is killed. Exit code 1\nwhen a packet is not accounted for or something grows.',
+      'Soaks a network of ten real nodes: mixed traffic, links and leaves that go and come, workers that crash and hang, a relay that is killed. Exit code 1\nwhen a packet is not accounted for or something grows.',
     )
     .option('--seconds <n>', 'for how long', positive, 1200)
     .option('--smoke', 'a run of less than a minute')

@@ -1,7 +1,7 @@
 /** What goes wrong while packets flow: links are closed and opened, workers throw or hang, a relay is killed and comes back. */
 import { seededRandom } from '../../ts/kit/random.js';
 import { sleep, until } from '../lib/processes.js';
-import { LINKS, PATIENCE_S, SOURCE, type SoakNetwork, VICTIM } from './network.js';
+import { LEAVES, LINKS, PATIENCE_S, SOURCE, type SoakNetwork, VICTIM } from './network.js';
 import type { Traffic } from './traffic.js';
 
 /** A link stays closed, a killed relay dead, for about this long, ms. */
@@ -9,8 +9,27 @@ const CLOSED_MS = 800;
 const DEAD_MS = 1500;
 const PAUSE_MS = 700;
 
-export type FaultKind = 'linkFlap' | 'workerCrash' | 'workerHang' | 'relayKill' | 'portableCrash';
+export type FaultKind =
+  | 'linkFlap'
+  | 'leafLeaves'
+  | 'workerCrash'
+  | 'workerHang'
+  | 'relayKill'
+  | 'leafRestart'
+  | 'portableCrash';
 export type FaultCounts = Partial<Record<FaultKind, number>>;
+
+/** Faults that leave every packet to be accounted for: the first ones in this order, so that the shortest run has one of each, then at random. */
+const EXACT: readonly FaultKind[] = [
+  'linkFlap',
+  'leafLeaves',
+  'workerCrash',
+  'workerHang',
+  'linkFlap',
+  'leafLeaves',
+  'workerCrash',
+  'linkFlap',
+];
 
 export class Faults {
   readonly #network: SoakNetwork;
@@ -28,11 +47,12 @@ export class Faults {
     const counts: FaultCounts = {};
     const end = performance.now() + seconds * 1000;
     for (let i = 0; performance.now() < end; i++) {
-      // The first ones are given, so that the shortest run has one of each.
-      const dice = [0, 0.7, 0.95][i] ?? this.#random.unit();
-      if (dice < 0.65) await this.#flap();
-      else await this.#failWorker(dice < 0.92 ? 'workerCrash' : 'workerHang', false);
-      count(counts, dice < 0.65 ? 'linkFlap' : dice < 0.92 ? 'workerCrash' : 'workerHang');
+      const kind = EXACT[i] ?? (EXACT[this.#random.below(EXACT.length)] as FaultKind);
+      if (kind === 'linkFlap') await this.#flap();
+      else if (kind === 'leafLeaves') await this.#leave();
+      else if (kind === 'workerHang') await this.#failWorker('workerHang', false);
+      else await this.#failWorker('workerCrash', false);
+      count(counts, kind);
       await sleep(PAUSE_MS);
     }
     return counts;
@@ -45,6 +65,8 @@ export class Faults {
     do {
       await this.#kill();
       count(counts, 'relayKill');
+      await this.#restartLeaf();
+      count(counts, 'leafRestart');
       await this.#failWorker('workerCrash', true);
       count(counts, 'portableCrash');
       await sleep(PAUSE_MS);
@@ -57,6 +79,28 @@ export class Faults {
     await this.#network.close(from, to);
     await sleep(CLOSED_MS * this.#random.unit());
     await this.#network.open(from, to);
+  }
+
+  /** A leaf says goodbye to all its relays and comes back. */
+  async #leave(): Promise<void> {
+    const leaf = this.#anyLeaf();
+    const links = LINKS.filter(([from]) => from === leaf);
+    for (const [from, to] of links) await this.#network.close(from, to);
+    await sleep(CLOSED_MS * this.#random.unit());
+    for (const [from, to] of links) await this.#network.open(from, to);
+  }
+
+  /** A leaf's process ends and is started again: its counters go with it. */
+  async #restartLeaf(): Promise<void> {
+    const leaf = this.#anyLeaf();
+    const { process } = this.#network.node(leaf);
+    await process.stop();
+    await process.restart(PATIENCE_S);
+    for (const [from, to] of LINKS) if (from === leaf) await this.#network.open(from, to);
+  }
+
+  #anyLeaf(): string {
+    return LEAVES[this.#random.below(LEAVES.length)] as string;
   }
 
   async #failWorker(how: 'workerCrash' | 'workerHang', portable: boolean): Promise<void> {

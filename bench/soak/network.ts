@@ -1,5 +1,5 @@
 /**
- * The network that is soaked: eight processes, native but for two, with real sockets on loopback.
+ * The network that is soaked: ten processes, native but for three, with real sockets on loopback.
  *
  * ```
  *   source 11 ──┬── relay 1 ─(1 % loss)─ relay 2 ──┬── sink, service 12
@@ -7,6 +7,7 @@
  *   client 13 ──┤      │                    │      │        1 has two workers; 3 and 14 are portable
  *               │      │                    │      │
  *               └── relay 4 ──────────── relay 3 ──┴── pinger 14
+ *                      leaves 77, 78 at relays 1 and 2
  * ```
  * Links are opened and closed by the admin interface, so that the network can hang up: without sessions no hello is sent, all counters stand
  * still, and every frame must be accounted for.
@@ -22,7 +23,8 @@ export const PINGER = '1.1.1.14';
 const RELAYS = ['1.1.1.1', '1.1.1.2', '1.1.1.3', '1.1.1.4'] as const;
 /** The relay that is killed, and the portable one. */
 export const VICTIM = RELAYS[3];
-const PORTABLE: readonly string[] = [RELAYS[2], PINGER];
+export const LEAVES: readonly string[] = ['1.1.1.77', '1.1.1.78'];
+const PORTABLE: readonly string[] = [RELAYS[2], PINGER, '1.1.1.78'];
 const WORKERS: Readonly<Record<string, number>> = { [RELAYS[0]]: 2 };
 
 export const SINK_PORT = 6000;
@@ -45,6 +47,7 @@ export const LINKS: readonly (readonly [string, string])[] = [
   [SINK, RELAYS[2]],
   [PINGER, RELAYS[2]],
   [PINGER, RELAYS[1]],
+  ...LEAVES.flatMap((leaf) => [[leaf, RELAYS[0]] as const, [leaf, RELAYS[1]] as const]),
 ];
 
 const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
@@ -82,13 +85,14 @@ export class SoakNetwork {
       [CLIENT]: ['--forward', `udp://127.0.0.1:${forwardPort}=${SINK}:${SERVICE_PORT}`],
       [SINK]: ['--expose', `${SERVICE_PORT}=udp://127.0.0.1:${servicePort}`],
     };
-    const ids = [...RELAYS, SOURCE, SINK, CLIENT, PINGER];
+    const ids = [...RELAYS, SOURCE, SINK, CLIENT, PINGER, ...LEAVES];
     const nodes = await Promise.all(
       ids.map(async (id): Promise<SoakNode> => {
         const isPortable = PORTABLE.includes(id);
         const workers = WORKERS[id] ?? 1;
         const path = isPortable ? ['--packet-path', 'portable'] : ['--workers', `${workers}`];
-        const args = ['--allow-faults', ...path, ...(ARGUMENTS[id] ?? []), ...(forwards[id] ?? [])];
+        const role = LEAVES.includes(id) ? ['--role', 'leaf'] : [];
+        const args = ['--allow-faults', ...role, ...path, ...(ARGUMENTS[id] ?? []), ...(forwards[id] ?? [])];
         const process = await BenchNode.start({ id, place: 'anywhere', args }, PATIENCE_S);
         const { packetPath } = await process.status();
         return { id, process, isPortable: packetPath.kind === 'portable', workers };
@@ -103,19 +107,20 @@ export class SoakNetwork {
     return found;
   }
 
-  /** Opens all links, and waits until every node has a route to every other one. */
+  /** Opens all links, and waits until every node has a route to every other one; leaves: a relay. */
   async dial(): Promise<void> {
     for (const [from, to] of LINKS) await this.open(from, to);
     await this.routed();
   }
 
   async routed(): Promise<void> {
-    for (const { id, process } of this.nodes)
-      await until(
-        `routes from ${id} to all`,
-        async () => ((await process.status()).routes >= this.nodes.length - 1 ? true : undefined),
-        PATIENCE_S,
-      );
+    for (const { id, process } of this.nodes) {
+      const isRouted = async () => {
+        const { routes, links } = await process.status();
+        return (LEAVES.includes(id) ? links > 0 : routes >= this.nodes.length - LEAVES.length - 1) || undefined;
+      };
+      await until(`routes from ${id} to all`, isRouted, PATIENCE_S);
+    }
   }
 
   async open(from: string, to: string): Promise<void> {

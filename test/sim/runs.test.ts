@@ -3,7 +3,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { formatNodeId } from '../../ts/kit/node-id.js';
 import { seededRandom } from '../../ts/kit/random.js';
-import { readCounters } from '../../ts/memory/counters.js';
+import { COUNTER } from '../../ts/memory/counter-names.js';
+import { CounterBlock, readCounters } from '../../ts/memory/counters.js';
 import { ForwardingTableWriter, primaryOf, slotFor } from '../../ts/memory/forwarding-table.js';
 import { brokenPairs, ExpectedRoutes, missingLinks, wrongSlots } from '../../ts/sim/convergence.js';
 import { type RunResult, replayCommand, runSimulation } from '../../ts/sim/run.js';
@@ -52,6 +53,19 @@ test('a seed is replayed to the byte', () => {
   assert.is(first.told.join('\n'), second.told.join('\n'));
   assert.equal(first.result, second.result);
   assert.equal(first.result, runSimulation({ seed: 5, nodes: 8 }), 'being told changes nothing');
+});
+
+test('a frame that is lost without a counter is noticed', () => {
+  const world = new World(randomMesh(seededRandom(1), 4, 2), seededRandom(1));
+  world.start();
+  world.queue.runUntil(3000);
+  const [node] = world.liveNodes();
+  assert.ok(node);
+  world.checkConservation(node.id);
+  assert.equal(world.unaccounted, []);
+  new CounterBlock(node.region, 0).add(COUNTER.received, 1);
+  world.crash(node.id);
+  assert.match(world.unaccounted.join(), /does not tell what became of 1 frames/);
 });
 
 test('the smallest networks run too, and sizes out of range are refused', () => {

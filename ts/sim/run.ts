@@ -92,7 +92,9 @@ export function runSimulation(options: RunOptions, onEvent?: (event: SimEvent) =
   injector.heal();
   const wrong = settle(world);
   world.note(undefined, wrong.length === 0 ? 'converged' : `${wrong.length} wrong: ${wrong[0]}`);
-  const { checker, traffic } = world;
+  for (const node of world.liveNodes()) world.checkConservation(node.id);
+  const { checker, traffic, unaccounted } = world;
+  const violations = checker.violations.map(({ time, text }) => `${time.toFixed(3)} ms: ${text}`);
   return {
     seed: options.seed,
     nodes,
@@ -108,10 +110,7 @@ export function runSimulation(options: RunOptions, onEvent?: (event: SimEvent) =
     revisits: traffic.sums.revisits,
     virtualSeconds: world.queue.now / 1000,
     events: world.queue.done,
-    problems: [...checker.violations.map(({ time, text }) => `${time.toFixed(3)} ms: ${text}`), ...wrong].slice(
-      0,
-      KEPT_PROBLEMS,
-    ),
+    problems: [...violations, ...unaccounted, ...wrong].slice(0, KEPT_PROBLEMS),
   };
 }
 

@@ -12,7 +12,9 @@ import type { ControlNode } from '../control/node.types.js';
 import type { Layer, NodeId } from '../kit/node-id.js';
 import type { Random } from '../kit/random.js';
 import { Verdict } from '../memory/batch.js';
+import { inHand } from '../memory/conservation.js';
 import { COUNTER } from '../memory/counter-names.js';
+import { readCounters } from '../memory/counters.js';
 import { backupOf, primaryOf } from '../memory/forwarding-table.js';
 import type { Region } from '../memory/region.js';
 import { makeFrame } from '../wire/frame.js';
@@ -116,6 +118,11 @@ export class SimNode implements WatchedNode {
     this.#world.network.attach(this.id, (from, bytes, length) => this.#receive(from, bytes, length));
     this.#world.note(this.id, `starts, incarnation #${this.vertex}`);
     this.#input((control, now) => control.start(now));
+  }
+
+  /** Frames of which the node has not told what became of them. Between two events nothing is in hand: so, 0. */
+  get inHand(): number {
+    return inHand(readCounters(this.region));
   }
 
   /** Vanishes without a word. */

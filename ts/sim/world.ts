@@ -42,6 +42,8 @@ export class World {
   readonly options: WorldOptions;
   /** Bytes of the control frames that were sent (routing, goodbyes), headers included. */
   controlBytes = 0;
+  /** Nodes that have lost frames without a counter, a sentence each. */
+  readonly unaccounted: string[] = [];
   readonly #scratch: Scratch = createScratch();
   readonly #random: Random;
   readonly #peers = new Map<NodeId, NodeId[]>();
@@ -88,7 +90,14 @@ export class World {
   /** The node vanishes with all its state, without a word. */
   crash(id: NodeId): void {
     this.#nodes.get(id)?.die();
+    this.checkConservation(id);
     this.#nodes.delete(id);
+  }
+
+  /** Notes a node that has not told what became of each frame that it received or started. */
+  checkConservation(id: NodeId): void {
+    const missing = this.#nodes.get(id)?.inHand ?? 0;
+    if (missing !== 0) this.unaccounted.push(`node ${formatNodeId(id)} does not tell what became of ${missing} frames`);
   }
 
   /** The node says goodbye to its neighbours, and then is gone. */
