@@ -48,6 +48,8 @@ const LONGEST_SECONDS = 240;
 /** What an interval with kills takes, and what opening, closing and counting take. */
 const KILL_SECONDS = 4;
 const OVERHEAD_SECONDS = 8;
+/** Shorter runs do not tell whether memory grows. */
+const SETTLE_FROM_SECONDS = 120;
 /** Between the last packet that is started and the closing of links: what is under way arrives. */
 const DRAIN_MS = 500;
 
@@ -75,6 +77,10 @@ async function run(
   const traffic = new Traffic(network, client, service, seed);
   const faults = new Faults(network, traffic, seed + 1);
   const sampler = new Sampler(network);
+  if (seconds >= SETTLE_FROM_SECONDS) {
+    progress('soak: every native worker crashes a few times, so that memory has reached its level');
+    await faults.settleMemory();
+  }
   const started = performance.now();
   const end = started + seconds * 1000;
   const left = () => (end - performance.now()) / 1000;

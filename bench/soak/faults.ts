@@ -1,13 +1,15 @@
 /** What goes wrong while packets flow: links are closed and opened, workers throw or hang, a relay is killed and comes back. */
 import { seededRandom } from '../../ts/kit/random.js';
 import { sleep, until } from '../lib/processes.js';
-import { LEAVES, LINKS, PATIENCE_S, SOURCE, type SoakNetwork, VICTIM } from './network.js';
+import { LEAVES, LINKS, PATIENCE_S, SOURCE, type SoakNetwork, type SoakNode, VICTIM } from './network.js';
 import type { Traffic } from './traffic.js';
 
 /** A link stays closed, a killed relay dead, for about this long, ms. */
 const CLOSED_MS = 800;
 const DEAD_MS = 1500;
 const PAUSE_MS = 700;
+/** Of each worker, before a long run. */
+const SETTLING_CRASHES = 6;
 
 export type FaultKind =
   | 'linkFlap'
@@ -47,7 +49,7 @@ export class Faults {
     const counts: FaultCounts = {};
     const end = performance.now() + seconds * 1000;
     for (let i = 0; performance.now() < end; i++) {
-      const kind = EXACT[i] ?? (EXACT[this.#random.below(EXACT.length)] as FaultKind);
+      const kind = EXACT[i] ?? EXACT[this.#random.below(EXACT.length)] ?? 'linkFlap';
       if (kind === 'linkFlap') await this.#flap();
       else if (kind === 'leafLeaves') await this.#leave();
       else if (kind === 'workerHang') await this.#failWorker('workerHang', false);
@@ -72,6 +74,20 @@ export class Faults {
       await sleep(PAUSE_MS);
     } while (performance.now() < end);
     return counts;
+  }
+
+  /**
+   * Lets every native worker crash a few times. The allocator keeps memory of threads that have ended for the next ones: a process grows with its
+   * first crashes up to a level, from which on a leak can be told from that.
+   */
+  async settleMemory(): Promise<void> {
+    const natives = this.#network.nodes.filter(({ isPortable }) => !isPortable);
+    for (let round = 0; round < SETTLING_CRASHES; round++)
+      await Promise.all(
+        natives.map(async (node) => {
+          for (let worker = 0; worker < node.workers; worker++) await this.#replace(node, worker, 'crashWorker');
+        }),
+      );
   }
 
   async #flap(): Promise<void> {
@@ -107,16 +123,18 @@ export class Faults {
     const candidates = this.#network.nodes.filter(({ isPortable }) => isPortable === portable);
     const node = candidates[this.#random.below(candidates.length)];
     if (!node) return; // all nodes are native, or none is
-    const { process, id, workers } = node;
+    await this.#replace(node, this.#random.below(node.workers), how === 'workerCrash' ? 'crashWorker' : 'hangWorker');
+    if (node.id === SOURCE) await this.#traffic.resumeLoad();
+  }
+
+  async #replace({ process, id }: SoakNode, worker: number, kind: 'crashWorker' | 'hangWorker'): Promise<void> {
     const before = (await process.status()).workerRestarts;
-    const kind = how === 'workerCrash' ? 'crashWorker' : 'hangWorker';
-    await process.admin.send('POST', '/faults', { kind, worker: this.#random.below(workers) });
+    await process.admin.send('POST', '/faults', { kind, worker });
     await until(
       `a new worker of ${id}`,
       async () => (await process.answers(PATIENCE_S)).workerRestarts > before || undefined,
       PATIENCE_S,
     );
-    if (id === SOURCE) await this.#traffic.resumeLoad();
   }
 
   async #kill(): Promise<void> {
