@@ -59,6 +59,8 @@ test('a worker shows what it does, sleeps and is stopped', () => {
     sleeping: false,
     lastLoop: 13.5,
     batches: 1,
+    blocks: 0,
+    freeBlocks: 0,
   });
   assert.equal(states.read(0), { phase: WorkerPhase.None, online: false, sleeping: false, lastLoop: 0, batches: 0 });
   assert.not(states.takeSleeping(1));

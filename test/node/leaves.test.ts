@@ -66,9 +66,12 @@ onEachPath<Network>('leaves', (test, path) => {
     assert.is(near.status().leaves, 2);
   });
 
-  test('a leaf that leaves is forgotten at once', async ({ near, far, leaf }) => {
+  test('a leaf that leaves is forgotten at once, and its place goes to the one that was refused', async (network) => {
+    const { near, far, leaf } = network;
     await leaf.close();
-    await when(near, 'one leaf', () => near.status().leaves === 1);
+    const isUp = (id: string) => near.links().some(({ peer, state }) => peer === id && state === 'up');
+    await when(near, 'the leaf is forgotten', () => !isUp('1.1.1.77'));
+    await when(near, 'the next one has its place', () => isUp('1.1.1.79'));
     await when(far, 'no route', () => far.routes('1.1.1.77').length === 0);
   });
 
