@@ -68,6 +68,12 @@ const BENCHES: readonly Entry[] = [
     rounds: 20,
     load: async () => (await import('./converge.js')).benchConverge,
   },
+  {
+    name: 'leaves',
+    summary: 'two thousand leaves at one relay: how fast they join, what they cost idle, whether packets reach them',
+    rounds: 1,
+    load: async () => (await import('./leaves.js')).benchLeaves,
+  },
 ];
 
 /** With starting, counting and stopping it stays below a minute. */

@@ -191,4 +191,21 @@ test('a leaf with two relays is reached by the other one when one link dies; one
   world.until(() => hop(c) === idOf(RELAY) && hop(b) === idOf(RELAY), 20_000);
 });
 
+test('a session that workers have proved is kept, though control was too busy to hear of it in time', () => {
+  const world = new World();
+  const a = relay(world, RELAY);
+  const l = leaf(world, LEAF, [RELAY]);
+  world.until(() => a.entries.size > 0);
+  a.stalled = true; // its workers go on answering
+  world.run(5000);
+  assert.ok(l.isUp(RELAY));
+  const [entry] = a.entries.values();
+  a.stalled = false;
+  a.act(() => a.control.handleTimeout(world.now)); // its timers come first
+  a.resume();
+  world.run(1000);
+  assert.ok(l.isUp(RELAY) && a.isUp(LEAF));
+  assert.is([...a.entries.values()][0], entry, 'the same session');
+});
+
 test.run();

@@ -42,6 +42,12 @@ const ROUTING_SYNC = 0x0a;
 /** Rounds between control and packet path within one step, beyond which they would never end. */
 const MAX_ROUNDS = 1000;
 
+/** What a simulated node lives in: a {@link World}, or whatever drives the same node by a real clock over real sockets (bench/lib/leaf-swarm.ts). */
+export interface NodeWorld
+  extends Pick<World, 'queue' | 'checker' | 'watch' | 'traffic' | 'options' | 'controlBytes' | 'isTold' | 'note'> {
+  readonly network: Pick<World['network'], 'attach' | 'send'>;
+}
+
 export interface SimNodeOptions {
   readonly id: NodeId;
   readonly peers: readonly NodeId[];
@@ -50,7 +56,7 @@ export interface SimNodeOptions {
   /** Leaves that may come to be linked with it. */
   readonly leaves?: number;
   readonly role?: NodeRole;
-  readonly world: World;
+  readonly world: NodeWorld;
   readonly scratch: Scratch;
   readonly random: Random;
 }
@@ -61,7 +67,7 @@ export class SimNode implements WatchedNode {
   readonly region: Region;
   readonly forwarding: Int32Array;
   readonly control: ControlNode;
-  readonly #world: World;
+  readonly #world: NodeWorld;
   readonly #scratch: Scratch;
   readonly #path: PacketPath;
   readonly #tables: NodeTables;

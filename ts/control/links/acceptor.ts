@@ -110,6 +110,7 @@ export class Acceptor {
     const peerRole = init.role === 'leaf' ? 'leaf' : 'relay';
     const link = (peerRole === 'leaf' ? leafPool : pool).take();
     if (!link) {
+      if (peerRole === 'leaf') this.#sessions.dropOldestLeaf(now);
       this.#refused(init.id, 'full', formatAddress(origin.source));
       return this.#reject('full', init, origin);
     }

@@ -244,12 +244,18 @@ export class Dialer implements Timer {
       nonce: this.#services.entropy(NONCE_BYTES),
       link: link.index,
       ourNumber: link.number,
-      until: now + Math.min(LONGEST_PATIENCE_MS, FIRST_PATIENCE_MS * 2 ** Math.min(this.#round, 10)),
+      until: now + this.#patience(),
       repeatAt: now,
       repeatAfter: FIRST_REPEAT_MS,
       hint: undefined,
     };
     this.#repeatOrGiveUp(this.#attempt, now);
+  }
+
+  /** A relay that returns answers thousands of leaves one after the other: whoever gives up too soon makes it answer twice. */
+  #patience(): number {
+    if (this.#services.role === 'leaf') return LONGEST_PATIENCE_MS;
+    return Math.min(LONGEST_PATIENCE_MS, FIRST_PATIENCE_MS * 2 ** Math.min(this.#round, 10));
   }
 
   #repeatOrGiveUp(attempt: Attempt, now: number): void {

@@ -137,6 +137,14 @@ export class Session implements Timer {
     return this.#services.observer.observe(this.terms.link);
   }
 
+  /**
+   * Whether a worker has taken frames under the session's keys: it has answered them, and their copies are on their way to a busy control
+   * thread. (Of a session that has just been made the table knows nothing yet.)
+   */
+  isProven(now: number): boolean {
+    return now > this.#installedAt && this.observe().rxFrames > 0;
+  }
+
   /** An authenticated frame came by this session. */
   proven(now: number): void {
     if (this.phase !== 'installed') return;
@@ -170,8 +178,9 @@ export class Session implements Timer {
   handleTimeout(now: number): void {
     if (this.isOver()) return;
     if (this.phase === 'installed' && now >= this.#installedAt + PENDING_MS) {
-      this.#owner.lost(this, 'noAnswer', now);
-      return;
+      if (this.isProven(now)) this.proven(now);
+      else this.#owner.lost(this, 'noAnswer', now);
+      if (this.isOver()) return;
     }
     if (this.phase !== 'installed') {
       const seen = this.observe();
@@ -295,7 +304,7 @@ export class Session implements Timer {
   /** When the hello after one that leaves `now` is due: never later than the interval says. */
   #afterHello(now: number): number {
     const { sending } = this.liveness;
-    if (this.phase !== 'ready') return now + Math.min(IDLE_INTERVAL, QUICK_INTERVAL * 2 ** this.#quickSent++);
+    if (this.phase !== 'ready') return now + Math.min(this.#idleInterval, QUICK_INTERVAL * 2 ** this.#quickSent++);
     if (this.#quickSent++ < QUICK_HELLOS) return now + QUICK_INTERVAL;
     const jitter = sending > HELLO_TICK ? HELLO_JITTER * this.#services.random() : 0;
     const due = now + sending * (1 - jitter);

@@ -6,9 +6,10 @@ import { PENDING_MS, Session, type SessionOwner, type SessionTerms } from './ses
 
 /**
  * Sessions that peers have begun and not yet proved: so many a peer, and in all so many or a quarter of all links, for the neighbours of a
- * large node all dial at once when it returns; but never more than half of all links. Leaves have links of their own. The oldest gives way.
+ * large node all dial at once when it returns; but never more than half of all links. The oldest gives way.
  */
 const MAX_PENDING_OF_PEER = 4;
+const MAX_PENDING_OF_LEAF = 2;
 const MAX_PENDING = 64;
 
 /** Whoever acts on what becomes of sessions. */
@@ -65,6 +66,15 @@ export class Sessions implements SessionOwner {
       if (session.terms.peer === peer && !session.terms.weDialed && sameBytes(session.terms.dialerNonce, dialerNonce))
         return session;
     return undefined;
+  }
+
+  /** There is no link for another leaf: the one that has been proving itself for longest makes room for whoever comes next. */
+  dropOldestLeaf(now: number): void {
+    for (const session of this.#pending) {
+      if (session.terms.peerRole !== 'leaf' || session.isProven(now)) continue;
+      this.end(session, 'replaced', undefined, now);
+      return;
+    }
   }
 
   install(terms: SessionTerms, now: number): Session {
@@ -125,22 +135,27 @@ export class Sessions implements SessionOwner {
 
   /** Too many that nobody has proved make room for one more of `peer`. */
   #makeRoom({ peer, peerRole: role }: SessionTerms, now: number): void {
-    const { pool, leafPool } = this.#services;
-    const { capacity } = role === 'leaf' ? leafPool : pool;
-    const limit = Math.min(capacity / 2, Math.max(MAX_PENDING, capacity / 4));
+    const { capacity } = this.#services.pool;
+    // All leaves of a relay may dial at once, and every one is meant: see dropOldestLeaf.
+    const limit = role === 'leaf' ? Infinity : Math.min(capacity / 2, Math.max(MAX_PENDING, capacity / 4));
     let ofRole = 0;
     let ofPeer = 0;
     let oldest: Session | undefined;
     let oldestOfPeer: Session | undefined;
     for (const session of this.#pending) {
-      if (session.terms.peerRole !== role) continue;
+      if (session.terms.peerRole !== role || session.isProven(now)) continue;
       ofRole++;
       oldest ??= session;
       if (session.terms.peer !== peer) continue;
       ofPeer++;
       oldestOfPeer ??= session;
     }
-    const victim = ofPeer >= MAX_PENDING_OF_PEER ? oldestOfPeer : ofRole >= limit ? oldest : undefined;
+    const victim =
+      ofPeer >= (role === 'leaf' ? MAX_PENDING_OF_LEAF : MAX_PENDING_OF_PEER)
+        ? oldestOfPeer
+        : ofRole >= limit
+          ? oldest
+          : undefined;
     if (victim) this.end(victim, 'replaced', undefined, now);
   }
 }

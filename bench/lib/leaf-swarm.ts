@@ -1,0 +1,108 @@
+/**
+ * Thousands of leaves in one process: each the control plane and the packet path of a real leaf, with a socket of its own; one clock, one
+ * timer and one set of buffers serve all. To their relay, a real node, nothing tells them from processes.
+ *
+ * A child process of bench/leaves.ts, which tells it what to do by messages.
+ */
+import { createSocket, type Socket } from 'node:dgram';
+import { formatNodeId, type NodeId } from '../../ts/kit/node-id.js';
+import { seededRandom } from '../../ts/kit/random.js';
+import { Checker } from '../../ts/sim/checker.js';
+import { EventQueue } from '../../ts/sim/event-queue.js';
+import { createScratch } from '../../ts/sim/scratch.js';
+import { type NodeWorld, SimNode } from '../../ts/sim/sim-node.js';
+import { Traffic } from '../../ts/sim/traffic.js';
+import { Watch } from '../../ts/sim/watch.js';
+import type { SwarmCounts, SwarmOrder } from './leaf-swarm-messages.js';
+
+/** How often the clock of the leaves is set, ms: their timers are that late at most. */
+const TICK_MS = 5;
+
+class Swarm implements NodeWorld {
+  readonly queue = new EventQueue();
+  readonly checker = new Checker(() => this.queue.now);
+  readonly watch = new Watch(this.checker);
+  readonly traffic = new Traffic();
+  readonly options = {};
+  readonly isTold = false;
+  controlBytes = 0;
+  readonly #scratch = createScratch();
+  readonly #random = seededRandom(1);
+  readonly #started = performance.now();
+  readonly #leaves = new Map<NodeId, SimNode>();
+  readonly #sockets = new Map<NodeId, Socket>();
+  #relay: NodeId = 0;
+  #port = 0;
+
+  constructor() {
+    setInterval(() => this.#advance(), TICK_MS);
+  }
+
+  readonly network: NodeWorld['network'] = {
+    attach: (id, receiver) => {
+      if (!receiver) return;
+      this.#sockets.get(id)?.on('message', (message) => {
+        this.#advance();
+        // A copy on its own: the view must begin where the datagram does.
+        const bytes = Uint8Array.from(message);
+        receiver(this.#relay, new DataView(bytes.buffer), bytes.length);
+      });
+    },
+    send: (from, _to, bytes, at, length) => {
+      const datagram = new Uint8Array(length);
+      for (let i = 0; i < length; i++) datagram[i] = bytes.getUint8(at + i);
+      this.#sockets.get(from)?.send(datagram, this.#port, '127.0.0.1');
+    },
+  };
+
+  note(): void {}
+
+  async join({ relay, port, ids, withinMs }: SwarmOrder & { readonly kind: 'join' }): Promise<void> {
+    this.#relay = relay;
+    this.#port = port;
+    await Promise.all(ids.map((id) => this.#open(id)));
+    const leaves = ids.map((id) => {
+      const options = { id, peers: [relay], degree: 1, role: 'leaf', random: this.#random.fork() } as const;
+      return new SimNode({ ...options, world: this, scratch: this.#scratch });
+    });
+    this.#advance();
+    for (const [index, leaf] of leaves.entries()) {
+      this.#leaves.set(leaf.id, leaf);
+      this.queue.after((withinMs * index) / ids.length, () => leaf.start());
+    }
+  }
+
+  ping(pairs: readonly (readonly [NodeId, NodeId])[]): void {
+    this.#advance();
+    for (const [from, to] of pairs) this.#leaves.get(from)?.ping(to);
+  }
+
+  counts(): SwarmCounts {
+    const { sent, answered } = this.traffic.sums;
+    const up = [...this.#leaves.values()].filter((leaf) => leaf.hasLink(this.#relay)).length;
+    return { up, pings: sent, answers: answered, residentBytes: process.memoryUsage.rss() };
+  }
+
+  async #open(id: NodeId): Promise<void> {
+    const socket = createSocket('udp4');
+    this.#sockets.set(id, socket);
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', (error) => reject(new Error(`a socket for leaf ${formatNodeId(id)}: ${error.message}`)));
+      socket.bind(0, '127.0.0.1', resolve);
+    });
+  }
+
+  #advance(): void {
+    this.queue.runUntil(performance.now() - this.#started);
+  }
+}
+
+const swarm = new Swarm();
+process.on('message', (order: SwarmOrder) => {
+  if (order.kind === 'join') void swarm.join(order).then(() => process.send?.({ joined: true }));
+  else {
+    if (order.kind === 'ping') swarm.ping(order.pairs);
+    else process.send?.(swarm.counts());
+  }
+});
+process.on('disconnect', () => process.exit(0));
