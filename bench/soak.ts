@@ -56,14 +56,13 @@ const DRAIN_MS = 500;
 /** The exit code: 1 when a law is broken or something grows. */
 export async function soak(options: SoakOptions): Promise<number> {
   const [client, service] = [await Program.open(), await Program.open()];
-  let network: SoakNetwork | undefined;
+  const network = await SoakNetwork.start(service.port);
   try {
-    network = await SoakNetwork.start(service.port);
     const report = await run(options, network, client, service);
     finish({ ...options, rounds: 1, smoke: false }, 'soak', report, () => printSoak(report));
     return report.broken.length === 0 ? 0 : 1;
   } finally {
-    await network?.stop();
+    await network.stop();
     client.close();
     service.close();
   }

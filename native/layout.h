@@ -6,7 +6,7 @@
 namespace portolan::layout {
 
 /// Of all that follows: an addon that was built for other constants is refused (ts/edge/native/addon.ts).
-inline constexpr const char* FINGERPRINT = "7d70b347ee728341";
+inline constexpr const char* FINGERPRINT = "8607328183be3d8d";
 
 // ts/memory/region.ts
 inline constexpr uint32_t BUNDLE_BUCKETS = 64;
@@ -169,7 +169,7 @@ inline constexpr uint32_t SEAL_BYTES = 16;
 enum class TrafficClass : uint32_t { LowLatency = 0, LowCost = 1, Reliable = 2, HighBandwidth = 3 };
 
 // ts/memory/counter-names.ts: places in a counter block
-inline constexpr uint32_t COUNTER_COUNT = 59;
+inline constexpr uint32_t COUNTER_COUNT = 63;
 enum class Counter : uint32_t {
   /// Frames taken from the network, whatever became of them.
   Received = 0,
@@ -217,78 +217,86 @@ enum class Counter : uint32_t {
   ReceiveCalls = 21,
   /// Messages given to sendmmsg or dgram: one may carry many packets.
   SendCalls = 22,
+  /// TCP connections refused: too many in all, or of an address that had not authenticated itself.
+  TcpRefused = 23,
+  /// TCP connections closed because what came by them was not made of frames.
+  TcpGarbled = 24,
+  /// TCP connections closed because not even control frames left by them.
+  TcpStalled = 25,
   /// Runs sent again without segmentation offload.
-  GsoFallbacks = 23,
+  GsoFallbacks = 26,
   /// Datagrams that the kernel dropped because a socket was full (SO_RXQ_OVFL); not among the received.
-  SocketOverflows = 24,
+  SocketOverflows = 27,
   /// Frames shorter than the two headers, or cut off by the receive buffer.
-  Truncated = 25,
+  Truncated = 28,
   /// Frames of another wire version.
-  BadVersion = 26,
+  BadVersion = 29,
   /// Frames of a type that does not exist or may not come this way.
-  BadType = 27,
+  BadType = 30,
   /// Frames with a link number that belongs to no live session.
-  UnknownLink = 28,
+  UnknownLink = 31,
   /// Frames whose authentication tag is wrong: spoofed, altered or of another key.
-  BadTag = 29,
+  BadTag = 32,
   /// Frames whose counter was seen before or is too old to tell.
-  Replayed = 30,
+  Replayed = 33,
   /// Frames larger than their link carries, going out, or than any link carries, coming in.
-  Oversize = 31,
+  Oversize = 34,
   /// Probes of a link's MTU that the machine's own network device refused, as they may.
-  ProbeTooBig = 32,
+  ProbeTooBig = 35,
   /// Packets of other nodes that are larger than the link to their next hop carries; their source is told.
-  TooBig = 33,
+  TooBig = 36,
   /// Fragments of datagrams whose other fragments did not come in time.
-  ReassemblyTimeout = 34,
+  ReassemblyTimeout = 37,
   /// Fragments of datagrams that gave way to newer ones: of the same source, or when all room was taken.
-  ReassemblyFull = 35,
+  ReassemblyFull = 38,
   /// Fragments whose header cannot be, or contradicts that of earlier ones.
-  FragmentMalformed = 36,
+  FragmentMalformed = 39,
   /// Fragments that had come already.
-  FragmentDuplicate = 37,
+  FragmentDuplicate = 40,
   /// Packets whose TTL ran out here.
-  TtlExceeded = 38,
+  TtlExceeded = 41,
   /// Packets to a destination for which there is no next hop.
-  NoRoute = 39,
+  NoRoute = 42,
   /// Others' packets that came to a leaf, which carries only its own.
-  Prohibited = 40,
+  Prohibited = 43,
   /// Packets for this node to a port on which nobody listens.
-  PortUnreachable = 41,
+  PortUnreachable = 44,
   /// Packets of a protocol that does not exist or that this node does not serve.
-  BadProtocol = 42,
+  BadProtocol = 45,
   /// Labelled packets whose label means nothing here.
-  BadLabel = 43,
+  BadLabel = 46,
   /// Hellos, control messages or errors whose payload could not be read.
-  Malformed = 44,
+  Malformed = 47,
   /// Frames that the kernel refused to send.
-  SendFailed = 45,
+  SendFailed = 48,
   /// Frames that found the queue of their socket, or of a link whose rate is known, full, or a local program that does not read.
-  EgressFull = 46,
+  EgressFull = 49,
+  /// Data frames that found too much waiting for a slow TCP connection.
+  TcpBacklogFull = 50,
   /// Packets for a socket whose ring to the main thread was full.
-  DeliverFull = 47,
+  DeliverFull = 51,
   /// Packets for another worker of this node whose ring was full.
-  HandoverFull = 48,
+  HandoverFull = 52,
   /// Frames for the control plane whose ring was full.
-  PuntFull = 49,
+  PuntFull = 53,
   /// Handshake frames above the rate that the control plane is given.
-  HandshakeLimited = 50,
+  HandshakeLimited = 54,
   /// Datagrams of a new client of a port forward whose flow table is full.
-  FlowsFull = 51,
+  FlowsFull = 55,
   /// Datagrams for a port forward from somebody who takes no part in it.
-  Strangers = 52,
+  Strangers = 56,
   /// Packets that came in over the link that they would leave by.
-  NotForwarded = 53,
+  NotForwarded = 57,
   /// Frames that waited for too long for a link whose rate is known, dropped by CoDel.
-  CodelDropped = 54,
+  CodelDropped = 58,
   /// Frames that an emulated network lost.
-  EmulatedLoss = 55,
+  EmulatedLoss = 59,
   /// Frames that found an emulated network's queue, or the room for its delayed frames, full.
-  EmulatedFull = 56,
+  EmulatedFull = 60,
   /// Frames larger than the MTU of an emulated network.
-  EmulatedTooLarge = 57,
+  EmulatedTooLarge = 61,
   /// Packets that a worker held when it crashed.
-  Crashed = 58,
+  Crashed = 62,
 };
 
 }  // namespace portolan::layout

@@ -3,7 +3,8 @@
  * ts/data/pipeline.ts, stage by stage.
  *
  * On the native path the thread sleeps inside `port.receive`, in one wait on its sockets and an eventfd, and never returns to its event
- * loop. On the portable path dgram brings packets by the event loop, so the loop is turned inside out: each event makes a step.
+ * loop. On the portable path dgram brings packets by the event loop, as net does over TCP, so the loop is turned inside out: each event
+ * makes a step.
  *
  * A thread first loads code and then waits to be told which worker it is: so a spare one, loaded beforehand, takes a dead one's place at
  * once (ts/node/worker-threads.ts).
@@ -12,7 +13,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { ThreadData, WorkerMessage, WorkerStart } from '../ts/data/worker-contract.js';
 import { loadAddon } from '../ts/edge/native/addon.js';
 import { Agent } from './forwarder/agent.js';
-import { StartProblem } from './forwarder/open-port.js';
+import { StartProblem, sleepsInPort } from './forwarder/open-port.js';
 
 const tell = (message: WorkerMessage) => parentPort?.postMessage(message);
 let living: Agent | undefined;
@@ -65,14 +66,22 @@ function run(start: WorkerStart): void {
   try {
     const agent = new Agent(start, tell);
     living = agent;
-    tell(agent.ready());
-    if (start.packetPath === 'native') runBlocking(agent);
-    else runOnEvents(agent);
+    const live = () => {
+      tell(agent.ready());
+      if (sleepsInPort(start)) runBlocking(agent);
+      else runOnEvents(agent);
+    };
+    if (agent.opened === undefined) live();
+    else agent.opened.then(live).catch(refuse);
   } catch (error) {
-    if (!(error instanceof StartProblem)) throw error; // a crash
-    tell(error.problem);
-    parentPort?.close();
+    refuse(error);
   }
+}
+
+function refuse(error: unknown): void {
+  if (!(error instanceof StartProblem)) throw error; // a crash
+  tell(error.problem);
+  parentPort?.close();
 }
 
 // The thread takes some milliseconds to end, on a busy machine many; its successor need not wait for that.

@@ -54,9 +54,9 @@ export class BenchNode {
   }
 
   /** Starts a node and waits until it answers. */
-  static async start(options: BenchNodeOptions): Promise<BenchNode> {
+  static async start(options: BenchNodeOptions, patienceSeconds = PATIENCE_S): Promise<BenchNode> {
     const node = BenchNode.launch(options, options.port ?? (await freePort()));
-    await node.answers();
+    await node.answers(patienceSeconds);
     return node;
   }
 

@@ -86,25 +86,19 @@ export class SoakNetwork {
       [SINK]: ['--expose', `${SERVICE_PORT}=udp://127.0.0.1:${servicePort}`],
     };
     const ids = [...RELAYS, SOURCE, SINK, CLIENT, PINGER, ...LEAVES];
-    const launched = await Promise.all(
-      ids.map(async (id) => {
+    const nodes = await Promise.all(
+      ids.map(async (id): Promise<SoakNode> => {
+        const isPortable = PORTABLE.includes(id);
         const workers = WORKERS[id] ?? 1;
-        const path = PORTABLE.includes(id) ? ['--packet-path', 'portable'] : ['--workers', `${workers}`];
+        const path = isPortable ? ['--packet-path', 'portable'] : ['--workers', `${workers}`];
         const role = LEAVES.includes(id) ? ['--role', 'leaf'] : [];
         const args = ['--allow-faults', ...role, ...path, ...(ARGUMENTS[id] ?? []), ...(forwards[id] ?? [])];
-        return { id, workers, process: BenchNode.launch({ id, place: 'anywhere', args }, await freePort()) };
+        const process = await BenchNode.start({ id, place: 'anywhere', args }, PATIENCE_S);
+        const { packetPath } = await process.status();
+        return { id, process, isPortable: packetPath.kind === 'portable', workers };
       }),
     );
-    try {
-      const nodes = launched.map(async (node): Promise<SoakNode> => {
-        const { packetPath } = await node.process.answers(PATIENCE_S);
-        return { ...node, isPortable: packetPath.kind === 'portable' };
-      });
-      return new SoakNetwork(await Promise.all(nodes), forwardPort);
-    } catch (error) {
-      await Promise.all(launched.map(({ process }) => process.stop())); // they would outlive this process's work, and keep it alive
-      throw error;
-    }
+    return new SoakNetwork(nodes, forwardPort);
   }
 
   node(id: string): SoakNode {

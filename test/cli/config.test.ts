@@ -83,11 +83,11 @@ const REFUSED: readonly [what: string, text: string, ...parts: string[]][] = [
   ],
   [
     'another transport',
-    'listen: [tcp://0.0.0.0:1]\n',
+    'listen: [quic://0.0.0.0:1]\n',
     'x.yaml:1:10',
     'listen[0]',
     'udp://192.0.2.1:7000',
-    '"tcp://0.0.0.0:1"',
+    '"quic://0.0.0.0:1"',
   ],
   ['a bad forward', 'forwards: [5000]\n', 'x.yaml:1:12', 'forwards[0]', 'a text', '5000'],
   ['a forward to port 0', 'forwards: ["udp://h:1=1.1.1.3:0"]\n', 'x.yaml:1:12', 'a port from 1 to 65535'],

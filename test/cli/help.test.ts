@@ -52,7 +52,7 @@ const WRONG: readonly (readonly [args: readonly string[], said: RegExp])[] = [
   [['status', '--admin', 'nonsense'], /the id of a local node, the path of a unix socket, or HOST:PORT/],
   [['top'], /top needs a terminal.*--json/],
   [['up'], /expected the node's id/],
-  [['up', '--id', '1.1.1.2', '--listen', 'tcp://0.0.0.0:1'], /udp:\/\/192\.0\.2\.1:7000/],
+  [['up', '--id', '1.1.1.2', '--listen', 'quic://0.0.0.0:1'], /udp:\/\/192\.0\.2\.1:7000/],
   [['up', '--id', '1.1.1.2', '--peer', '1.1.1.2@udp://127.0.0.1:7000'], /peers\[0\]: expected another node's id/],
   [['up', '--config', '/nowhere.yaml'], /\/nowhere\.yaml: the configuration cannot be read \(ENOENT\)/],
 ];

@@ -30,6 +30,7 @@ export const SCHEMAS = {
     listen: list(text),
     packetPath: object({ kind: { enum: ['native', 'portable'] }, gso: offload, gro: offload, reason: text }),
     workers: number,
+    tcpWorker: { type: 'boolean' },
     workerRestarts: number,
     links: number,
     leaves: number,

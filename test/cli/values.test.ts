@@ -75,7 +75,7 @@ test('addresses: what is taken and what is refused', () => {
   const refused: readonly [Parser<unknown>, string][] = [
     [idText, '1.1.1'],
     [idText, '1.1.1.0'],
-    [listenText, 'tcp://0.0.0.0:1'],
+    [listenText, 'quic://0.0.0.0:1'],
     [listenText, 'udp://0.0.0.0:70000'],
     [peerText, 'udp://host:7000'],
     [peerText, '1.1.1.1@udp://host:0'],

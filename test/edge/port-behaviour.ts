@@ -37,12 +37,12 @@ import { FrameType } from '../../ts/wire/link-header.js';
 import { HEADERS_BYTES, MAX_MTU } from '../../ts/wire/network-header.js';
 import { checkTag, tagKey, writeTag } from '../../ts/wire/tag.js';
 
-const LINK = 3;
-const OUR_NUMBER = 5 * 4096 + LINK;
-const PEER_NUMBER = 9 * 4096 + 7;
-const RX_KEY = Uint8Array.from({ length: 16 }, (_, i) => i + 1);
-const TX_KEY = Uint8Array.from({ length: 16 }, (_, i) => 200 - i);
-const MTU = 1200;
+export const LINK = 3;
+export const OUR_NUMBER = 5 * 4096 + LINK;
+export const PEER_NUMBER = 9 * 4096 + 7;
+export const RX_KEY = Uint8Array.from({ length: 16 }, (_, i) => i + 1);
+export const TX_KEY = Uint8Array.from({ length: 16 }, (_, i) => 200 - i);
+export const MTU = 1200;
 
 export interface PortUnderTest {
   readonly port: Port;
@@ -121,7 +121,7 @@ async function turn(port: Port): Promise<void> {
 }
 
 /** A frame as the peer would send it. */
-function frameOf(counter: number, more: Partial<Headers> = {}, payload = new Uint8Array(20)): Uint8Array {
+export function frameOf(counter: number, more: Partial<Headers> = {}, payload = new Uint8Array(20)): Uint8Array {
   const frame = makeFrame({ linkNumber: OUR_NUMBER, counter, destination: 1, source: 2, ...more }, payload);
   writeTag(new DataView(frame.buffer), 0, frame.length, tagKey(RX_KEY), 0);
   return frame;
@@ -133,31 +133,33 @@ function altered(frame: Uint8Array, at: number, by = 1): Uint8Array {
   return copy;
 }
 
+/** Frames that every port drops, what is wrong with them, and the counter that tells. */
+export const BAD_FRAMES: readonly [string, Counter, () => Uint8Array][] = [
+  ['shorter than the headers', 'truncated', () => frameOf(1).subarray(0, HEADERS_BYTES - 1)],
+  ['of another version', 'badVersion', () => altered(frameOf(1), 0, 0x30)],
+  ['of no known type', 'badType', () => altered(frameOf(1), 0, 0x08)],
+  ['for a link that does not exist', 'unknownLink', () => frameOf(1, { linkNumber: 5 * 4096 + 4 })],
+  ['of an earlier session', 'unknownLink', () => frameOf(1, { linkNumber: 4 * 4096 + LINK })],
+  ['for a link outside the table', 'unknownLink', () => frameOf(1, { linkNumber: 5 * 4096 + 4095 })],
+  ['larger than any link carries', 'oversize', () => frameOf(1, {}, new Uint8Array(MAX_MTU - HEADERS_BYTES + 1))],
+  ['with a wrong tag', 'badTag', () => altered(frameOf(1), 17)],
+  ['with an altered header', 'badTag', () => altered(frameOf(1), 30)],
+  [
+    'of control with an altered payload',
+    'badTag',
+    () => altered(frameOf(1, { type: FrameType.Control }), HEADERS_BYTES + 3),
+  ],
+  ['with counter 0, which is never sent', 'replayed', () => frameOf(0)],
+  [
+    'of a handshake with a link number',
+    'unknownLink',
+    () => frameOf(1, { type: FrameType.Handshake, linkNumber: OUR_NUMBER }),
+  ],
+];
+
 /** Registers the suite's tests. */
 export function portBehaviour(name: string, test: ReturnType<typeof suite>, makePort: MakePort): void {
-  const bad: readonly [string, Counter, () => Uint8Array][] = [
-    ['shorter than the headers', 'truncated', () => frameOf(1).subarray(0, HEADERS_BYTES - 1)],
-    ['of another version', 'badVersion', () => altered(frameOf(1), 0, 0x30)],
-    ['of no known type', 'badType', () => altered(frameOf(1), 0, 0x08)],
-    ['for a link that does not exist', 'unknownLink', () => frameOf(1, { linkNumber: 5 * 4096 + 4 })],
-    ['of an earlier session', 'unknownLink', () => frameOf(1, { linkNumber: 4 * 4096 + LINK })],
-    ['for a link outside the table', 'unknownLink', () => frameOf(1, { linkNumber: 5 * 4096 + 4095 })],
-    ['larger than any link carries', 'oversize', () => frameOf(1, {}, new Uint8Array(MAX_MTU - HEADERS_BYTES + 1))],
-    ['with a wrong tag', 'badTag', () => altered(frameOf(1), 17)],
-    ['with an altered header', 'badTag', () => altered(frameOf(1), 30)],
-    [
-      'of control with an altered payload',
-      'badTag',
-      () => altered(frameOf(1, { type: FrameType.Control }), HEADERS_BYTES + 3),
-    ],
-    ['with counter 0, which is never sent', 'replayed', () => frameOf(0)],
-    [
-      'of a handshake with a link number',
-      'unknownLink',
-      () => frameOf(1, { type: FrameType.Handshake, linkNumber: OUR_NUMBER }),
-    ],
-  ];
-  for (const [what, counter, make] of bad)
+  for (const [what, counter, make] of BAD_FRAMES)
     test(`${name}: a frame ${what} counts as ${counter}, and the next one arrives`, () =>
       inWorld(makePort, async ({ arrive, counted, batch }) => {
         await arrive(make(), frameOf(2));
@@ -349,7 +351,7 @@ export function portBehaviour(name: string, test: ReturnType<typeof suite>, make
     }));
 }
 
-function runsOf({ words }: Batch): { kind: number; link: number; packets: number }[] {
+export function runsOf({ words }: Batch): { kind: number; link: number; packets: number }[] {
   return Array.from({ length: words[BATCH_RUN_COUNT] as number }, (_, index) => {
     const run = runAt(index);
     return {

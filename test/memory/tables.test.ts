@@ -62,7 +62,8 @@ test('a worker shows what it does, sleeps and is stopped', () => {
     blocks: 0,
     freeBlocks: 0,
   });
-  assert.equal(states.read(0), { phase: WorkerPhase.None, online: false, sleeping: false, lastLoop: 0, batches: 0 });
+  const never = { lastLoop: 0, batches: 0, blocks: 0, freeBlocks: 0 };
+  assert.equal(states.read(0), { phase: WorkerPhase.None, online: false, sleeping: false, ...never });
   assert.not(states.takeSleeping(1));
   assert.ok(worker.fallAsleep());
   assert.ok(states.read(1).sleeping);

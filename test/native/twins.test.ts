@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { Inspector } from '../../ts/data/inspect.js';
 import { type Random, seededRandom } from '../../ts/kit/random.js';
 import { COUNTERS } from '../../ts/memory/counter-names.js';
-import { LINK_FLAG_NO_TAGS, type LinkEntry, LinkTableWriter } from '../../ts/memory/link-table.js';
+import { LINK_FLAG_NO_TAGS, type LinkEntry, LinkTableWriter, PortKind } from '../../ts/memory/link-table.js';
 import { createRegion } from '../../ts/memory/region.js';
 import { makeFrame } from '../../ts/wire/frame.js';
 import { FrameType } from '../../ts/wire/link-header.js';
@@ -71,7 +71,7 @@ function inspectAll(frames: readonly Uint8Array[]): { taken: string[]; drops: Re
   const table = new LinkTableWriter(region);
   for (const [index, entry] of Object.entries(LINKS)) table.install(Number(index), { ...BASE, ...entry }, 0);
   const slab = new DataView(new SharedArrayBuffer(65_536));
-  const inspector = new Inspector(region, slab);
+  const inspector = new Inspector(region, slab, PortKind.Udp);
   const taken: string[] = [];
   const drops: Record<string, number> = {};
   for (const frame of frames) {

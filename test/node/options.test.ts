@@ -18,18 +18,18 @@ function refusal(options: Record<string, unknown>): PortolanError {
 test('good options are taken as they are meant', () => {
   const config = checkOptions({
     id: '1.1.1.2',
-    listen: ['udp://0.0.0.0:7000', 'udp://[::1]:0'],
-    peers: ['1.1.1.1@udp://node.example.org:7000', '1.1.1.3@udp://[2001:db8::1]:7000'],
+    listen: ['udp://0.0.0.0:7000', 'tcp://[::1]:0'],
+    peers: ['1.1.1.1@udp://node.example.org:7000', '1.1.1.3@tcp://[2001:db8::1]:7000'],
     forwards: ['udp://127.0.0.1:5000=1.1.1.3:6000'],
     exposes: ['6000=udp://127.0.0.1:9000'],
     workers: 2,
   });
   assert.is(config.id, 0x01010102);
   assert.equal(config.listen, [
-    { host: '0.0.0.0', port: 7000 },
-    { host: '::1', port: 0 },
+    { scheme: 'udp', host: '0.0.0.0', port: 7000, option: 'listen[0]' },
+    { scheme: 'tcp', host: '::1', port: 0, option: 'listen[1]' },
   ]);
-  assert.equal(config.peers[1], { id: 0x01010103, host: '2001:db8::1', port: 7000 });
+  assert.equal(config.peers[1], { id: 0x01010103, scheme: 'tcp', host: '2001:db8::1', port: 7000 });
   assert.equal(config.forwards, [{ host: '127.0.0.1', port: 5000, destination: 0x01010103, destinationPort: 6000 }]);
   assert.equal(config.exposes, [{ virtualPort: 6000, host: '127.0.0.1', port: 9000 }]);
   assert.is(config.workers, 2);
@@ -43,7 +43,8 @@ test('a wrong option is named, with what was expected and what came', () => {
     [{ id: '1.1.1.0' }, 'id', /index 0 is kept for satellites/],
     [{ id: 7 }, 'id', /got 7/],
     [{ listen: 'udp://0.0.0.0:1' }, 'listen', /expected an array/],
-    [{ listen: ['udp://0.0.0.0:1', 'tcp://0.0.0.0:1'] }, 'listen[1]', /udp:\/\/192/],
+    [{ listen: ['udp://0.0.0.0:1', 'quic://0.0.0.0:1'] }, 'listen[1]', /udp:\/\/192/],
+    [{ forwards: ['tcp://127.0.0.1:5000=1.1.1.3:6000'] }, 'forwards[0]', /expected an address such as udp/],
     [{ listen: ['udp://0.0.0.0:70000'] }, 'listen[0]', /got "udp:\/\/0\.0\.0\.0:70000"/],
     [{ listen: ['udp://300.0.0.1:7000'] }, 'listen[0]', /expected an address/],
     [{ listen: ['udp://::1:7000'] }, 'listen[0]', /expected an address/],
@@ -51,6 +52,7 @@ test('a wrong option is named, with what was expected and what came', () => {
     [{ peers: ['1.1.1.2@udp://a:0'] }, 'peers[0]', /expected an address/],
     [{ peers: ['1.1.1.1@udp://a:7000'] }, 'peers[0]', /another node's id/],
     [{ listen: [], peers: ['1.1.1.2@udp://a:7000'] }, 'listen', /at least one/],
+    [{ listen: ['tcp://0.0.0.0:1'], peers: ['1.1.1.2@udp://a:7000'] }, 'listen', /at least one address for udp/],
     [{ forwards: ['udp://127.0.0.1:5000=1.1.1.3'] }, 'forwards[0]', /a forward such as/],
     [{ forwards: ['udp://127.0.0.1:5000=1.1.1.3:0'] }, 'forwards[0]', /a port from 1 to 65535/],
     [{ exposes: ['udp://127.0.0.1:9000'] }, 'exposes[0]', /an expose such as/],

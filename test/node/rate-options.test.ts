@@ -17,10 +17,13 @@ test('a rate stands behind an address', () => {
     peers: ['1.1.1.2@udp://a:7000?rate=2Mbit', '1.1.1.3@udp://b:7000'],
   });
   assert.equal(config.listenRates, [0, 1000]);
-  assert.equal(config.listen, [
-    { host: '127.0.0.1', port: 0 },
-    { host: '127.0.0.2', port: 0 },
-  ]);
+  assert.equal(
+    config.listen.map(({ scheme, host, port }) => [scheme, host, port]),
+    [
+      ['udp', '127.0.0.1', 0],
+      ['udp', '127.0.0.2', 0],
+    ],
+  );
   assert.equal(
     config.peerRates.map(({ host, rate }) => [host, rate]),
     [
@@ -31,16 +34,19 @@ test('a rate stands behind an address', () => {
 });
 
 test('a peer’s rate counts before that of the listening address; links of an address share a wire, and each wire has one worker', () => {
-  const rates = new LinkRates([0, 1000], 100, 3);
-  rates.setPeer({ id: 7, host: '192.0.2.1', port: 7000, rate: 500 });
-  rates.setPeer({ id: 7, host: '192.0.2.2', port: 7000, rate: 900 });
+  const rates = new LinkRates({ udp: [0, 1000], tcp: [300] }, 100, 3);
+  rates.setPeer({ id: 7, scheme: 'udp', host: '192.0.2.1', port: 7000, rate: 500 });
+  rates.setPeer({ id: 7, scheme: 'udp', host: '192.0.2.2', port: 7000, rate: 900 });
   assert.is(rates.paceOf(4, 5, address('192.0.2.9', 1), 0), undefined);
   assert.equal(rates.paceOf(4, 5, address('192.0.2.9', 1), 1), { rate: 1000, wire: 101, worker: 2 });
   assert.equal(rates.paceOf(8, 6, address('192.0.2.9', 1), 1), { rate: 1000, wire: 101, worker: 2 });
   assert.equal(rates.paceOf(4, 7, address('192.0.2.2', 7000), 1), { rate: 900, wire: 4, worker: 1 });
   assert.is(rates.paceOf(4, 7, address('192.0.2.3', 41_000), 0)?.rate, 500, 'who dials from elsewhere: the least');
-  rates.setPeer({ id: 7, host: '192.0.2.1', port: 7000, rate: 700 });
+  rates.setPeer({ id: 7, scheme: 'udp', host: '192.0.2.1', port: 7000, rate: 700 });
   assert.is(rates.paceOf(4, 7, address('192.0.2.1', 7000), 0)?.rate, 700);
+  const overTcp = { ...address('192.0.2.1', 7000), scheme: 'tcp' as const };
+  assert.is(rates.paceOf(4, 5, overTcp, 0)?.rate, 300, 'listening addresses for TCP have numbers of their own');
+  assert.is(rates.paceOf(4, 5, overTcp, -1), undefined, 'a connection that this node has dialed uses none of them');
   rates.removePeer(7);
   assert.is(rates.paceOf(4, 7, address('192.0.2.1', 7000), 0), undefined);
 });

@@ -12,7 +12,7 @@ import type { FrameType } from '../wire/link-header.js';
 
 /** A transport address as the control plane sees it: resolved, ready for the link table. */
 export interface TransportAddress {
-  readonly scheme: 'udp';
+  readonly scheme: 'udp' | 'tcp';
   readonly family: 4 | 6;
   /** Textual IP address, as in `127.0.0.1` or `::1`. */
   readonly host: string;
@@ -28,6 +28,7 @@ export type MtuState = 'fixed' | 'searching' | 'complete';
 /** Where a peer may be: one of its addresses, as configured. Several with one id are one peer, tried in turn. */
 export interface PeerAddress {
   readonly id: NodeId;
+  readonly scheme: TransportAddress['scheme'];
   /** A name or an IP address (without brackets). */
   readonly host: string;
   /** 1..65535 */
@@ -55,7 +56,7 @@ export interface ReceivedFrame {
   readonly frame: Uint8Array;
   /** When a worker received it, if that is known better than by `now`: for round-trip times. Milliseconds, not after `now`. */
   readonly receivedAt?: number;
-  /** Handshake only: where it came from, and by which listening address. */
+  /** Handshake only: where it came from, and by which listening address (of those of its scheme; -1: by a connection that this node dialed). */
   readonly source?: TransportAddress;
   readonly socket?: number;
 }
@@ -181,7 +182,12 @@ export type LinkOutput =
   | { readonly kind: 'linkRetire'; readonly link: number };
 
 /** What takes long or is asynchronous, done by the shell; its result comes back by `handleJobDone`. */
-export type Job = { readonly kind: 'resolve'; readonly host: string; readonly port: number };
+export type Job = {
+  readonly kind: 'resolve';
+  readonly scheme: TransportAddress['scheme'];
+  readonly host: string;
+  readonly port: number;
+};
 
 export type JobResult =
   | { readonly id: number; readonly addresses: readonly TransportAddress[] }
@@ -199,6 +205,8 @@ export type LinkProblem =
   | 'duplicateId'
   | 'wrongId'
   | 'silent'
+  /** Its TCP connection has ended. */
+  | 'disconnected'
   | 'oneWay'
   | 'goodbye'
   | 'replaced'

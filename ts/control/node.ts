@@ -119,7 +119,7 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
       }),
     handleCommand: (command, now) => handle(now, () => obey(command, now)),
     handleJobDone: (result, now) => handle(now, () => links.handleJobDone(result, now)),
-    handleLinkDown: (link, now) => handle(now, () => links.handleLinkDown(link, now)),
+    handleLinkDown: (link, now, cause = 'silent') => handle(now, () => links.handleLinkDown(link, now, cause)),
     handleLinkFree: (link) => (pool.holds(link) ? pool : leafPool).giveBack(link),
     poll: () => outbox.poll(),
     nextTimeout,

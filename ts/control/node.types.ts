@@ -27,7 +27,7 @@ export interface ControlNodeOptions {
   /** Whom to dial; see also the command `addPeer`. */
   readonly peers: readonly PeerAddress[];
   /**
-   * The sockets in the order of their numbers: a peer is dialed from the first one of its address family; a member of a bundle from the one that
+   * The sockets for UDP in the order of their numbers: a peer is dialed from the first one of its address family; a member of a bundle from the one that
    * is only for it, where there is one.
    */
   readonly sockets: readonly { readonly family: 4 | 6; readonly member?: number }[];
@@ -68,8 +68,11 @@ export interface ControlNode {
   handleTimeout(now: number): void;
   handleCommand(command: Command, now: number): void;
   handleJobDone(result: JobResult, now: number): void;
-  /** A worker has cleared the link's up bit because the link was silent. (While the bit is set, this says nothing.) */
-  handleLinkDown(link: number, now: number): void;
+  /**
+   * A worker has cleared the link's up bit because the link was silent (the default; while the bit is set, this says nothing), or because its
+   * connection has ended.
+   */
+  handleLinkDown(link: number, now: number, cause?: 'silent' | 'disconnected'): void;
   /** No worker can use the retired link any more: its index may be given out again. */
   handleLinkFree(link: number): void;
 

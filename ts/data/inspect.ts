@@ -10,11 +10,13 @@ import {
   LINK_LAST_DATA_HEARD,
   LINK_LAST_HEARD,
   LINK_OUR_NUMBER,
+  LINK_PORT_KIND,
   LINK_RX_BYTES,
   LINK_RX_FRAMES,
   LINK_RX_KEY,
   LINK_STATE,
   LinkState,
+  type PortKind,
 } from '../memory/link-table.js';
 import { LINK_ENTRY_BYTES, type Region } from '../memory/region.js';
 import { ReplayWindows } from '../memory/replay-window.js';
@@ -44,6 +46,7 @@ export class Inspector {
   /** The link by which the frame came that {@link inspect} took last; 0 for handshakes. */
   link = 0;
   readonly #slab: DataView;
+  readonly #portKind: PortKind;
   readonly #links: number;
   readonly #words: Int32Array;
   readonly #floats: Float64Array;
@@ -52,9 +55,11 @@ export class Inspector {
   #handshakeSecond = 0;
   #handshakes = 0;
 
-  constructor(region: Region, slab: DataView) {
+  /** `portKind`: the kind of links whose frames may come this way. */
+  constructor(region: Region, slab: DataView, portKind: PortKind) {
     const { buffer, layout } = region;
     this.#slab = slab;
+    this.#portKind = portKind;
     this.#links = layout.links;
     this.#words = new Int32Array(buffer, layout.linkEntries, (layout.links * LINK_ENTRY_BYTES) / 4);
     this.#floats = new Float64Array(buffer, layout.linkEntries, (layout.links * LINK_ENTRY_BYTES) / 8);
@@ -87,6 +92,7 @@ export class Inspector {
     const words = this.#words;
     if (Atomics.load(words, entry + LINK_STATE / 4) !== LinkState.Live) return ~COUNTER.unknownLink;
     if (words[entry + LINK_OUR_NUMBER / 4] !== number) return ~COUNTER.unknownLink;
+    if (words[entry + LINK_PORT_KIND / 4] !== this.#portKind) return ~COUNTER.unknownLink;
     // Not the link's MTU, which is for what we send: the peer has found its own. Hellos may be padded further.
     if (length > MAX_MTU && type !== FrameType.Hello) return ~COUNTER.oversize;
 

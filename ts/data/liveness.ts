@@ -2,6 +2,8 @@
  * The liveness stage: takes a link down when it was silent for too long, at once and without asking control, so that the next batch takes
  * the backup next hop. How long is too long is control's to say (ts/memory/link-table.ts); 0 means that nobody watches.
  *
+ * Each worker watches the links that it hears; of one whose connection has ended it need not wait for the silence.
+ *
  * Silence that is our own fault does not count: when the process was stopped or starved, frames may have waited in the sockets all the
  * while. So after a stall every link starts to count anew, and a scan is made only when the sockets have been drained. A worker's start counts
  * as the end of a stall: while its predecessor was dead, nobody listened.
@@ -12,9 +14,11 @@
 import { BATCH_MORE, BATCH_NOW, type Batch } from '../memory/batch.js';
 import { COUNTER } from '../memory/counter-names.js';
 import type { CounterBlock } from '../memory/counters.js';
-import { LINK_LAST_HEARD, LINK_SILENCE_MS, linksUpWords } from '../memory/link-table.js';
+import { LINK_LAST_HEARD, LINK_PORT_KIND, LINK_SILENCE_MS, linksUpWords, type PortKind } from '../memory/link-table.js';
 import { LINK_ENTRY_BYTES, type Region } from '../memory/region.js';
+import { DownCause } from '../memory/worker-records.js';
 import type { StageContext } from './context.js';
+import type { Port } from './port.js';
 import type { PuntStage } from './punt.js';
 
 /** Links are looked at no more often than this, ms. */
@@ -35,6 +39,8 @@ export class LivenessStage {
   readonly #relayWords: number;
   readonly #allWords: number;
   #nextLeafWord = 0;
+  readonly #port: Port;
+  readonly #portKind: PortKind;
   /** When the next step was to be made at the latest; at first: long ago. */
   #expected = -Infinity;
   /** Silence before this is not counted. */
@@ -43,7 +49,7 @@ export class LivenessStage {
   /** When the first link will have been silent for too long. */
   #deadline = -Infinity;
 
-  constructor({ region, batch, counters }: StageContext, punt: PuntStage) {
+  constructor({ region, batch, counters, port, portKind }: StageContext, punt: PuntStage) {
     this.#batch = batch;
     this.#counters = counters;
     this.#up = linksUpWords(region);
@@ -54,16 +60,19 @@ export class LivenessStage {
     this.#relayWords = Math.ceil((links - leaves) / 32);
     this.#allWords = Math.ceil(links / 32);
     this.#nextLeafWord = this.#relayWords;
+    this.#port = port;
+    this.#portKind = portKind;
   }
 
   /** To be called in each step, after the batch was received. Returns the number of links taken down. */
   step(): number {
     const now = this.#batch.floats[BATCH_NOW / 8] as number;
+    const broken = this.#port.takeBroken === undefined ? 0 : this.#takeBroken(this.#port.takeBroken(), now);
     if (now > this.#expected + STALL_MS) this.#countFrom = now;
     this.#expected = now;
-    if (now - this.#scannedAt < SCAN_INTERVAL_MS || this.#batch.words[BATCH_MORE] !== 0) return 0;
+    if (now - this.#scannedAt < SCAN_INTERVAL_MS || this.#batch.words[BATCH_MORE] !== 0) return broken;
     this.#scannedAt = now;
-    return this.#scan(now);
+    return broken + this.#scan(now);
   }
 
   /** How long the next step may wait, ms, at most `most`; if it comes much later, that was a stall. */
@@ -99,7 +108,7 @@ export class LivenessStage {
   #isSilent(link: number, now: number): boolean {
     const entry = link * LINK_ENTRY_BYTES;
     const silence = this.#entries[(entry + LINK_SILENCE_MS) / 4] as number;
-    if (silence === 0) return false;
+    if (silence === 0 || this.#entries[(entry + LINK_PORT_KIND) / 4] !== this.#portKind) return false;
     const since = Math.max(this.#heard[(entry + LINK_LAST_HEARD) / 8] as number, this.#countFrom);
     if (since + silence < this.#deadline) this.#deadline = since + silence;
     return now - since > silence;
@@ -107,10 +116,24 @@ export class LivenessStage {
 
   /** False when another worker or control was faster. */
   #takeDown(word: number, bit: number, now: number): boolean {
+    if (!this.#clearUp(word, bit)) return false;
+    this.#punt.linkDowned(word * 32 + bit, now, DownCause.Silent);
+    return true;
+  }
+
+  /** Control hears of each, also of those that were not up yet: they will never be. */
+  #takeBroken(links: readonly number[], now: number): number {
+    for (const link of links) {
+      this.#clearUp(link >>> 5, link & 31);
+      this.#punt.linkDowned(link, now, DownCause.Disconnected);
+    }
+    return links.length;
+  }
+
+  #clearUp(word: number, bit: number): boolean {
     const mask = 1 << bit;
     if ((Atomics.and(this.#up, word, ~mask) & mask) === 0) return false;
     this.#counters.add(COUNTER.linksDowned, 1);
-    this.#punt.linkDowned(word * 32 + bit, now);
     return true;
   }
 }

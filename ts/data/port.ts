@@ -1,6 +1,6 @@
 /**
  * A port: how a worker's batches come from the network and go back to it. The native UDP port (edge/native) and the portable one over
- * dgram (edge/portable) both are one; so will be the ports of other transports, each with its own link entries.
+ * dgram (edge/portable) both are one, and so is the one for TCP (edge/tcp); each has its own link entries.
  *
  * All ports check frames in the same order and count drops under the same names: length (`truncated`), version, type, link number
  * (`unknownLink`), size (`oversize`: more than MAX_MTU, whatever the link's own MTU, which is for what is sent; hellos may be longer: they
@@ -63,6 +63,12 @@ export interface Port {
   tellUnreachable(program: LocalPeer, port: LocalPeer): boolean;
 
   closeLocal(socket: number): void;
+
+  /**
+   * Ports over connections: the links whose connection has ended since the last call. The liveness stage takes them down at once. Absent where
+   * silence is the only sign.
+   */
+  takeBroken?(): readonly number[];
 
   /** Closes what the port itself opened. The node's listening sockets stay open: they belong to the process. */
   close(): void;

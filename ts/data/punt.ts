@@ -30,7 +30,9 @@ import { COUNTER } from '../memory/counter-names.js';
 import type { CounterBlock } from '../memory/counters.js';
 import type { QueueProducer } from '../memory/sharedarraybuffer-queue/index.js';
 import {
+  type DownCause,
   LINK_DOWNED_BYTES,
+  LINK_DOWNED_CAUSE,
   LINK_DOWNED_LINK,
   LINK_DOWNED_TIME,
   PUNT_ADDRESS,
@@ -111,13 +113,14 @@ export class PuntStage {
   }
 
   /** Tells control that a worker took the link down. */
-  linkDowned(link: number, now: number): void {
+  linkDowned(link: number, now: number, cause: DownCause): void {
     const at = this.#ring.claim(LINK_DOWNED_BYTES);
     if (at < 0) return this.#counters.add(COUNTER.copiesLost, 1);
     const { view } = this.#ring;
     view.setInt32(at + RECORD_KIND, RecordKind.LinkDowned, true);
     view.setInt32(at + LINK_DOWNED_LINK, link, true);
     view.setFloat64(at + LINK_DOWNED_TIME, now, true);
+    view.setInt32(at + LINK_DOWNED_CAUSE, cause, true);
     this.hurry();
   }
 

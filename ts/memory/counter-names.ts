@@ -61,6 +61,9 @@ export const COUNTERS = [
   count('linksDowned', 'Links that a worker took down because they were silent.'),
   count('receiveCalls', 'Calls of recvmmsg (or messages from dgram) that brought something.'),
   count('sendCalls', 'Messages given to sendmmsg or dgram: one may carry many packets.'),
+  count('tcpRefused', 'TCP connections refused: too many in all, or of an address that had not authenticated itself.'),
+  count('tcpGarbled', 'TCP connections closed because what came by them was not made of frames.'),
+  count('tcpStalled', 'TCP connections closed because not even control frames left by them.'),
   count('gsoFallbacks', 'Runs sent again without segmentation offload.'),
   count(
     'socketOverflows',
@@ -97,6 +100,7 @@ export const COUNTERS = [
     'egressFull',
     'Frames that found the queue of their socket, or of a link whose rate is known, full, or a local program that does not read.',
   ),
+  drop('tcpBacklogFull', 'Data frames that found too much waiting for a slow TCP connection.'),
   drop('deliverFull', 'Packets for a socket whose ring to the main thread was full.'),
   drop('handoverFull', 'Packets for another worker of this node whose ring was full.'),
   drop('puntFull', 'Frames for the control plane whose ring was full.'),

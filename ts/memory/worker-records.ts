@@ -10,7 +10,7 @@
  * Punt         0 kind   4 PuntReason   8 link   12 address, 32 bytes (handshakes)   44 time   52 frame ...
  *                                               12 what would pass, bytes of frame (TooBig)
  * Deliver      0 kind   4 time   12 frame ...     for a bound socket of the library: its port is the frame's destination port
- * LinkDowned   0 kind   4 link    8 time          a worker took a silent link down
+ * LinkDowned   0 kind   4 link    8 time   16 DownCause       a worker took a link down
  * HandDeliver  0 kind   4 frame ...     a checked packet for a port forward of this node, whose flows are worker 0's
  * HandForward  0 kind   4 our link number    8 RunKind    12 frame ...    decided already: into a link that the reader of the ring sends
  * ```
@@ -31,6 +31,10 @@ export const RecordKind = {
 } as const;
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
 
+/** Why a worker took a link down: nothing was heard of it for too long; or its connection has ended. */
+export const DownCause = { Silent: 1, Disconnected: 2 } as const;
+export type DownCause = (typeof DownCause)[keyof typeof DownCause];
+
 /** Byte offsets within a record. */
 export const RECORD_KIND = 0;
 export const SEND_LINK_LINK = 4;
@@ -50,7 +54,8 @@ export const DELIVER_TIME = 4;
 export const DELIVER_FRAME = 12;
 export const LINK_DOWNED_LINK = 4;
 export const LINK_DOWNED_TIME = 8;
-export const LINK_DOWNED_BYTES = 16;
+export const LINK_DOWNED_CAUSE = 16;
+export const LINK_DOWNED_BYTES = 20;
 export const HAND_DELIVER_FRAME = 4;
 export const HAND_FORWARD_NUMBER = 4;
 export const HAND_FORWARD_KIND = 8;

@@ -2,7 +2,7 @@
  * The texts in which people write addresses, and what they mean:
  *
  * ```
- * udp://0.0.0.0:7000  udp://[::1]:7000  udp://host:7000     where to listen, where a peer is
+ * udp://0.0.0.0:7000  tcp://[::1]:7000  udp://host:7000     where to listen, where a peer is
  * 1.1.1.1@udp://host:7000                                   a peer
  * udp://127.0.0.1:5000=1.1.1.3:6000                         a forward: UDP that enters here comes out at 1.1.1.3, port 6000
  * 6000=udp://127.0.0.1:9000                                 an expose: what comes to port 6000 goes to a server
@@ -13,13 +13,18 @@ import { isIP } from 'node:net';
 import { type NodeId, nodeIdProblem, parseNodeId } from '../kit/node-id.js';
 import { invalidOption, PortolanError } from './errors.js';
 
-/** A host (name or IP address, without brackets) and a UDP port. */
+/** A host (name or IP address, without brackets) and a UDP or TCP port. */
 export interface HostPort {
   readonly host: string;
   readonly port: number;
 }
 
-export interface PeerAddress extends HostPort {
+/** Where links begin or end. */
+export interface TransportUrl extends HostPort {
+  readonly scheme: 'udp' | 'tcp';
+}
+
+export interface PeerAddress extends TransportUrl {
   readonly id: NodeId;
 }
 
@@ -33,14 +38,29 @@ export interface Expose extends HostPort {
   readonly virtualPort: number;
 }
 
-const UDP_URL = /^udp:\/\/(\[[0-9a-fA-F:.%\w]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/;
+const TRANSPORT_URL = /^(udp|tcp):\/\/(\[[0-9a-fA-F:.%\w]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/;
 
-/** Reads `udp://host:port`. `minPort` 0 lets the system choose. */
+/** Reads `udp://host:port` or `tcp://host:port`. `minPort` 0 lets the system choose. */
+export function parseTransportUrl(text: unknown, option: string, minPort: 0 | 1 = 1): TransportUrl {
+  const expected = 'an address such as udp://192.0.2.1:7000 or tcp://[2001:db8::1]:7000';
+  const url = readUrl(text, minPort);
+  if (url === undefined) throw invalidOption(option, expected, text);
+  return url;
+}
+
+/** Reads `udp://host:port`, the address of a program that knows nothing of the overlay. */
 export function parseUdpUrl(text: unknown, option: string, minPort: 0 | 1 = 1): HostPort {
-  const match = typeof text === 'string' ? UDP_URL.exec(text) : null;
-  const port = Number(match?.[2]);
-  const host = (match?.[1] ?? '').replace(/^\[|\]$/g, '');
-  const bracketed = match?.[1]?.startsWith('[') === true;
+  const expected = 'an address such as udp://192.0.2.1:7000 or udp://[2001:db8::1]:7000';
+  const url = readUrl(text, minPort);
+  if (url?.scheme !== 'udp') throw invalidOption(option, expected, text);
+  return { host: url.host, port: url.port };
+}
+
+function readUrl(text: unknown, minPort: 0 | 1): TransportUrl | undefined {
+  const match = typeof text === 'string' ? TRANSPORT_URL.exec(text) : null;
+  const port = Number(match?.[3]);
+  const host = (match?.[2] ?? '').replace(/^\[|\]$/g, '');
+  const bracketed = match?.[2]?.startsWith('[') === true;
   const looksLikeIPv4 = /^[\d.]+$/.test(host);
   if (
     !match ||
@@ -49,16 +69,16 @@ export function parseUdpUrl(text: unknown, option: string, minPort: 0 | 1 = 1): 
     bracketed !== (isIP(host) === 6) ||
     (looksLikeIPv4 && isIP(host) !== 4)
   )
-    throw invalidOption(option, `an address such as udp://192.0.2.1:7000 or udp://[2001:db8::1]:7000`, text);
-  return { host, port };
+    return undefined;
+  return { scheme: match[1] === 'tcp' ? 'tcp' : 'udp', host, port };
 }
 
-/** Reads `1.1.1.1@udp://host:7000`. */
+/** Reads `1.1.1.1@udp://host:7000`, or the same with `tcp`. */
 export function parsePeer(text: unknown, option: string): PeerAddress {
   const [idText, url, ...rest] = typeof text === 'string' ? text.split('@') : [];
   if (idText === undefined || url === undefined || rest.length > 0)
     throw invalidOption(option, 'a peer such as 1.1.1.1@udp://192.0.2.1:7000', text);
-  return { id: parseId(idText, option), ...parseUdpUrl(url, option) };
+  return { id: parseId(idText, option), ...parseTransportUrl(url, option) };
 }
 
 /** Reads `udp://127.0.0.1:5000=1.1.1.3:6000`. */
@@ -103,6 +123,10 @@ export function parsePort(value: unknown, option: string): number {
 }
 
 /** Prints an address as a URL. */
-export function formatUdpUrl({ host, port }: HostPort): string {
-  return `udp://${host.includes(':') ? `[${host}]` : host}:${port}`;
+export function formatUrl({ scheme, host, port }: TransportUrl): string {
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+export function formatUdpUrl(address: HostPort): string {
+  return formatUrl({ ...address, scheme: 'udp' });
 }

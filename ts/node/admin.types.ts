@@ -41,7 +41,10 @@ export interface StatusReport {
   readonly uptimeSeconds: number;
   readonly listen: readonly string[];
   readonly packetPath: PacketPathReport;
+  /** Those for UDP. */
   readonly workers: number;
+  /** Whether there is one more, for TCP: the node listens at or has dialed a `tcp://` address. */
+  readonly tcpWorker: boolean;
   /** How often a worker was replaced after a crash. */
   readonly workerRestarts: number;
   /** Links that are up, those of leaves aside. */

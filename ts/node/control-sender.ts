@@ -1,19 +1,29 @@
 /**
- * Hands the control plane's frames to the workers. All frames of one link go through one worker's ring, so they leave in their order;
- * any worker can send into any link.
+ * Hands the control plane's frames to the workers that send them: those for UDP, of which each can send into any UDP link, or the one for TCP.
+ * All frames of one link go through one worker's ring, so they leave in their order.
  */
 import type { TransportAddress } from '../control/io.js';
 import { COUNTER } from '../memory/counter-names.js';
 import type { CounterBlock } from '../memory/counters.js';
+import { type LinkTableWriter, PortKind } from '../memory/link-table.js';
 import type { FrameType } from '../wire/link-header.js';
+import type { WorkerPool } from './worker-pool.js';
 import { ringsFor, type WorkerRings } from './worker-rings.js';
 
 export class ControlSender {
-  readonly #rings: readonly WorkerRings[];
+  readonly #udp: readonly WorkerRings[];
+  readonly #tcp: WorkerRings;
+  readonly #table: LinkTableWriter;
   readonly #counters: CounterBlock;
 
-  constructor(rings: readonly WorkerRings[], counters: CounterBlock) {
-    this.#rings = rings;
+  constructor(
+    { rings, tcpRings }: Pick<WorkerPool, 'rings' | 'tcpRings'>,
+    table: LinkTableWriter,
+    counters: CounterBlock,
+  ) {
+    this.#udp = rings;
+    this.#tcp = tcpRings;
+    this.#table = table;
     this.#counters = counters;
   }
 
@@ -22,11 +32,12 @@ export class ControlSender {
   }
 
   sendTo(socket: number, address: TransportAddress, frame: Uint8Array): void {
-    this.#count(this.#of(0).sendTo(socket, address, frame));
+    const rings = address.scheme === 'tcp' ? this.#tcp : this.#first;
+    this.#count(rings.sendTo(socket, address, frame));
   }
 
   sendPacket(frame: Uint8Array): void {
-    this.#count(this.#of(0).sendPacket(frame));
+    this.#count(this.#first.sendPacket(frame));
   }
 
   /** Whether everything that was sent into the link has been read by its worker. */
@@ -35,7 +46,11 @@ export class ControlSender {
   }
 
   #of(link: number): WorkerRings {
-    return ringsFor(link, this.#rings);
+    return this.#table.portKind(link) === PortKind.Tcp ? this.#tcp : ringsFor(link, this.#udp);
+  }
+
+  get #first(): WorkerRings {
+    return ringsFor(0, this.#udp);
   }
 
   /** What found its ring full never reached a worker: it is counted here, started and dropped. */

@@ -8,10 +8,9 @@
  * ```
  */
 
-import type { ControlEvent, Output } from '../control/io.js';
+import type { ControlEvent, Output, PeerAddress } from '../control/io.js';
 import { createControlNode } from '../control/node.js';
 import type { ControlNode } from '../control/node.types.js';
-import type { EmulationStart } from '../data/worker-contract.js';
 import { monotonicNow, unixSeconds } from '../edge/clock.js';
 import { entropy } from '../edge/entropy.js';
 import { BundleWriter } from '../memory/bundles.js';
@@ -34,6 +33,7 @@ import { ControlDriver } from './control-driver.js';
 import { ControlSender } from './control-sender.js';
 import { drainDeliveries } from './deliveries.js';
 import { EchoClient } from './echo.js';
+import { emulationRules } from './emulation.js';
 import { LinkInstaller } from './link-installer.js';
 import { linkObserver } from './link-observer.js';
 import { NodeLoad } from './load.js';
@@ -41,10 +41,11 @@ import type { NodeConfig } from './options.js';
 import { outputExecutor } from './outputs.js';
 import type { PacketPath } from './packet-path.js';
 import { drainPunts } from './punts.js';
-import { LinkRates } from './rates.js';
+import { LinkRates, type ListenRates } from './rates.js';
 import { resourcesReport } from './resources.js';
 import type { Rules } from './rules.js';
-import { WorkerPool } from './worker-pool.js';
+import { TcpListen } from './tcp-listen.js';
+import { WorkerPool, type WorkerResources } from './worker-pool.js';
 import type { SupervisorEvents } from './worker-supervisor.js';
 
 /** How long a closing node waits for its goodbyes and its sockets' datagrams to leave, and then for its workers to end, ms. */
@@ -69,29 +70,43 @@ export class Core {
   readonly echo: EchoClient;
   readonly load: NodeLoad;
   readonly rates: LinkRates;
+  readonly tcpListen: TcpListen;
+  readonly #dialsTcp: boolean;
   readonly #installer: LinkInstaller;
   readonly #states: WorkerStates;
   readonly #counters: CounterBlock;
+  readonly #onWarning: (message: string) => void;
   #leaving = false;
 
   constructor(config: NodeConfig, networkKey: Uint8Array, path: PacketPath, rules: Rules, events: CoreEvents) {
     const bootEpoch = Math.floor(unixSeconds() * 1e6);
     const { maxLinks, maxLeaves, role } = config;
     const linkCapacity = maxLinks + 1;
-    this.region = createRegion({ workers: path.workers, links: linkCapacity + maxLeaves, leaves: maxLeaves });
+    this.region = createRegion({ workers: path.workers + 1, links: linkCapacity + maxLeaves, leaves: maxLeaves });
     if (role === 'leaf') markAsLeaf(this.region);
-    const counters = new CounterBlock(this.region, path.workers);
+    const counters = new CounterBlock(this.region, path.workers + 1);
     this.#counters = counters;
+    this.#onWarning = events.onWarning;
+    this.tcpListen = new TcpListen(config.listen);
+    this.#dialsTcp = config.peers.some(({ scheme }) => scheme === 'tcp');
     this.links = new LinkTableWriter(this.region);
     this.ports = new PortTableWriter(this.region);
     const epochs = new Epochs(this.region);
     const states = new WorkerStates(this.region);
     this.#states = states;
-    const loadStats = createLoadStats(path.workers);
+    const loadStats = createLoadStats(path.workers + 1);
     this.pool = new WorkerPool(
       path.workers,
-      { ...path.common, self: config.id, region: this.region.buffer, load: loadStats, ...emulationStart(config) },
-      { ...path.resources, forwards: () => rules.forwards(), exposes: () => rules.exposes() },
+      { ...path.common, self: config.id, region: this.region.buffer, load: loadStats },
+      {
+        ...path.resources,
+        emulation: emulationStart(config),
+        tcpSockets: () => this.tcpListen.sockets(),
+        optionOf: (scheme, socket) =>
+          scheme === 'tcp' ? this.tcpListen.optionOf(socket) : (path.listen[socket]?.option ?? 'listen'),
+        forwards: () => rules.forwards(),
+        exposes: () => rules.exposes(),
+      },
       {
         ...events,
         drainControl: (rings) => drainPunts(rings, this.driver),
@@ -112,7 +127,7 @@ export class Core {
       },
       monotonicNow,
     );
-    const sender = new ControlSender(this.pool.rings, counters);
+    const sender = new ControlSender(this.pool, this.links, counters);
     this.sockets = new BoundSockets(config.id, this.pool.rings, counters, (port, bound) =>
       this.ports.set(port, bound ? PortHandler.Socket : PortHandler.None),
     );
@@ -123,7 +138,7 @@ export class Core {
       stats: loadStats,
     });
     this.echo = new EchoClient(config.id, (frame) => sender.sendPacket(frame), monotonicNow, bootEpoch);
-    this.rates = new LinkRates(config.listenRates, config.maxLinks + 1, path.workers);
+    this.rates = new LinkRates(listenRates(config), config.maxLinks + 1, path.workers);
     for (const peer of config.peerRates) this.rates.setPeer(peer);
     this.#installer = new LinkInstaller({
       table: this.links,
@@ -175,7 +190,8 @@ export class Core {
 
   /** Resolves when the workers receive and the peers are being dialed. */
   async start(): Promise<void> {
-    await this.pool.start();
+    const needsTcp = this.#dialsTcp || !this.tcpListen.isEmpty;
+    await Promise.all([this.pool.start(), needsTcp ? this.pool.startTcp() : undefined]);
     this.driver.input((control, now) => control.start(now));
   }
 
@@ -183,8 +199,17 @@ export class Core {
     return resourcesReport({
       links: { capacity: this.region.layout.links - 1, taken: this.control.linksTaken() },
       states: this.#states,
-      batches: this.pool.rings.map(({ shared }) => shared.batch),
+      batches: this.pool.allRings.map(({ shared }) => shared.batch),
     });
+  }
+
+  /** An address of a peer, at run time. */
+  addPeer(peer: PeerAddress): void {
+    if (peer.scheme === 'tcp' && !this.pool.hasTcp)
+      this.pool
+        .startTcp()
+        .catch((error: Error) => this.#onWarning(`no link over tcp:// can be made: ${error.message}`));
+    this.driver.input((control, now) => control.handleCommand({ kind: 'addPeer', peer }, now));
   }
 
   /** Says goodbye, lets what is queued leave (for a bounded time), and ends the workers. */
@@ -205,18 +230,23 @@ export class Core {
 
   /** What a worker had in hand that had to be ended: it has no successor that would count it. */
   #countUnfinished(): void {
-    for (const { shared } of this.pool.rings)
+    for (const { shared } of this.pool.allRings)
       this.#counters.add(COUNTER.crashed, takeUnfinished({ words: new Int32Array(shared.batch) }));
   }
 }
 
+/** The rates of the listening addresses, which have numbers by their scheme. */
+function listenRates({ listen, listenRates: rates }: NodeConfig): ListenRates {
+  const of = (wanted: string) => rates.filter((_, index) => listen[index]?.scheme === wanted);
+  return { udp: of('udp'), tcp: of('tcp') };
+}
+
 /** A network that is emulated costs something only where there is one. */
-function emulationStart({ emulationRules, maxLinks }: NodeConfig): { emulation?: EmulationStart } {
-  if (emulationRules.length === 0) return {};
+function emulationStart({ emulate, listen, maxLinks, maxLeaves }: NodeConfig): WorkerResources['emulation'] {
+  if (emulate.length === 0) return () => undefined;
   const seed = new DataView(entropy(4).buffer).getUint32(0);
-  return {
-    emulation: { rules: emulationRules, wires: createWires(emulationRules.length, maxLinks + 1), seed },
-  };
+  const wires = createWires(emulate.length, maxLinks + 1 + maxLeaves);
+  return (scheme) => ({ rules: emulationRules(emulate, listen, scheme), wires, seed });
 }
 
 function stuckWarning(worker: number, isolated: boolean): string {

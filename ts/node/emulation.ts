@@ -10,12 +10,12 @@
 import { type EmulationModel, type EmulationRule, type EmulationTarget, ruleFor } from '../kit/emulation.js';
 import { formatNodeId } from '../kit/node-id.js';
 import { DURATION_UNITS, readBitRate, readQuantity, readShare, SIZE_UNITS } from '../kit/quantity.js';
-import { formatUdpUrl, type HostPort, parseId, parseUdpUrl } from './addresses.js';
+import { formatUrl, parseId, parseTransportUrl, type TransportUrl } from './addresses.js';
 import { invalidOption } from './errors.js';
 
 /** What one text says. */
 export interface Emulation {
-  readonly target: { readonly kind: 'all' } | ({ readonly kind: 'listen' } & HostPort) | PeerTarget;
+  readonly target: { readonly kind: 'all' } | ({ readonly kind: 'listen' } & TransportUrl) | PeerTarget;
   readonly model: EmulationModel;
   /** The quantities, as people wrote them. */
   readonly text: string;
@@ -51,17 +51,28 @@ export function parseEmulation(text: unknown, option: string): Emulation {
   return { target, model: modelOf(given, option), text: settings.join(' ') };
 }
 
-/** Gives the rules the numbers of the listening addresses; throws when one names an address that the node does not listen on. */
-export function emulationRules(emulations: readonly Emulation[], listen: readonly HostPort[]): EmulationRule[] {
-  return emulations.map(({ target, model }, index) => {
-    if (target.kind !== 'listen') return { target, model };
-    const sockets = listen.flatMap(({ host, port }, at) => (host === target.host && port === target.port ? [at] : []));
-    if (sockets.length === 0)
+/** Throws when an emulated network is for an address that the node does not listen on. */
+export function checkEmulation(emulations: readonly Emulation[], listen: readonly TransportUrl[]): void {
+  const urls = listen.map(formatUrl);
+  for (const [index, { target }] of emulations.entries())
+    if (target.kind === 'listen' && !urls.includes(formatUrl(target)))
       throw invalidOption(
         `emulate[${index}]`,
-        `an address that this node listens on (${listen.map(formatUdpUrl).join(', ') || 'none'})`,
-        formatUdpUrl(target),
+        `an address that this node listens on (${urls.join(', ') || 'none'})`,
+        formatUrl(target),
       );
+}
+
+/** The rules for links of one scheme, whose listening addresses have numbers of their own. */
+export function emulationRules(
+  emulations: readonly Emulation[],
+  listen: readonly TransportUrl[],
+  scheme: TransportUrl['scheme'],
+): EmulationRule[] {
+  const urls = listen.filter((address) => address.scheme === scheme).map(formatUrl);
+  return emulations.map(({ target, model }) => {
+    if (target.kind !== 'listen') return { target, model };
+    const sockets = urls.flatMap((url, at) => (url === formatUrl(target) ? [at] : []));
     return { target: { kind: 'listen', sockets }, model };
   });
 }
@@ -79,13 +90,13 @@ export function emulationOf(
 /** Prints a rule as it may be written. */
 export function formatEmulation({ target, text }: Emulation): string {
   if (target.kind === 'all') return text;
-  return `${target.kind === 'peer' ? formatNodeId(target.peer) : formatUdpUrl(target)} ${text}`;
+  return `${target.kind === 'peer' ? formatNodeId(target.peer) : formatUrl(target)} ${text}`;
 }
 
 function targetOf(words: readonly string[], option: string, text: unknown): Emulation['target'] {
   const [first] = words;
   if (first === undefined || first === '') throw invalidOption(option, EXPECTED, text);
-  if (first.includes('://')) return { kind: 'listen', ...parseUdpUrl(first, option, 0) };
+  if (first.includes('://')) return { kind: 'listen', ...parseTransportUrl(first, option, 0) };
   return first.includes('=') ? { kind: 'all' } : { kind: 'peer', peer: parseId(first, option) };
 }
 

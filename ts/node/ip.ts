@@ -17,16 +17,17 @@ export function toLinkAddress({ family, host, port }: TransportAddress): LinkAdd
   return { family, port, bytes, scope: scratchView.getUint32(ADDRESS_SCOPE, true) };
 }
 
-/** The address in a record and the socket by which it was seen; `undefined` when there is none. */
+/** The address in a record of a worker for `scheme`, and the socket by which it was seen; `undefined` when there is none. */
 export function readAddress(
   view: DataView,
   at: number,
+  scheme: TransportAddress['scheme'],
 ): { readonly source: TransportAddress; readonly socket: number } | undefined {
   const family = view.getInt32(at + ADDRESS_FAMILY, true);
   if (family !== 4 && family !== 6) return undefined;
   const host = family === 4 ? readHost(view, at) : shorten(readHost(view, at));
   return {
-    source: { scheme: 'udp', family, host, port: readPort(view, at) },
+    source: { scheme, family, host, port: readPort(view, at) },
     socket: view.getInt32(at + ADDRESS_SOCKET, true),
   };
 }

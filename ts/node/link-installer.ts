@@ -63,7 +63,7 @@ export class LinkInstaller {
             peer: output.peer,
             ourNumber: output.ourNumber,
             peerNumber: output.peerNumber,
-            portKind: PortKind.Udp,
+            portKind: output.address.scheme === 'tcp' ? PortKind.Tcp : PortKind.Udp,
             socket: output.socket,
             mtu: output.mtu,
             address: toLinkAddress(output.address),

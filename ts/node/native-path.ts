@@ -5,9 +5,9 @@
 import type { ListenSocket, OffloadState } from '../data/worker-contract.js';
 import { loadAddon } from '../edge/native/addon.js';
 import type { NativeAddon, NativeUdpSocket, Offload } from '../edge/native/addon.types.js';
-import { formatUdpUrl, type HostPort } from './addresses.js';
-import type { NodeConfig } from './options.js';
-import { localSocket, type PacketPath, withMembers } from './packet-path.js';
+import { formatUdpUrl } from './addresses.js';
+import type { ListenAddress, NodeConfig } from './options.js';
+import { type BoundAddress, localSocket, type PacketPath, withMembers } from './packet-path.js';
 import { startError } from './start-error.js';
 
 /** Asked of the kernel, which may give less: some milliseconds at full rate. */
@@ -16,7 +16,7 @@ const SOCKET_BUFFER_BYTES = 4 << 20;
 /** Opens it, or says why it does not run here. Throws a PortolanError when an address is taken. */
 export function openNativePath(
   config: NodeConfig,
-  listen: readonly HostPort[],
+  listen: readonly ListenAddress[],
 ): { readonly path: PacketPath } | { readonly reason: string } {
   const { addon, reason } = loadAddon();
   return addon === undefined ? { reason } : { path: new NativePath(addon, config, listen) };
@@ -25,7 +25,9 @@ export function openNativePath(
 class NativePath implements PacketPath {
   readonly kind = 'native';
   readonly workers: number;
+  readonly listen: readonly ListenAddress[];
   readonly sockets: PacketPath['sockets'];
+  readonly #bound: readonly BoundAddress[];
   readonly common: PacketPath['common'];
   readonly resources: PacketPath['resources'];
   readonly #addon: NativeAddon;
@@ -39,16 +41,17 @@ class NativePath implements PacketPath {
   readonly #gso: Wish;
   readonly #gro: Wish;
 
-  constructor(addon: NativeAddon, config: NodeConfig, listen: readonly HostPort[]) {
+  constructor(addon: NativeAddon, config: NodeConfig, listen: readonly ListenAddress[]) {
     this.#addon = addon;
     this.workers = config.workers;
-    const all = withMembers(listen, config.linksPerPeer);
-    this.sockets = all.map(localSocket);
+    this.listen = listen;
+    this.#bound = withMembers(listen, config.linksPerPeer);
+    this.sockets = this.#bound.map(localSocket);
     this.#listening = listen.length;
     this.#gso = wish(config.gso, 'gso', 'PORTOLAN_NO_GSO');
     this.#gro = wish(config.gro, 'gro', 'PORTOLAN_NO_GRO');
     try {
-      this.#open(all);
+      this.#open(this.#bound);
       this.#steer();
     } catch (error) {
       this.close();
@@ -89,7 +92,7 @@ class NativePath implements PacketPath {
   }
 
   isolate(worker: number): boolean {
-    if (this.workers === 1) return false;
+    if (this.workers === 1 || worker >= this.workers) return false;
     for (const { fd } of this.#sockets[worker] ?? []) this.#addon.detachSocket(fd);
     this.#isolated.add(worker);
     this.#steer();
@@ -98,9 +101,9 @@ class NativePath implements PacketPath {
 
   /** The worker has ended at last: its successor joins the others again. */
   #reopen(worker: number): void {
-    this.#sockets[worker] = (this.#sockets[worker] ?? []).map(({ fd, host, port }, index) => {
+    this.#sockets[worker] = (this.#sockets[worker] ?? []).map(({ fd, port }, index) => {
       this.#addon.closeSocket(fd);
-      return this.#openSocket(host, port, index, true);
+      return this.#openSocket(this.#bound[index] as BoundAddress, port, true);
     });
     this.#steer();
   }
@@ -131,21 +134,21 @@ class NativePath implements PacketPath {
     this.#events.length = 0;
   }
 
-  #open(listen: readonly HostPort[]): void {
+  #open(listen: readonly BoundAddress[]): void {
     const ports = listen.map(({ port }) => port);
     for (let worker = 0; worker < this.workers; worker++) {
       const row: NativeUdpSocket[] = [];
       this.#sockets.push(row);
       this.#events.push(this.#addon.createEvent());
-      for (const [index, { host }] of listen.entries()) {
-        const socket = this.#openSocket(host, ports[index] ?? 0, index, worker > 0);
+      for (const [index, address] of listen.entries()) {
+        const socket = this.#openSocket(address, ports[index] ?? 0, worker > 0);
         ports[index] = socket.port; // the first worker's choice is the others' too
         row.push(socket);
       }
     }
   }
 
-  #openSocket(host: string, port: number, index: number, joins: boolean): NativeUdpSocket {
+  #openSocket({ host, option }: BoundAddress, port: number, joins: boolean): NativeUdpSocket {
     try {
       return this.#addon.openUdpSocket({
         host,
@@ -159,7 +162,6 @@ class NativePath implements PacketPath {
       });
     } catch (error) {
       const { code = '', message } = error as NodeJS.ErrnoException;
-      const option = `listen[${index}]`;
       throw startError(code, `${option}: cannot listen at ${formatUdpUrl({ host, port })}: ${message}`, option);
     }
   }

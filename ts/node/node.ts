@@ -6,6 +6,7 @@ import type { ControlEvent, ErrorName } from '../control/io.js';
 import type { Offloads } from '../data/worker-contract.js';
 import { monotonicNow } from '../edge/clock.js';
 import { formatNodeId, type NodeId } from '../kit/node-id.js';
+import { PortKind } from '../memory/link-table.js';
 import { PortHandler } from '../memory/port-table.js';
 import type { Headers } from '../wire/frame.js';
 import { parseId, parsePeer, parsePort } from './addresses.js';
@@ -20,7 +21,7 @@ import type {
 } from './admin.types.js';
 import { Core } from './core.js';
 import type { DatagramSocket } from './datagram-socket.js';
-import { emulationOf, formatEmulation } from './emulation.js';
+import { emulationOf, emulationRules, formatEmulation } from './emulation.js';
 import { invalidOption, PortolanError } from './errors.js';
 import type { NodeEvents } from './events.js';
 import { type Fault, faultCommand } from './faults.js';
@@ -66,9 +67,10 @@ export class Node extends EventEmitter<NodeEvents> {
     this.#core = new Core(config, networkKey, path, this.#rules, {
       onEvent: (event) => this.#onControlEvent(event),
       onReady: (worker, ready) => {
-        this.#offloads = ready.offloads;
+        if (worker < path.workers) this.#offloads = ready.offloads;
         if (worker === 0) this.#rules.bound(ready.forwardPorts);
         if (worker === 0) path.bound(ready.ports);
+        if (worker === path.workers) this.#core.tcpListen.bound(ready.ports);
       },
       onMessage: (_worker, message) => {
         if (message.type === 'warning') this.emit('warning', { message: message.message });
@@ -101,9 +103,11 @@ export class Node extends EventEmitter<NodeEvents> {
     signal?.throwIfAborted();
   }
 
-  /** Where the node listens, as in `udp://0.0.0.0:7000`: with the ports that the system chose. */
+  /** Where the node listens, as in `udp://0.0.0.0:7000`, in the order of the option: with the ports that the system chose. */
   get addresses(): readonly string[] {
-    return this.#path.addresses();
+    const udp = this.#path.addresses().values();
+    const tcp = this.#core.tcpListen.addresses().values();
+    return this.#config.listen.map(({ scheme }) => (scheme === 'tcp' ? tcp : udp).next().value ?? '');
   }
 
   /** Where the forwards listen. */
@@ -177,9 +181,10 @@ export class Node extends EventEmitter<NodeEvents> {
       version: VERSION,
       pid: process.pid,
       uptimeSeconds: Math.round(monotonicNow() - this.#startedAt) / 1000,
-      listen: this.#path.addresses(),
+      listen: this.addresses,
       packetPath: this.#path.report(this.#offloads),
       workers: this.#path.workers,
+      tcpWorker: this.#core.pool.hasTcp,
       workerRestarts: this.#restarts,
       links: links.filter(({ state, role }) => state === 'up' && role !== 'leaf').length,
       leaves: this.#core.control.leaves(),
@@ -204,13 +209,14 @@ export class Node extends EventEmitter<NodeEvents> {
   links(): LinkReport[] {
     return this.#core.control.links(monotonicNow()).map((status) => {
       if (status.link === 0) return linkReport(status);
-      const { emulate, emulationRules } = this.#config;
+      const { emulate, listen } = this.#config;
+      const scheme = this.#core.links.portKind(status.link) === PortKind.Tcp ? 'tcp' : 'udp';
       const socket = this.#core.links.socket(status.link);
       return linkReport(
         status,
         this.#core.links.counters(status.link),
         this.#core.links.queue(status.link),
-        emulationOf(emulate, emulationRules, socket, status.peer),
+        emulationOf(emulate, emulationRules(emulate, listen, scheme), socket, status.peer),
         status.members.map((member) => ({
           status: member,
           counters: member.link === 0 ? undefined : this.#core.links.counters(member.link),
@@ -235,7 +241,7 @@ export class Node extends EventEmitter<NodeEvents> {
     const rate = rateBehind(peer, 'peer');
     if (address.id === this.#config.id) throw invalidOption('peer', "another node's id than this node's own", peer);
     this.#core.rates.setPeer({ ...address, rate });
-    this.#core.driver.input((control, now) => control.handleCommand({ kind: 'addPeer', peer: address }, now));
+    this.#core.addPeer(address);
   }
 
   /** Says goodbye to a configured peer and forgets it. */
@@ -251,8 +257,8 @@ export class Node extends EventEmitter<NodeEvents> {
     const { worker } = fault;
     if (!this.#config.allowFaults)
       throw new PortolanError('FAULT_REFUSED', 'this node was started without the option allowFaults');
-    if (!(worker < this.#path.workers))
-      throw invalidOption('worker', `a worker from 0 to ${this.#path.workers - 1}`, worker);
+    const last = this.#core.pool.hasTcp ? this.#path.workers : this.#path.workers - 1;
+    if (!(worker <= last)) throw invalidOption('worker', `a worker from 0 to ${last}`, worker);
     this.#core.pool.fail(worker, faultCommand(fault));
   }
 

@@ -2,7 +2,6 @@
  * The options of a node: what people write, and what it means once every value has been checked. Nothing is opened or resolved here.
  */
 import { availableParallelism } from 'node:os';
-import type { EmulationRule } from '../kit/emulation.js';
 import type { NodeId } from '../kit/node-id.js';
 import type { NodeRole } from '../wire/handshake.js';
 import {
@@ -14,9 +13,10 @@ import {
   parseForward,
   parseId,
   parsePeer,
-  parseUdpUrl,
+  parseTransportUrl,
+  type TransportUrl,
 } from './addresses.js';
-import { type Emulation, emulationRules, parseEmulation } from './emulation.js';
+import { checkEmulation, type Emulation, parseEmulation } from './emulation.js';
 import { invalidOption } from './errors.js';
 import { checkNetworkKey } from './network-key.js';
 import { type PeerRate, rateBehind, withoutRate } from './rates.js';
@@ -29,11 +29,14 @@ export interface NodeOptions {
   /** This node's id, as in `1.1.1.2`. */
   readonly id: string;
   /**
-   * Where to listen, as in `udp://0.0.0.0:7000`; port 0 lets the system choose. Default: `udp://0.0.0.0:0`. With `?rate=50Mbit` behind it, what leaves
+   * Where to listen, as in `udp://0.0.0.0:7000` or `tcp://0.0.0.0:7000`; port 0 lets the system choose. Default: `udp://0.0.0.0:0`. With `?rate=50Mbit` behind it, what leaves
    * by it is paced and queued here.
    */
   readonly listen?: readonly string[];
-  /** Nodes to link with, as in `1.1.1.1@udp://192.0.2.1:7000`. Several addresses of one id are tried in turn. `?rate=50Mbit` as for `listen`. */
+  /**
+   * Nodes to link with, as in `1.1.1.1@udp://192.0.2.1:7000`. Several addresses of one id are tried in turn, those for `udp://` first.
+   * `?rate=50Mbit` as for `listen`.
+   */
   readonly peers?: readonly string[];
   /**
    * What all nodes of the network share: 64 hexadecimal digits, 32 bytes, or a passphrase of at least 12 characters. Without one the node
@@ -79,7 +82,7 @@ export interface NodeOptions {
 /** Options that have been checked. */
 export interface NodeConfig {
   readonly id: NodeId;
-  readonly listen: readonly HostPort[];
+  readonly listen: readonly ListenAddress[];
   /** Of the listening addresses, kbit/s; 0 or missing: not known. */
   readonly listenRates: readonly number[];
   readonly peers: readonly PeerAddress[];
@@ -97,11 +100,14 @@ export interface NodeConfig {
   readonly linksPerPeer: number;
   readonly maxLinks: number;
   readonly emulate: readonly Emulation[];
-  /** The same, for workers. */
-  readonly emulationRules: readonly EmulationRule[];
   readonly maxLeaves: number;
   readonly allowFaults: boolean;
   readonly signal: AbortSignal | undefined;
+}
+
+/** A listening address, and the option that asked for it, as in `listen[0]`. */
+export interface ListenAddress extends TransportUrl {
+  readonly option: string;
 }
 
 export type AdminConfig =
@@ -141,9 +147,10 @@ export function checkOptions(options: NodeOptions): NodeConfig {
   for (const name of Object.keys(options))
     if (!KNOWN.has(name)) throw invalidOption(name, `one of the options ${[...KNOWN].join(', ')}`, 'an unknown option');
   const id = parseId(options.id, 'id');
-  const listen = list(options.listen ?? ['udp://0.0.0.0:0'], 'listen', (text, option) =>
-    parseUdpUrl(withoutRate(text), option, 0),
-  );
+  const listen = list(options.listen ?? ['udp://0.0.0.0:0'], 'listen', (text, option) => ({
+    ...parseTransportUrl(withoutRate(text), option, 0),
+    option,
+  }));
   const peers = list(options.peers, 'peers', (text, option) => parsePeer(withoutRate(text), option));
   const peerRates = list(options.peers, 'peers', rateBehind);
   for (const [index, peer] of peers.entries())
@@ -163,9 +170,10 @@ export function checkOptions(options: NodeOptions): NodeConfig {
   const linksPerPeer = integer(options.linksPerPeer, 'linksPerPeer', 1, 8, 1);
   if (role === 'leaf' && linksPerPeer > 1)
     throw invalidOption('linksPerPeer', '1, for a leaf has one session with a relay', linksPerPeer);
-  if (listen.length === 0 && peers.length > 0)
-    throw invalidOption('listen', 'at least one address, for there are peers', []);
+  if (peers.some(({ scheme }) => scheme === 'udp') && !listen.some(({ scheme }) => scheme === 'udp'))
+    throw invalidOption('listen', 'at least one address for udp://, for there are peers at such', options.listen);
   const emulate = list(options.emulate, 'emulate', parseEmulation);
+  checkEmulation(emulate, listen);
   return {
     id,
     listen,
@@ -183,7 +191,6 @@ export function checkOptions(options: NodeOptions): NodeConfig {
     tags: flag(options.tags, 'tags', true),
     linksPerPeer,
     emulate,
-    emulationRules: emulationRules(emulate, listen),
     role,
     maxLinks,
     maxLeaves: role === 'leaf' ? 0 : integer(options.maxLeaves, 'maxLeaves', 0, MOST_LINKS - maxLinks, leavesByDefault),

@@ -9,7 +9,7 @@ import { formatUdpUrl, type HostPort } from './addresses.js';
 import type { PacketPathReport } from './admin.types.js';
 import { PortolanError } from './errors.js';
 import { openNativePath } from './native-path.js';
-import type { NodeConfig } from './options.js';
+import type { ListenAddress, NodeConfig } from './options.js';
 import type { CommonStart, WorkerResources } from './worker-pool.js';
 
 type LocalSocket = ControlNodeOptions['sockets'][number];
@@ -19,11 +19,13 @@ export interface PacketPath {
   readonly workers: number;
   /** What links are dialed from: the listening addresses in their order, then the sockets of members of bundles. */
   readonly sockets: readonly LocalSocket[];
+  /** The listening addresses for UDP, in their order. */
+  readonly listen: readonly ListenAddress[];
   readonly common: Omit<CommonStart, 'self' | 'region' | 'load'>;
-  readonly resources: Omit<WorkerResources, 'forwards' | 'exposes'>;
+  readonly resources: Pick<WorkerResources, 'sockets' | 'wakeFd' | 'wakeByFd'>;
   /** The ports that were bound, as the worker says. */
   bound(ports: readonly number[]): void;
-  /** Where the node listens, as URLs. */
+  /** Where the node listens for UDP, as URLs. */
   addresses(): string[];
   /** Leaves a worker that cannot be ended without its sockets, so that the others get its packets. False: there are no others. */
   isolate(worker: number): boolean;
@@ -34,7 +36,7 @@ export interface PacketPath {
 
 /** Chooses and opens (hosts are IP addresses by now); throws a PortolanError when an address is taken, or `native` was asked for and does not run here. */
 export function openPacketPath(config: NodeConfig): PacketPath {
-  const { listen } = config;
+  const listen = config.listen.filter(({ scheme }) => scheme === 'udp');
   if (config.packetPath === 'portable') return portablePath(config, listen, 'asked for by the option packetPath');
   if (process.env['PORTOLAN_NO_NATIVE'] === '1' && config.packetPath === 'auto')
     return portablePath(config, listen, 'asked for by PORTOLAN_NO_NATIVE=1');
@@ -51,12 +53,13 @@ export function openPacketPath(config: NodeConfig): PacketPath {
   return portablePath(config, listen, native.reason);
 }
 
-function portablePath(config: NodeConfig, listen: readonly HostPort[], reason: string): PacketPath {
+function portablePath(config: NodeConfig, listen: readonly ListenAddress[], reason: string): PacketPath {
   const all = withMembers(listen, config.linksPerPeer);
   let sockets: ListenSocket[] = all.map(({ host, port }) => ({ host, port, fd: -1 }));
   return {
     kind: 'portable',
     workers: 1,
+    listen,
     sockets: all.map(localSocket),
     common: {
       packetPath: 'portable',
@@ -82,16 +85,21 @@ function portablePath(config: NodeConfig, listen: readonly HostPort[], reason: s
 
 /** An address to bind, and the member of bundles that alone is dialed from there. */
 export interface BoundAddress extends HostPort {
+  /** The option that asked for it, as in `listen[0]`. */
+  readonly option: string;
   readonly member?: number;
 }
 
 /** The listening addresses, and for each member of bundles a port of its own beside the first address of each family. */
-export function withMembers(listen: readonly HostPort[], linksPerPeer: number): BoundAddress[] {
+export function withMembers(listen: readonly ListenAddress[], linksPerPeer: number): BoundAddress[] {
   const firsts = listen.filter(
     (one, index) => listen.findIndex((other) => familyOf(other) === familyOf(one)) === index,
   );
   const members = Array.from({ length: linksPerPeer - 1 }, (_, at) => at + 1);
-  return [...listen, ...firsts.flatMap(({ host }) => members.map((member) => ({ host, port: 0, member })))];
+  return [
+    ...listen,
+    ...firsts.flatMap(({ host, option }) => members.map((member) => ({ host, port: 0, option, member }))),
+  ];
 }
 
 export const localSocket = (address: BoundAddress): LocalSocket =>

@@ -1,10 +1,12 @@
 /**
  * What workers hand up for the control plane: read from their rings, copied, and given to it as inputs.
  */
-import type { PuntedPacket } from '../control/io.js';
+import type { PuntedPacket, TransportAddress } from '../control/io.js';
 import type { ControlNode } from '../control/node.types.js';
 import { PuntReason } from '../memory/batch.js';
 import {
+  DownCause,
+  LINK_DOWNED_CAUSE,
   LINK_DOWNED_LINK,
   PUNT_ADDRESS,
   PUNT_FRAME,
@@ -44,7 +46,7 @@ export function drainPunts(rings: WorkerRings, driver: ControlDriver): boolean {
   let records = 0;
   driver.batch(() => {
     records = rings.readControl((_type, at, length) => {
-      driver.input((control, now) => dispatch(control, now, view, bytes, at, length));
+      driver.input((control, now) => dispatch(control, now, rings.scheme, view, bytes, at, length));
     }, RECORDS_AT_ONCE);
   });
   return records === RECORDS_AT_ONCE;
@@ -53,13 +55,21 @@ export function drainPunts(rings: WorkerRings, driver: ControlDriver): boolean {
 function dispatch(
   control: ControlNode,
   now: number,
+  scheme: TransportAddress['scheme'],
   view: DataView,
   bytes: Uint8Array,
   at: number,
   length: number,
 ): void {
   const kind = view.getInt32(at + RECORD_KIND, true);
-  if (kind === RecordKind.LinkDowned) return control.handleLinkDown(view.getInt32(at + LINK_DOWNED_LINK, true), now);
+  if (kind === RecordKind.LinkDowned) {
+    const isSilent = view.getInt32(at + LINK_DOWNED_CAUSE, true) === DownCause.Silent;
+    return control.handleLinkDown(
+      view.getInt32(at + LINK_DOWNED_LINK, true),
+      now,
+      isSilent ? 'silent' : 'disconnected',
+    );
+  }
   if (kind !== RecordKind.Punt) return;
   const reason = view.getInt32(at + PUNT_REASON, true);
   const link = view.getInt32(at + PUNT_LINK, true);
@@ -68,7 +78,7 @@ function dispatch(
   const type = FRAME_TYPES[reason];
   const packet = PACKET_REASONS[reason];
   if (type !== undefined) {
-    const from = type === FrameType.Handshake ? readAddress(view, at + PUNT_ADDRESS) : undefined;
+    const from = type === FrameType.Handshake ? readAddress(view, at + PUNT_ADDRESS, scheme) : undefined;
     control.handleFrame({ link, type, frame, receivedAt, ...from }, now);
   } else if (packet !== undefined) {
     const limit = packet === 'tooBig' ? view.getInt32(at + PUNT_LIMIT, true) : 0;

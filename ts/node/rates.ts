@@ -36,20 +36,24 @@ export function rateBehind(text: unknown, option: string): number {
 /** One address of a peer, with the rate of the way there, kbit/s. */
 export interface PeerRate {
   readonly id: NodeId;
+  readonly scheme: TransportAddress['scheme'];
   readonly host: string;
   readonly port: number;
   readonly rate: number;
 }
 
+/** Rates of the listening addresses, by their numbers, kbit/s or 0. */
+export type ListenRates = Readonly<Record<TransportAddress['scheme'], readonly number[]>>;
+
 /** Which links are paced, how, and by which worker. */
 export class LinkRates {
-  readonly #listen: readonly number[];
+  readonly #listen: ListenRates;
   readonly #peers = new Map<NodeId, PeerRate[]>();
   readonly #links: number;
   readonly #workers: number;
 
-  /** `listen`: rates of the listening addresses, kbit/s or 0; `links`: entries of the link table; `workers`: those that send UDP links. */
-  constructor(listen: readonly number[], links: number, workers: number) {
+  /** `links`: entries of the link table; `workers`: those that send UDP links. */
+  constructor(listen: ListenRates, links: number, workers: number) {
     this.#listen = listen;
     this.#links = links;
     this.#workers = workers;
@@ -59,7 +63,7 @@ export class LinkRates {
   setPeer(peer: PeerRate): void {
     if (peer.rate === 0) return;
     const others = (this.#peers.get(peer.id) ?? []).filter(
-      ({ host, port }) => host !== peer.host || port !== peer.port,
+      ({ scheme, host, port }) => scheme !== peer.scheme || host !== peer.host || port !== peer.port,
     );
     this.#peers.set(peer.id, [...others, peer]);
   }
@@ -71,16 +75,16 @@ export class LinkRates {
   /** How a new link is paced; undefined: it is not. */
   paceOf(link: number, peer: NodeId, address: TransportAddress, socket: number): LinkPace | undefined {
     const own = this.#rateOfPeer(peer, address);
-    const rate = own || (this.#listen[socket] ?? 0);
+    const rate = own || (this.#listen[address.scheme][socket] ?? 0);
     if (rate === 0) return undefined;
     const wire = own > 0 ? link : this.#links + socket;
     return { rate, wire, worker: wire % this.#workers };
   }
 
   /** The rate of this address, or else the least that is known of the peer: who dialed us comes from an address that nobody has written down. */
-  #rateOfPeer(peer: NodeId, { host, port }: TransportAddress): number {
+  #rateOfPeer(peer: NodeId, { scheme, host, port }: TransportAddress): number {
     const known = this.#peers.get(peer) ?? [];
-    const exact = known.find((address) => address.host === host && address.port === port);
+    const exact = known.find((address) => address.scheme === scheme && address.host === host && address.port === port);
     if (exact) return exact.rate;
     return known.length === 0 ? 0 : Math.min(...known.map(({ rate }) => rate));
   }

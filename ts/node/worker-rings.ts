@@ -42,8 +42,12 @@ export class WorkerRings {
   readonly #fromControl: QueueConsumer;
   readonly #fromData: QueueConsumer;
 
+  /** What the worker's frames come by and leave by. */
+  readonly scheme: TransportAddress['scheme'];
+
   /** `wake` wakes the worker when it sleeps where only that reaches it. */
-  constructor(wake: () => void) {
+  constructor(scheme: TransportAddress['scheme'], wake: () => void) {
+    this.scheme = scheme;
     this.#control = new QueueProducer(this.shared.toWorker.control, { wake });
     this.#data = new QueueProducer(this.shared.toWorker.data, { wake });
     this.#fromControl = new QueueConsumer(this.shared.toShell.control, { wake });

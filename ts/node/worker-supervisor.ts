@@ -43,6 +43,8 @@ export interface SupervisorEvents {
 
 export interface SupervisedWorker {
   readonly worker: number;
+  /** The option that asked for one of its sockets, as in `listen[0]`. */
+  readonly optionOf: (socket: number) => string;
   /** What the next life is started with: read at each start, for ports become known and rules change. */
   readonly startData: () => WorkerStart;
   /** A thread for the next life. */
@@ -202,7 +204,9 @@ export class WorkerSupervisor {
     this.#hang = undefined;
     if (this.#started) {
       this.#state = 'stopped';
-      this.#started.reject(failure ? openError(failure) : new PortolanError('WORKER_FAILED', `worker: ${reason}`));
+      this.#started.reject(
+        failure ? openError(failure, this.#worker.optionOf) : new PortolanError('WORKER_FAILED', `worker: ${reason}`),
+      );
       return;
     }
     this.#restart(reason);
@@ -228,8 +232,11 @@ export class WorkerSupervisor {
 }
 
 /** What a worker could not open, by the option that asked for it. */
-function openError({ code, message, socket, forward }: StartFailedMessage): PortolanError {
-  if (socket !== undefined) return startError(code, `listen[${socket}]: ${message}`, `listen[${socket}]`);
+function openError(
+  { code, message, socket, forward }: StartFailedMessage,
+  optionOf: (socket: number) => string,
+): PortolanError {
+  if (socket !== undefined) return startError(code, `${optionOf(socket)}: ${message}`, optionOf(socket));
   if (forward !== undefined) return startError(code, `forwards[${forward}]: ${message}`, `forwards[${forward}]`);
   return startError(code, message);
 }

@@ -34,7 +34,7 @@ export function createSimControl(options: SimControlOptions): ControlNode {
     id,
     networkKey: NETWORK_KEY,
     bootEpoch: EPOCH_MICROS + Math.round(bootedAt * 1000),
-    peers: peers.map((peer) => ({ id: peer, host: addressOf(peer).host, port: addressOf(peer).port })),
+    peers: peers.map((peer) => ({ id: peer, ...addressOf(peer) })),
     sockets: [{ family: 4 }],
     entropy: (bytes) => Uint8Array.from({ length: bytes }, () => random.below(256)),
     random: () => random.unit(),

@@ -28,7 +28,7 @@ import {
 } from '../memory/batch.js';
 import { COUNTER } from '../memory/counter-names.js';
 import type { CounterBlock } from '../memory/counters.js';
-import { LINK_ADDRESS, LINK_MTU, LINK_STATE, LinkState } from '../memory/link-table.js';
+import { LINK_ADDRESS, LINK_MTU, LINK_STATE, LinkState, PortKind } from '../memory/link-table.js';
 import { LINK_ENTRY_BYTES, type Region } from '../memory/region.js';
 import { FrameType } from '../wire/link-header.js';
 import { SIM_PORT, writeSimAddress } from './addresses.js';
@@ -64,7 +64,7 @@ export class SimPort implements Port {
     this.#batch = batch;
     this.#batchView = new DataView(batch.words.buffer);
     this.#counters = counters;
-    this.#inspector = new Inspector(region, batch.slab);
+    this.#inspector = new Inspector(region, batch.slab, PortKind.Udp);
     this.#writer = new LinkWriter(region, batch.slab);
     this.#entries = new DataView(region.buffer, region.layout.linkEntries, region.layout.links * LINK_ENTRY_BYTES);
   }

@@ -33,7 +33,7 @@ import { takeUnfinished } from '../../ts/memory/unfinished.js';
 import { WorkerPhase, WorkerState } from '../../ts/memory/worker-state.js';
 import { Commands } from './commands.js';
 import { HandoverInbox } from './handover-inbox.js';
-import { type OpenedPort, openPort, slabBytes } from './open-port.js';
+import { type OpenedPort, openPort, slabBytes, sleepsInPort } from './open-port.js';
 
 /** The longest sleep, ms (the native port needs no timer for this one): what control changes in shared memory without waking anybody is seen after this at the latest. */
 const MAX_WAIT_MS = 40;
@@ -110,6 +110,11 @@ export class Agent {
     this.#state.setPhase(WorkerPhase.Running);
   }
 
+  /** Resolves when the port receives, if that takes more than opening it. */
+  get opened(): Promise<void> | undefined {
+    return this.#port.opened;
+  }
+
   ready(): WorkerMessage {
     const ports = this.#start.sockets.map((_, index) => this.#port.port.boundPort(index));
     return { type: 'ready', ports, forwardPorts: this.#forwardPorts, offloads: this.#port.offloads() };
@@ -136,7 +141,7 @@ export class Agent {
   mayWait(): number {
     // The native port sleeps on its sockets, so at a light load no second look is needed between a packet and the next sleep: one
     // system call less a packet. The portable one gets what came meanwhile by the event loop, after a step that found nothing.
-    if (this.#start.packetPath === 'native' ? this.#moreWaits : !this.#idle) return 0;
+    if (sleepsInPort(this.#start) ? this.#moreWaits : !this.#idle) return 0;
     const wait = Math.ceil(this.#source.waitFor(MAX_WAIT_MS)); // a load does not need it to the microsecond
     if (wait === 0) return 0;
     if (this.#port.announcesSleep) return this.#pipeline.waitFor(wait);
@@ -175,6 +180,7 @@ export class Agent {
 
   /** After a crash: touches nothing that is shared from here on, and leaves open nothing that a successor wants to open. */
   abandon(): void {
+    this.#inbox?.close();
     this.#port.port.close();
   }
 

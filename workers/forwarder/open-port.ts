@@ -1,11 +1,13 @@
-/** Opens the port that the shell has chosen: the native one over descriptors of the process, or its portable twin. */
+/** Opens the port that the shell has chosen: the one for TCP; or for UDP the native one over descriptors of the process, or its portable twin. */
 import type { Port } from '../../ts/data/port.js';
 import type { Offloads, WorkerMessage, WorkerStart } from '../../ts/data/worker-contract.js';
 import { loadAddon } from '../../ts/edge/native/addon.js';
 import { NATIVE_SLAB_BYTES, NativeUdpPort } from '../../ts/edge/native/udp-port.js';
 import { ListenError, PORTABLE_SLAB_BYTES, PortableUdpPort } from '../../ts/edge/portable/udp-port.js';
+import { TCP_SLAB_BYTES, TcpPort } from '../../ts/edge/tcp/tcp-port.js';
 import type { Batch } from '../../ts/memory/batch.js';
 import type { CounterBlock } from '../../ts/memory/counters.js';
+import { PortKind } from '../../ts/memory/link-table.js';
 import type { Region } from '../../ts/memory/region.js';
 import type { WorkerState } from '../../ts/memory/worker-state.js';
 
@@ -14,6 +16,8 @@ const LOOK_INTERVAL_MS = 1_000;
 
 export interface OpenedPort {
   readonly port: Port;
+  /** Resolves when the port receives, if that takes more than opening it; rejects with a StartProblem. */
+  readonly opened?: Promise<void>;
   offloads(): Offloads;
   /** Whether the port's `receive` itself announces a sleep to those who write into the worker's rings, and ends it when they do. */
   readonly announcesSleep: boolean;
@@ -48,22 +52,45 @@ export class StartProblem extends Error {
 }
 
 export function slabBytes(start: WorkerStart): number {
+  if (start.portKind === PortKind.Tcp) return TCP_SLAB_BYTES;
   return start.packetPath === 'native' ? NATIVE_SLAB_BYTES : PORTABLE_SLAB_BYTES;
 }
 
 export function openPort(start: WorkerStart, needs: PortNeeds): OpenedPort {
+  if (start.portKind === PortKind.Tcp) return openTcp(start, needs);
   return start.packetPath === 'native' ? openNative(start, needs) : openPortable(start, needs);
 }
 
+/** Whether the worker sleeps inside its port, and not on its event loop. */
+export function sleepsInPort({ packetPath, portKind }: WorkerStart): boolean {
+  return packetPath === 'native' && portKind === PortKind.Udp;
+}
+
+function openTcp({ sockets, packetPath }: WorkerStart, { tell, ...needs }: PortNeeds): OpenedPort {
+  const port = new TcpPort({ ...needs, sockets, onWarning: warn(tell) });
+  const { addon } = packetPath === 'native' ? loadAddon() : {};
+  return {
+    port,
+    opened: port.opened.catch((error: unknown) => {
+      port.close();
+      throw error instanceof ListenError ? new StartProblem(error, { socket: error.socket }) : error;
+    }),
+    offloads: () => ({ gso: 'off', gro: 'off', reason: 'TCP has offloads of its own' }),
+    announcesSleep: false,
+    watch: () => undefined,
+    wake: (fd) => addon?.signalEvent(fd),
+    guarded,
+  };
+}
+
 function openPortable({ sockets }: WorkerStart, { tell, ...needs }: PortNeeds): OpenedPort {
-  const onWarning = (error: Error) => tell({ type: 'warning', message: error.message });
   try {
     return {
-      port: new PortableUdpPort({ ...needs, sockets, onWarning }),
+      port: new PortableUdpPort({ ...needs, sockets, onWarning: warn(tell) }),
       offloads: () => ({ gso: 'off', gro: 'off', reason: 'the portable packet path has no offloads' }),
       announcesSleep: false,
       watch: () => undefined,
-      wake: () => undefined, // there is no other worker
+      wake: () => undefined, // all workers of this path wait for their rings
       guarded,
     };
   } catch (error) {
@@ -98,6 +125,8 @@ function openNative(start: WorkerStart, { region, batch, tell, state }: PortNeed
     guarded,
   };
 }
+
+const warn = (tell: PortNeeds['tell']) => (error: Error) => tell({ type: 'warning', message: error.message });
 
 function guarded<T>(what: { readonly forward: number }, open: () => T): T {
   try {

@@ -5,7 +5,7 @@ import { HandshakeFrames } from '../../../ts/wire/handshake-frame.js';
 import { FrameType } from '../../../ts/wire/link-header.js';
 import { networkSecrets } from '../../../ts/wire/session-keys.js';
 import { tagKey, writeTag } from '../../../ts/wire/tag.js';
-import { idOf, NETWORK_KEY, PORT, peer, type TestNode, World } from './world.js';
+import { idOf, NETWORK_KEY, peer, type TestNode, World } from './world.js';
 
 const A = '1.1.1.1';
 const B = '1.1.1.2';
@@ -52,7 +52,7 @@ test('several addresses are tried in turn', () => {
 
 test('a name that does not resolve is a state; it is resolved anew in every round', () => {
   const world = new World();
-  const a = world.add(A, { peers: [{ id: idOf(B), host: 'b.example', port: PORT }] });
+  const a = world.add(A, { peers: [peer(B, 'b.example')] });
   const b = world.add(B);
   world.run(10_000);
   const { state, problem, detail } = a.status(B) ?? {};

@@ -6,6 +6,7 @@
 import type {
   ControlCounter,
   ControlEvent,
+  Job,
   LinkObservation,
   LinkStatus,
   Output,
@@ -21,18 +22,11 @@ import { FrameType } from '../../../ts/wire/link-header.js';
 import { HEADERS_BYTES, Protocol } from '../../../ts/wire/network-header.js';
 import { checkTag, writeTag } from '../../../ts/wire/tag.js';
 import { type Entry, type Install, newEntry } from './entry.js';
+import type { Datagram, Scheme } from './world.types.js';
 
 export interface NodeSetup extends Partial<ControlNodeOptions> {
   /** Host of its one socket. Default: 10.0.0.<last byte of the id>. */
   readonly host?: string;
-}
-
-/** A datagram under way. Returning false from `World.filter` drops it. */
-export interface Datagram {
-  readonly from: string;
-  readonly to: string;
-  readonly frame: Uint8Array;
-  readonly type: number;
 }
 
 export const PORT = 7000;
@@ -47,7 +41,12 @@ export const idOf = (text: string): NodeId => {
 const hostOf = (id: NodeId): string => `10.0.0.${id & 255}`;
 
 /** An address of a peer in this world. */
-export const peer = (text: string, host = hostOf(idOf(text))) => ({ id: idOf(text), host, port: PORT });
+export const peer = (text: string, host = hostOf(idOf(text)), scheme: TransportAddress['scheme'] = 'udp') => ({
+  id: idOf(text),
+  scheme,
+  host,
+  port: PORT,
+});
 
 export class World {
   now = 1_000;
@@ -106,8 +105,8 @@ export class World {
     return this.now - start;
   }
 
-  transmit(from: string, to: string, frame: Uint8Array): void {
-    const datagram = { from, to, frame: frame.slice(), type: (frame[0] as number) & 15 };
+  transmit(from: string, to: string, frame: Uint8Array, scheme: Scheme = 'udp'): void {
+    const datagram = { from, to, frame: frame.slice(), type: (frame[0] as number) & 15, scheme };
     this.log.push(datagram);
     if (!this.filter(datagram) || this.random.chance(this.loss)) return;
     this.deliver(datagram);
@@ -115,9 +114,9 @@ export class World {
   }
 
   deliver(datagram: Datagram): void {
-    const { from, to, frame } = datagram;
+    const { from, to, frame, scheme } = datagram;
     this.at(this.now + this.delayOf(datagram) + this.random.unit() * this.jitter, () => {
-      for (const node of this.nodes) if (node.host === to) node.receive(frame.slice(), from);
+      for (const node of this.nodes) if (node.host === to) node.receive(frame.slice(), from, scheme);
     });
   }
 }
@@ -141,7 +140,7 @@ export class TestNode {
   /** All of the node stands still: frames wait in its socket. */
   frozen = false;
   #waiting: (() => void)[] = [];
-  readonly #socket: { frame: Uint8Array; from: string }[] = [];
+  readonly #socket: { frame: Uint8Array; from: string; scheme: Scheme }[] = [];
   #timer = 0;
 
   constructor(
@@ -196,7 +195,7 @@ export class TestNode {
   thaw(): void {
     this.frozen = false;
     this.resume();
-    for (const { frame, from } of this.#socket.splice(0)) this.receive(frame, from);
+    for (const { frame, from, scheme } of this.#socket.splice(0)) this.receive(frame, from, scheme);
   }
 
   crash(): void {
@@ -228,23 +227,25 @@ export class TestNode {
     this.#transmit(entry, FrameType.Data, new Uint8Array(size === 'full' ? entry.mtu - HEADERS_BYTES : 10));
   }
 
-  receive(frame: Uint8Array, from: string): void {
+  receive(frame: Uint8Array, from: string, scheme: Scheme = 'udp'): void {
     if (!this.running) return;
     if (this.frozen) {
-      this.#socket.push({ frame, from });
+      this.#socket.push({ frame, from, scheme });
       return;
     }
     const { now } = this.world;
     const headers = readHeaders(frame);
     if (typeof headers === 'string') return;
-    const source: TransportAddress = { scheme: 'udp', family: 4, host: from, port: PORT };
+    const source: TransportAddress = { scheme, family: 4, host: from, port: PORT };
     if (headers.type === FrameType.Handshake) {
       this.act(() =>
         this.control.handleFrame({ link: 0, type: headers.type, frame, source, socket: 0 }, this.world.now),
       );
       return;
     }
-    const entry = [...this.entries.values()].find(({ install }) => install.ourNumber === headers.linkNumber);
+    const entry = [...this.entries.values()].find(
+      ({ install }) => install.ourNumber === headers.linkNumber && install.address.scheme === scheme,
+    );
     const view = new DataView(frame.buffer);
     const tagged = entry && (!entry.install.tags || checkTag(view, 0, frame.byteLength, entry.rxKey, 0));
     if (!entry || !tagged || entry.seen.has(headers.counter)) {
@@ -288,7 +289,7 @@ export class TestNode {
     const protocol = type === FrameType.Data ? Protocol.Datagram : Protocol.Link;
     const frame = makeFrame({ type, linkNumber: install.peerNumber, counter: entry.txCounter++, protocol }, payload);
     if (install.tags) writeTag(new DataView(frame.buffer), 0, frame.byteLength, entry.txKey, 0);
-    this.world.transmit(this.host, install.address.host, frame);
+    this.world.transmit(this.host, install.address.host, frame, install.address.scheme);
   }
 
   #do(output: Output): void {
@@ -300,7 +301,7 @@ export class TestNode {
         return;
       }
       case 'sendTo':
-        this.world.transmit(this.host, output.address.host, output.frame);
+        this.world.transmit(this.host, output.address.host, output.frame, output.address.scheme);
         return;
       case 'sendPacket':
         this.packets.push(output.frame);
@@ -341,7 +342,7 @@ export class TestNode {
         this.counts[output.counter] = (this.counts[output.counter] ?? 0) + 1;
         return;
       case 'job':
-        this.#resolve(output.id, output.job.host, output.job.port);
+        this.#resolve(output.id, output.job);
     }
   }
 
@@ -356,9 +357,9 @@ export class TestNode {
     return entry;
   }
 
-  #resolve(id: number, host: string, port: number): void {
+  #resolve(id: number, { scheme, host, port }: Job): void {
     const hosts = /^[\d.]+$/.test(host) ? [host] : this.world.names.get(host);
-    const addresses = hosts?.map((address): TransportAddress => ({ scheme: 'udp', family: 4, host: address, port }));
+    const addresses = hosts?.map((address): TransportAddress => ({ scheme, family: 4, host: address, port }));
     const result = addresses ? { id, addresses } : { id, error: `no such name: ${host}` };
     this.world.at(this.world.now + 1, () => this.act(() => this.control.handleJobDone(result, this.world.now)));
   }

@@ -26,7 +26,7 @@ export function statusLines(status: StatusReport): string[] {
     line('listens', status.listen.join(', ')),
     line('packet path', packetPathText(packetPath)),
     line('', style.dim(packetPathReason(packetPath))),
-    line('workers', `${status.workers}${restarts}`),
+    line('workers', `${status.workers}${status.tcpWorker ? ', and one for TCP' : ''}${restarts}`),
     line('links', `${status.links} up, ${status.routes} ${status.routes === 1 ? 'route' : 'routes'}`),
     ...(status.role === 'leaf' ? [] : [line('leaves', `${status.leaves} of ${status.maxLeaves}`)]),
     ...status.emulation.map((network, index) => line(index === 0 ? 'emulates' : '', style.yellow(network))),

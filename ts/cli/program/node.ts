@@ -113,6 +113,7 @@ function up(): Command {
           'portolan up --id 1.1.1.77 --role leaf -p 1.1.1.1@udp://192.0.2.1:7000',
           'a leaf, one of thousands of its relay',
         ],
+        ['portolan up --id 1.1.1.2 -l tcp://0.0.0.0:0 -p 1.1.1.1@tcp://192.0.2.1:7000', 'where no UDP gets through'],
         ['portolan up -c portolan.yaml --workers 2', 'from a file'],
         [
           'portolan up --id 1.1.1.2 -p 1.1.1.1@udp://192.0.2.1:7000 --emulate "delay=50ms loss=1%"',

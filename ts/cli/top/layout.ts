@@ -35,7 +35,7 @@ export function fitColumns(width: number, links: readonly LinkRates[]): LinkColu
   return { ...columns, peer, rttSpark: columns.rttSpark > 0 ? columns.rttSpark + take(1, 24) : 0 };
 }
 
-/** All links of this version are UDP: the scheme says nothing here. */
+/** Most links are over UDP: only another scheme is worth its columns. */
 export function shortAddress(url: string): string {
   return url.replace(/^udp:\/\//, '');
 }

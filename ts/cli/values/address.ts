@@ -1,5 +1,5 @@
 /** Ids, addresses, port forwards and keys: the library's own readers, so that flags, files and `createNode` agree on every text. */
-import { parseExpose, parseForward, parseId, parsePeer, parsePort, parseUdpUrl } from '../../node/addresses.js';
+import { parseExpose, parseForward, parseId, parsePeer, parsePort, parseTransportUrl } from '../../node/addresses.js';
 import { parseEmulation } from '../../node/emulation.js';
 import { PortolanError } from '../../node/errors.js';
 import { checkNetworkKey } from '../../node/network-key.js';
@@ -23,13 +23,13 @@ function reader(read: (text: string, option: string) => unknown): Parser<string>
 /** A node's id, as in `1.1.1.2`. */
 export const idText = reader(parseId);
 
-/** Where to listen, as in `udp://0.0.0.0:7000`; port 0 lets the system choose. */
+/** Where to listen, as in `udp://0.0.0.0:7000` or `tcp://0.0.0.0:7000`; port 0 lets the system choose. */
 export const listenText = reader((text, option) => {
   rateBehind(text, option);
-  return parseUdpUrl(withoutRate(text), option, 0);
+  return parseTransportUrl(withoutRate(text), option, 0);
 });
 
-/** A neighbour to dial, as in `1.1.1.1@udp://192.0.2.1:7000`. */
+/** A neighbour to dial, as in `1.1.1.1@udp://192.0.2.1:7000` or `1.1.1.1@tcp://192.0.2.1:7000`. */
 export const peerText = reader((text, option) => {
   rateBehind(text, option);
   return parsePeer(withoutRate(text), option);

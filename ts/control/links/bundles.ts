@@ -54,7 +54,8 @@ export class Bundles implements SessionOwner {
   /** A session with a peer is up: opens what else is wanted, if it is this end that dials. */
   opened(main: Session, now: number): void {
     const { linksPerPeer, role } = this.#services;
-    const { weDialed, peerRole } = main.terms;
+    const { weDialed, peerRole, address } = main.terms;
+    if (address.scheme === 'tcp') return; // one worker has all connections: more of them would bring nothing
     if (!weDialed || linksPerPeer < 2 || role === 'leaf' || peerRole === 'leaf') return;
     const bundle = this.#make(main, linksPerPeer);
     for (let member = 1; member < linksPerPeer; member++) {

@@ -11,6 +11,10 @@ const FIRST_PATIENCE_MS = 750;
 const LONGEST_PATIENCE_MS = 3_000;
 /** An Init is repeated after this time, then after twice as long, and so on. */
 const FIRST_REPEAT_MS = 200;
+/** The waits between rounds in which UDP is tried for a peer that has a session over TCP, ms. */
+const SEEK_MS = [5_000, 60_000] as const;
+/** UDP that has lasted for so long, ms, is trusted again: the next time that it fails, it is soon tried. */
+const TRUSTED_MS = 60_000;
 /** Resolving takes at most so long. */
 const RESOLVE_MS = 5_000;
 /** A peer has at most so many addresses, configured and resolved. */
@@ -18,6 +22,8 @@ export const MAX_ADDRESSES = 16;
 
 /** Why a leaf cannot be dialed. */
 const NO_RELAY = 'it is a leaf, which dials relays and takes nobody in';
+/** The socket of a TCP connection that this node dials: none of those that listen. */
+const NO_SOCKET = -1;
 
 /** One try at one address. Its link index is reserved until the session is installed or the try given up. */
 interface Attempt {
@@ -50,7 +56,8 @@ export interface DialerOwner {
  *                 │            │ └── next ──┤ no answer, rejected
  *                 └── waiting <┴────────────┘ no address is left
  * ```
- * Names are resolved anew in every round. `yielding` stands for `dialing` while the peer, whose id is smaller, dials us.
+ * Addresses for UDP come before those for TCP. A session over TCP does not stop a dialer that has an address for UDP: it then *seeks*, in rounds that
+ * leave TCP out and are further apart. Names are resolved anew in every round. `yielding` stands for `dialing` while the peer, whose id is smaller, dials us.
  */
 export class Dialer implements Timer {
   due = Infinity;
@@ -60,10 +67,14 @@ export class Dialer implements Timer {
   readonly #services: LinkServices;
   readonly #owner: DialerOwner;
   readonly #backoff: Backoff;
+  readonly #seekBackoff: Backoff;
+  #isSeeking = false;
+  /** Since when there has been a session over UDP. */
+  #foundAt = Infinity;
   #configured: PeerAddress[] = [];
   #jobs = new Map<number, PeerAddress>();
   #targets: TransportAddress[] = [];
-  #nextTarget = 0;
+  #untried: TransportAddress[] = [];
   #round = 0;
   #attempt: Attempt | undefined;
   #resolveError = '';
@@ -73,11 +84,14 @@ export class Dialer implements Timer {
     this.#services = services;
     this.#owner = owner;
     this.#backoff = new Backoff(services.random);
+    this.#seekBackoff = new Backoff(services.random, ...SEEK_MS);
   }
 
   /** Adds an address; returns false when it is known, or one too many. */
   add(address: PeerAddress): boolean {
-    const known = this.#configured.some(({ host, port }) => host === address.host && port === address.port);
+    const known = this.#configured.some(
+      ({ scheme, host, port }) => scheme === address.scheme && host === address.host && port === address.port,
+    );
     if (known || this.#configured.length >= MAX_ADDRESSES) return false;
     this.#configured.push(address);
     return true;
@@ -101,8 +115,27 @@ export class Dialer implements Timer {
     else this.#wait(now);
   }
 
-  /** There is a session, or the peer is no longer wanted. */
+  /** The peer's session is over `scheme`: if that is TCP, UDP is tried now and then, or at once, as far as there is an address for it. */
+  settle(scheme: TransportAddress['scheme'], now: number, when: 'now' | 'later'): void {
+    if (scheme === 'udp') {
+      this.stop();
+      this.#foundAt = Math.min(this.#foundAt, now);
+      return;
+    }
+    const wasFound = this.#foundAt;
+    this.#foundAt = Infinity;
+    if (!this.#configured.some((address) => address.scheme === 'udp')) return this.stop();
+    if (when === 'now' || now - wasFound > TRUSTED_MS) this.#seekBackoff.reset();
+    else if (this.#isSeeking && this.phase !== 'confirming') return; // a round, or the wait for it, goes on
+    this.stop();
+    this.#isSeeking = true;
+    if (when === 'now') this.#resolve(now);
+    else this.#wait(now);
+  }
+
+  /** The peer is no longer wanted, or there is nothing better than what it has. */
   stop(): void {
+    this.#isSeeking = false;
     this.#dropAttempt();
     this.#jobs.clear();
     this.#services.deadlines.clear(this);
@@ -148,7 +181,11 @@ export class Dialer implements Timer {
     if (!asked) return;
     this.#jobs.delete(result.id);
     if ('error' in result) this.#resolveError = result.error;
-    else this.#targets.push(...result.addresses.slice(0, MAX_ADDRESSES - this.#targets.length));
+    else {
+      const found = result.addresses.slice(0, MAX_ADDRESSES - this.#targets.length);
+      this.#targets.push(...found);
+      this.#untried.push(...found);
+    }
     if (this.phase === 'resolving') this.#next(now);
   }
 
@@ -195,13 +232,18 @@ export class Dialer implements Timer {
   #resolve(now: number): void {
     this.phase = 'resolving';
     this.#targets = [];
-    this.#nextTarget = 0;
+    this.#untried = [];
     this.#resolveError = '';
     this.#jobs.clear();
     for (const address of this.#configured) {
+      if (this.#isSeeking && address.scheme !== 'udp') continue;
       const id = this.#owner.nextJobId(this);
       this.#jobs.set(id, address);
-      this.#services.outbox.push({ kind: 'job', id, job: { kind: 'resolve', host: address.host, port: address.port } });
+      this.#services.outbox.push({
+        kind: 'job',
+        id,
+        job: { kind: 'resolve', scheme: address.scheme, host: address.host, port: address.port },
+      });
     }
     this.#services.deadlines.schedule(this, now + RESOLVE_MS);
   }
@@ -209,9 +251,9 @@ export class Dialer implements Timer {
   /** Dials the next address; waits for the next round when none is left. */
   #next(now: number): void {
     for (;;) {
-      const target = this.#targets[this.#nextTarget];
+      const target = this.#takeTarget();
       if (target === undefined) break;
-      this.#nextTarget++;
+      if (target.scheme === 'tcp') return this.#dial(target, NO_SOCKET, now);
       const socket = this.#services.sockets.findIndex(({ family }) => family === target.family);
       if (socket >= 0) return this.#dial(target, socket, now);
       this.#owner.problem(this, 'noAnswer', `there is no listening socket of IPv${target.family} to dial from`);
@@ -225,10 +267,18 @@ export class Dialer implements Timer {
     this.#wait(now);
   }
 
+  /** The next address to try; undefined: none is left, or one for UDP may still come. */
+  #takeTarget(): TransportAddress | undefined {
+    const first = this.#untried.findIndex(({ scheme }) => scheme === 'udp');
+    if (first >= 0) return this.#untried.splice(first, 1)[0];
+    const awaited = [...this.#jobs.values()].some(({ scheme }) => scheme === 'udp');
+    return awaited ? undefined : this.#untried.shift();
+  }
+
   #wait(now: number): void {
     this.phase = 'waiting';
-    this.#round++;
-    this.#services.deadlines.schedule(this, now + this.#backoff.next());
+    if (!this.#isSeeking) this.#round++;
+    this.#services.deadlines.schedule(this, now + (this.#isSeeking ? this.#seekBackoff : this.#backoff).next());
   }
 
   #dial(address: TransportAddress, socket: number, now: number): void {

@@ -1,3 +1,4 @@
+import { MAX_MTU } from '../../wire/network-header.js';
 import type { MtuState } from '../io.js';
 import type { Timer } from '../timer-queue.js';
 import type { HelloExchange } from './hello-exchange.js';
@@ -30,12 +31,13 @@ export class LinkMtu implements Timer {
 
   constructor({ link, address }: SessionTerms, services: LinkServices, hellos: HelloExchange, sender: ProbeSender) {
     const { sizes, first } = mtuCandidates(address);
-    this.#search = services.probeMtu ? new MtuSearch(services.mtu, sizes, first) : undefined;
+    const isStream = address.scheme === 'tcp'; // which carries frames of any size
+    this.#search = services.probeMtu && !isStream ? new MtuSearch(services.mtu, sizes, first) : undefined;
     this.#link = link;
     this.#services = services;
     this.#hellos = hellos;
     this.#sender = sender;
-    this.#published = services.mtu;
+    this.#published = isStream ? MAX_MTU : services.mtu;
   }
 
   /** Largest frame, bytes. */

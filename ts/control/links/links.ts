@@ -32,6 +32,9 @@ const GOODBYE_PROBLEMS: Readonly<Record<GoodbyeReason, LinkProblem>> = {
   other: 'goodbye',
 };
 
+/** Ends of sessions that nobody announced. */
+const FOUND_OUT: ReadonlySet<LinkProblem> = new Set<LinkProblem>(['silent', 'disconnected', 'oneWay']);
+
 /**
  * All links of a node: whom to dial, whom to let in, and what comes by the sessions. Configured peers are dialed for ever; whoever knows the
  * network key may dial us.
@@ -79,10 +82,12 @@ export class Links implements SessionEvents, DialerOwner {
     dialer?.handleJobDone(result, now);
   }
 
-  /** A worker found the link silent and cleared its up bit; if the bit is set, that was about an earlier session of this index. */
-  handleLinkDown(link: number, now: number): void {
+  /** A worker has cleared the link's up bit; if the bit is set, that was about an earlier session of this index. */
+  handleLinkDown(link: number, now: number, cause: 'silent' | 'disconnected'): void {
     const session = this.#sessions.at(link);
-    if (session?.phase === 'ready' && !session.observe().up) this.#sessions.lost(session, 'silent', now);
+    if (cause === 'disconnected') {
+      if (session && !session.observe().up) this.#sessions.lost(session, 'disconnected', now);
+    } else if (session?.phase === 'ready' && !session.observe().up) this.#sessions.lost(session, 'silent', now);
     const member = this.#bundles.at(link);
     if (member?.phase === 'ready' && !member.observe().up) this.#bundles.lost(member, 'silent', now);
   }
@@ -93,7 +98,9 @@ export class Links implements SessionEvents, DialerOwner {
     if (this.#closing || address.id === this.#services.self) return;
     const peer = this.#peers.of(address.id, now);
     peer.dialer ??= new Dialer(peer.id, this.#services, this);
-    if (peer.dialer.add(address) && !peer.session) peer.dialer.start(now, 'now');
+    if (!peer.dialer.add(address)) return;
+    if (!peer.session) peer.dialer.start(now, 'now');
+    else if (address.scheme === 'udp') peer.dialer.settle(peer.session.terms.address.scheme, now, 'now');
   }
 
   removePeer(id: NodeId, now: number): void {
@@ -109,10 +116,12 @@ export class Links implements SessionEvents, DialerOwner {
   networkChange(now: number): void {
     if (this.#closing) return;
     for (const { dialer, session } of this.#peers.all()) {
-      if (session) {
+      if (!session) dialer?.start(now, 'now');
+      else {
         session.networkChanged(now);
         this.#bundles.networkChanged(session, now);
-      } else dialer?.start(now, 'now');
+        dialer?.settle(session.terms.address.scheme, now, 'now');
+      }
     }
   }
 
@@ -148,7 +157,8 @@ export class Links implements SessionEvents, DialerOwner {
     peer.role = session.terms.peerRole;
     peer.address = formatAddress(session.terms.address);
     // A session of our own that waits for its first frame may still be the one that stays: see isTwin in sessions.ts.
-    if (session.terms.weDialed || peer.dialer?.phase !== 'confirming') peer.dialer?.stop();
+    if (session.terms.weDialed || peer.dialer?.phase !== 'confirming')
+      peer.dialer?.settle(session.terms.address.scheme, now, 'later');
   }
 
   ready(session: Session, now: number): void {
@@ -180,21 +190,21 @@ export class Links implements SessionEvents, DialerOwner {
   over(session: Session, { problem, wasLive, wasReady }: Ending, now: number): void {
     const { link, peer: id, weDialed } = session.terms;
     this.#bundles.closed(session, this.#closing ? 'shutdown' : 'removed');
-    if (wasReady) {
-      this.#listener.linkDown(link, now);
+    if (wasReady) this.#listener.linkDown(link, now);
+    // A session that was left for another one, or gives way to the one that it was left for, takes no link from people's view.
+    if (wasReady && this.#sessions.live(id)?.phase !== 'ready')
       this.#services.outbox.event({ type: 'linkDown', link, peer: id, reason: problem });
-    }
     const peer = this.#peers.find(id);
     if (!peer) return;
     peer.session = this.#sessions.live(id);
     if (this.#closing) return;
     if (peer.session) {
-      if (weDialed) peer.dialer?.stop();
+      if (weDialed || wasLive) peer.dialer?.settle(peer.session.terms.address.scheme, now, 'later');
     } else if (wasLive) {
       peer.at = now;
       this.#peers.note(peer, problem, '');
       // The one that found the silence dials at once; after a goodbye the peer may be gone, or just about to return.
-      peer.dialer?.start(now, problem === 'silent' || problem === 'oneWay' ? 'now' : 'later');
+      peer.dialer?.start(now, FOUND_OUT.has(problem) ? 'now' : 'later');
     } else if (weDialed) peer.dialer?.failed('noAnswer', now);
   }
 
@@ -232,7 +242,7 @@ export class Links implements SessionEvents, DialerOwner {
 
   problem(dialer: Dialer, problem: LinkProblem, detail: string): void {
     const peer = this.#peers.find(dialer.peer);
-    if (peer) this.#peers.note(peer, problem, detail);
+    if (peer && !peer.session) this.#peers.note(peer, problem, detail);
   }
 
   #handleHello(session: Session, frame: Uint8Array, receivedAt: number, now: number): void {

@@ -52,10 +52,10 @@ export class WakeClock {
 export const STALL_MS = 100;
 
 /** An address as people write it. */
-export function formatAddress({ host, port }: { readonly host: string; readonly port: number }): string {
-  return `udp://${host.includes(':') ? `[${host}]` : host}:${port}`;
+export function formatAddress({ scheme, host, port }: Omit<TransportAddress, 'family'>): string {
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 export function sameAddress(a: TransportAddress, b: TransportAddress): boolean {
-  return a.port === b.port && a.host === b.host && a.family === b.family;
+  return a.scheme === b.scheme && a.port === b.port && a.host === b.host && a.family === b.family;
 }

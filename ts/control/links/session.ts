@@ -69,7 +69,7 @@ export interface SessionOwner {
   ready(session: Session, now: number): void;
   rttChanged(session: Session, now: number): void;
   /** It must end. */
-  lost(session: Session, problem: 'noAnswer' | 'silent' | 'oneWay', now: number): void;
+  lost(session: Session, problem: 'noAnswer' | 'silent' | 'disconnected' | 'oneWay', now: number): void;
 }
 
 /**
@@ -110,7 +110,8 @@ export class Session implements Timer {
     this.liveness = new Liveness(this.#idleInterval);
     this.mtu = new LinkMtu(terms, services, this.hellos, this);
     const { link, peer, ourNumber, peerNumber, socket, address, rxKey, txKey, bundleOf = 0 } = terms;
-    const { mtu, tags, outbox } = services;
+    const { tags, outbox } = services;
+    const { mtu } = this.mtu;
     const entry = { link, peer, ourNumber, peerNumber, socket, address, rxKey, txKey, mtu, tags, bundleOf };
     outbox.push({ kind: 'linkInstall', ...entry });
     // The listener keeps silent until the dialer has proved that it has the keys.
@@ -186,7 +187,9 @@ export class Session implements Timer {
       const seen = this.observe();
       const silent = now >= this.lastHeard(seen) + this.liveness.silence;
       if (silent || (this.phase === 'ready' && !seen.up)) {
-        this.#owner.lost(this, 'silent', now);
+        // A worker that takes a link down before it was silent for long has seen its connection end.
+        const isCut = !silent && this.terms.address.scheme === 'tcp';
+        this.#owner.lost(this, isCut ? 'disconnected' : 'silent', now);
         return;
       }
       this.mtu.observe(seen.mtu, now);

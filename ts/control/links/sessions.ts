@@ -1,6 +1,7 @@
 import type { NodeId } from '../../kit/node-id.js';
 import type { GoodbyeReason } from '../../wire/control.js';
 import type { LinkProblem } from '../io.js';
+import { mayOverlap, Overlap } from './overlap.js';
 import type { LinkServices } from './services.js';
 import { PENDING_MS, Session, type SessionOwner, type SessionTerms } from './session.js';
 
@@ -30,10 +31,13 @@ export interface Ending {
   readonly wasReady: boolean;
 }
 
-/** All sessions: at most one that is established a peer, and those that may become so. */
+/** All sessions: one that is live a peer, those that may become so, and for a while one that was (see {@link Overlap}). */
 export class Sessions implements SessionOwner {
   readonly #byLink = new Map<number, Session>();
   readonly #live = new Map<NodeId, Session>();
+  /** Proved, over another transport than the live one, and not yet ready. */
+  readonly #rising = new Map<NodeId, Session>();
+  readonly #overlaps = new Map<NodeId, Overlap>();
   /** Those that peers have dialed and not yet proved, oldest first. */
   readonly #pending = new Set<Session>();
   readonly #services: LinkServices;
@@ -92,23 +96,48 @@ export class Sessions implements SessionOwner {
     if (wasLive) this.#live.delete(peer);
     this.#byLink.delete(link);
     this.#pending.delete(session);
+    if (this.#rising.get(peer) === session) this.#rising.delete(peer);
+    const overlap = this.#overlaps.get(peer);
+    if (overlap && (wasLive || overlap.old === session)) {
+      overlap.cancel();
+      this.#overlaps.delete(peer);
+      // The one that was left is still there.
+      if (wasLive && overlap.old.isAlive(now)) this.#live.set(peer, overlap.old);
+    }
+    const rising = this.#rising.get(peer);
+    if (wasLive && rising && !this.#live.has(peer)) {
+      this.#rising.delete(peer);
+      this.#live.set(peer, rising);
+      this.#events.established(rising, now);
+    }
     this.#finish(session, { problem, wasLive, wasReady: session.phase === 'ready' }, goodbye, now);
   }
 
   established(session: Session, now: number): void {
+    const { peer } = session.terms;
     this.#pending.delete(session);
-    const old = this.#live.get(session.terms.peer);
-    if (old && isTwin(old, session, now)) {
+    const old = this.#live.get(peer);
+    const rival = this.#rising.get(peer) ?? old;
+    const overlaps = old !== undefined && mayOverlap(old, session, now);
+    if (rival && (rival !== old || !overlaps) && isTwin(rival, session, now)) {
       this.end(session, 'replaced', 'replaced', now);
       return;
     }
+    if (rival && rival !== old) this.end(rival, 'replaced', 'replaced', now);
+    if (overlaps) {
+      this.#rising.set(peer, session);
+      return;
+    }
+    const left = this.#overlaps.get(peer)?.old;
+    if (left) this.end(left, 'replaced', 'replaced', now);
     // The new one first: whoever is told that the old one is over finds that there is no need to dial.
-    this.#live.set(session.terms.peer, session);
+    this.#live.set(peer, session);
     if (old) this.#replace(old, now);
     this.#events.established(session, now);
   }
 
   ready(session: Session, now: number): void {
+    if (this.#rising.get(session.terms.peer) === session) this.#takeOver(session, now);
     this.#events.ready(session, now);
   }
 
@@ -116,9 +145,24 @@ export class Sessions implements SessionOwner {
     this.#events.rttChanged(session, now);
   }
 
-  lost(session: Session, problem: 'noAnswer' | 'silent' | 'oneWay', now: number): void {
+  lost(session: Session, problem: 'noAnswer' | 'silent' | 'disconnected' | 'oneWay', now: number): void {
     // Told also to a peer that seems dead: when only one direction is, it need not find out by itself.
     this.end(session, problem, problem === 'noAnswer' && !session.terms.weDialed ? undefined : 'silence', now);
+  }
+
+  /** The session is as good as the live one: that one stays beside it for a while. */
+  #takeOver(session: Session, now: number): void {
+    const { peer } = session.terms;
+    const old = this.#live.get(peer);
+    this.#rising.delete(peer);
+    this.#live.set(peer, session);
+    const before = this.#overlaps.get(peer);
+    if (before) this.end(before.old, 'replaced', 'replaced', now); // two are enough
+    if (old && !old.isOver()) {
+      const fade = (left: Session, later: number) => this.end(left, 'replaced', 'replaced', later);
+      this.#overlaps.set(peer, new Overlap(old, this.#services.deadlines, now, fade));
+    }
+    this.#events.established(session, now);
   }
 
   #replace(old: Session, now: number): void {

@@ -62,6 +62,8 @@ export class EmulationStage {
   /** Sockets below this are listening addresses. */
   readonly #sockets: number;
   readonly #ruleOfSocket: Int32Array;
+  /** Of what leaves by connections that this node dials, before the peer is known. */
+  readonly #ruleOfDialed: number;
   /** By link: its rule, and the session for which that holds. */
   readonly #ruleOfLink: Int32Array;
   readonly #numbers: Int32Array;
@@ -94,6 +96,7 @@ export class EmulationStage {
     this.#entries = new Int32Array(region.buffer, linkEntries, (links * LINK_ENTRY_BYTES) / 4);
     this.#sockets = sockets;
     this.#ruleOfSocket = Int32Array.from({ length: sockets }, (_, socket) => ruleFor(rules, socket, 0));
+    this.#ruleOfDialed = ruleFor(rules, -1, 0);
     this.#ruleOfLink = new Int32Array(links).fill(-1);
     this.#numbers = new Int32Array(links);
   }
@@ -137,7 +140,7 @@ export class EmulationStage {
   #takeFromSocket(index: number, now: number): void {
     const socket = this.#batch.words[runAt(index) + RUN_ARGUMENT] as number;
     if (socket >= this.#sockets) return;
-    const rule = this.#ruleOfSocket[socket] as number;
+    const rule = socket < 0 ? this.#ruleOfDialed : (this.#ruleOfSocket[socket] as number);
     if (rule >= 0) this.#take(index, rule, rule, now);
   }
 

@@ -1,2 +1,2 @@
 // Written by `npm run layout`, like native/layout.h: of the constants that TypeScript and native code share.
-export const LAYOUT_FINGERPRINT = '7d70b347ee728341';
+export const LAYOUT_FINGERPRINT = '8607328183be3d8d';

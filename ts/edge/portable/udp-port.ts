@@ -7,21 +7,17 @@
  * reads from that half, the other one is used, and as long as both are needed what is sent is copied.
  */
 import type { RemoteInfo, Socket } from 'node:dgram';
-import { Inspector } from '../../data/inspect.js';
 import type { LocalPeer, Port } from '../../data/port.js';
-import { appendPacket, appendRun, appendToRun, hasRoom } from '../../data/runs.js';
-import { writeAddress } from '../../memory/address.js';
-import { addressAt, BATCH_NOW, BATCH_PACKET_COUNT, BATCH_RUN_COUNT, type Batch, RunKind } from '../../memory/batch.js';
+import { BATCH_NOW, BATCH_RUN_COUNT, type Batch } from '../../memory/batch.js';
 import { COUNTER } from '../../memory/counter-names.js';
 import type { CounterBlock } from '../../memory/counters.js';
+import { PortKind } from '../../memory/link-table.js';
 import type { Region } from '../../memory/region.js';
-import { HEADERS_BYTES } from '../../wire/network-header.js';
 import { monotonicNow } from '../clock.js';
+import { Intake } from './intake.js';
 import { openSocket } from './socket.js';
 import { Transmitter } from './transmitter.js';
 
-/** A datagram holds at most this much, with room for both headers before it. */
-const MAX_DATAGRAM_BYTES = 65_536 + HEADERS_BYTES;
 /** The least size of a slab: two halves, each with room for a few of the largest datagrams. */
 export const PORTABLE_SLAB_BYTES = 4 * 1024 * 1024;
 
@@ -52,27 +48,22 @@ export class ListenError extends Error {
 export class PortableUdpPort implements Port {
   readonly #options: PortableUdpPortOptions;
   readonly #batch: Batch;
-  readonly #batchView: DataView;
   readonly #counters: CounterBlock;
-  readonly #inspector: Inspector;
+  readonly #intake: Intake;
   readonly #sockets: (Socket | undefined)[] = [];
   /** Those that talk to one program only. */
   readonly #connected = new WeakSet<Socket>();
   readonly #transmitter: Transmitter;
   readonly #halfBytes: number;
-  /** Where the half in use starts, and how much of it is taken. */
-  #half = 0;
-  #taken = 0;
 
   /** Opens all listening addresses; throws a {@link ListenError} when one of them cannot be. */
   constructor(options: PortableUdpPortOptions) {
     const { region, batch, counters } = options;
     this.#options = options;
     this.#batch = batch;
-    this.#batchView = new DataView(batch.words.buffer);
     this.#counters = counters;
-    this.#inspector = new Inspector(region, batch.slab);
     this.#halfBytes = (batch.slab.byteLength >>> 1) & ~7;
+    this.#intake = new Intake({ ...options, portKind: PortKind.Udp, slabBytes: this.#halfBytes });
     this.#transmitter = new Transmitter(region, batch, counters, this.#sockets, this.#connected);
     options.sockets.forEach(({ host, port }, index) => {
       try {
@@ -82,7 +73,6 @@ export class PortableUdpPort implements Port {
         throw new ListenError(error as Error, index);
       }
     });
-    this.#reset();
   }
 
   /** The port to which a socket is bound. */
@@ -97,10 +87,10 @@ export class PortableUdpPort implements Port {
   }
 
   send(): number {
-    const otherHalf = this.#half === 0 ? this.#halfBytes : 0;
+    const half = this.#intake.start;
+    const otherHalf = half === 0 ? this.#halfBytes : 0;
     const packets = this.#transmitter.send(!this.#transmitter.isReading(otherHalf));
-    if (this.#transmitter.hold(this.#half)) this.#half = otherHalf;
-    this.#reset();
+    this.#intake.reset(this.#transmitter.hold(half) ? otherHalf : half);
     return packets;
   }
 
@@ -109,18 +99,15 @@ export class PortableUdpPort implements Port {
   }
 
   reserve(bytes: number): number {
-    if (this.#taken + bytes > this.#halfBytes) return -1;
-    const offset = this.#half + this.#taken;
-    this.#taken += (bytes + 7) & ~7;
-    return offset;
+    return this.#intake.reserve(bytes);
   }
 
   openLocal(host: string, port: number, peer?: LocalPeer): number {
     const socket = this.#open(
       host,
       port,
-      (message, from) => this.#onDatagram(socket, message, from),
-      (error) => (error.code === 'ECONNREFUSED' ? this.#onRefused(socket) : this.#options.onWarning(error)),
+      (message, from) => this.#intake.takeDatagram(message, from, socket),
+      (error) => (error.code === 'ECONNREFUSED' ? this.#intake.takeRefusal(socket) : this.#options.onWarning(error)),
     );
     const opened = this.#sockets[socket];
     if (peer && opened) {
@@ -160,47 +147,7 @@ export class PortableUdpPort implements Port {
 
   /** A frame from the network. */
   #onFrame(socket: number, message: Uint8Array, from: RemoteInfo): void {
-    this.#counters.add(COUNTER.received, 1);
-    this.#counters.add(COUNTER.receivedBytes, message.byteLength);
     this.#counters.add(COUNTER.receiveCalls, 1);
-    const at = this.#take(message, 0);
-    const length = message.byteLength;
-    const kind = this.#inspector.inspect(at, length, monotonicNow());
-    if (kind < 0) return this.#counters.add(~kind, 1);
-    if (kind === RunKind.Handshake) this.#appendWithSender(kind, 0, at, length, socket, from);
-    else appendToRun(this.#batch, kind, this.#inspector.link, at, length);
-    this.#options.onWork(false);
-  }
-
-  #onRefused(socket: number): void {
-    if (!hasRoom(this.#batch)) this.#options.onWork(true);
-    appendRun(this.#batch, RunKind.Refused, socket, this.#batch.words[BATCH_PACKET_COUNT] as number, 0);
-    this.#options.onWork(false);
-  }
-
-  /** A plain datagram, for a port forward. */
-  #onDatagram(socket: number, message: Uint8Array, from: RemoteInfo): void {
-    const at = this.#take(message, HEADERS_BYTES) + HEADERS_BYTES;
-    this.#appendWithSender(RunKind.Raw, socket, at, message.byteLength, socket, from);
-    this.#options.onWork(false);
-  }
-
-  #appendWithSender(kind: number, link: number, at: number, length: number, socket: number, from: RemoteInfo): void {
-    const run = appendRun(this.#batch, kind, link, appendPacket(this.#batch, at, length), 1);
-    writeAddress(this.#batchView, addressAt(run), from.address, from.port, socket);
-  }
-
-  /** Copies a message into the slab behind `headroom` bytes; where the headroom starts. */
-  #take(message: Uint8Array, headroom: number): number {
-    if (!hasRoom(this.#batch) || this.#taken + MAX_DATAGRAM_BYTES > this.#halfBytes) this.#options.onWork(true);
-    const at = this.reserve(headroom + message.byteLength);
-    this.#batch.slabBytes.set(message, at + headroom);
-    return at;
-  }
-
-  #reset(): void {
-    this.#taken = 0;
-    this.#batch.words[BATCH_RUN_COUNT] = 0;
-    this.#batch.words[BATCH_PACKET_COUNT] = 0;
+    this.#intake.takeFrame(message, 0, message.byteLength, from, socket);
   }
 }

@@ -1,0 +1,51 @@
+import type { Timer, TimerQueue } from '../timer-queue.js';
+import type { Session } from './session.js';
+
+/**
+ * How long the session that is left stays beside the one that takes its place, ms: until routing has learnt over the new one what it knew
+ * over the old one, so that packets always have a way.
+ */
+export const OVERLAP_MS = 2_000;
+
+/**
+ * Two sessions of one peer over different transports, of which the older is left for the newer: make before break.
+ *
+ * ```
+ *   live A ── B established ──> live A, B rising ── B has its first round-trip time ──> live B, A fading ── 2 s ──> live B
+ *                                   └── B lost ──> live A                                 └── B lost ──> live A
+ * ```
+ * Both are links of their own to routing, whose labels keep any mixture of them free of loops. A and B may have been dialed by either end;
+ * whichever end first finds the time over says goodbye to A, and the other follows.
+ */
+export class Overlap implements Timer {
+  due = Infinity;
+  place = -1;
+  readonly old: Session;
+  readonly #timers: TimerQueue<Timer>;
+  readonly #onOver: (old: Session, now: number) => void;
+
+  constructor(old: Session, timers: TimerQueue<Timer>, now: number, onOver: (old: Session, now: number) => void) {
+    this.old = old;
+    this.#timers = timers;
+    this.#onOver = onOver;
+    timers.schedule(this, now + OVERLAP_MS);
+  }
+
+  handleTimeout(now: number): void {
+    this.#onOver(this.old, now);
+  }
+
+  cancel(): void {
+    this.#timers.clear(this);
+  }
+}
+
+/** Whether a session that was just proved takes the place of the live one by and by: when that one works, in the same life of the peer, elsewhere. */
+export function mayOverlap(live: Session, fresh: Session, now: number): boolean {
+  return (
+    live.phase === 'ready' &&
+    live.isAlive(now) &&
+    live.terms.bootEpoch === fresh.terms.bootEpoch &&
+    live.terms.address.scheme !== fresh.terms.address.scheme
+  );
+}
