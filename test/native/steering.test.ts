@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { loadAddon } from '../../ts/edge/native/addon.js';
 import { linkNumber, OFFSET_LINK_NUMBER } from '../../ts/wire/link-header.js';
 
-const { addon } = loadAddon();
+const { addon, reason: missing } = loadAddon();
 const MEMBERS = 3;
 
 /** A frame as far as the kernel reads it. */
@@ -15,6 +15,9 @@ function frame(index: number, generation: number, length = 48): Buffer {
   bytes.writeUInt32BE(linkNumber(index, generation), OFFSET_LINK_NUMBER);
   return bytes;
 }
+
+if (addon === undefined)
+  test(`there is no native packet path here, and a reason is given: ${missing}`, () => assert.not.equal(missing, ''));
 
 if (addon)
   for (const host of ['127.0.0.1', '::1'])
