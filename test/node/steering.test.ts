@@ -4,7 +4,15 @@ import { conserved } from './conservation.js';
 import { line, onEachPath, run } from './nodes.js';
 
 onEachPath('steering', (test, path) => {
-  if (path === 'portable') return; // its one worker receives everything
+  if (path === 'portable') {
+    test('one worker receives everything, however many are asked for', async () => {
+      const net = await line(path, { workers: 3 });
+      assert.is(net.b.status().workers, 1);
+      assert.not.match(net.b.status().packetPath.reason, /spread/);
+      await net.close();
+    });
+    return;
+  }
   for (const [switchedOff, expected] of [
     [undefined, /^native: the addon runs here$/],
     ['1', /spread over the workers by the kernel's hash: switched off by PORTOLAN_NO_STEERING=1/],
