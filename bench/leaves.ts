@@ -80,7 +80,11 @@ export async function measureLeaves(leaves: number, quick: boolean): Promise<Lea
     const ids = leafIds(leaves);
     const from = performance.now();
     await swarm.order({ kind: 'join', relay: idOf(relay.id), port: relay.port, ids, withinMs: 1000 });
-    await allJoined(relay, leaves);
+    try {
+      await allJoined(relay, leaves);
+    } catch (error) {
+      throw new Error(`${(await relay.status()).leaves} of ${leaves} leaves have joined`, { cause: error });
+    }
     const joinMs = performance.now() - from;
     const neighbourLost = await watch.end();
 
@@ -195,6 +199,7 @@ function watchNeighbour(relay: BenchNode, peer: string): { end(): Promise<boolea
       await sleep(100);
     }
   })();
+  watching.catch(() => undefined); // told by `end`, if it comes to that
   return {
     end: async () => {
       ended.abort();
