@@ -274,14 +274,16 @@ export interface LinkStatus {
   readonly members: readonly MemberStatus[];
 }
 
+/** `probing`: established, but not known to take frames as large as the first session does; `up`: it carries its share of the flows. */
+export type MemberState = 'dialing' | 'probing' | 'up' | 'down';
+
 /** A session of a bundle, beside its first one. */
 export interface MemberStatus {
   /** 1 .. 7 */
   readonly member: number;
   /** Its link index; 0: there is no session. */
   readonly link: number;
-  /** `up`: it carries flows. */
-  readonly state: 'dialing' | 'up' | 'down';
+  readonly state: MemberState;
   /** Smoothed, ms. */
   readonly rtt: number | undefined;
 }

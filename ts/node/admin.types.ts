@@ -76,8 +76,8 @@ export interface CountersReport {
 export interface MemberReport {
   /** 1..7; the first session is 0. */
   readonly member: number;
-  /** `up`: it carries its share of the flows; what is `down` waits for the other end to dial. */
-  readonly state: 'dialing' | 'up' | 'down';
+  /** `up`: it carries its share of the flows; `probing`: not yet known to take frames as large as the first; what is `down` waits for the peer to dial. */
+  readonly state: 'dialing' | 'probing' | 'up' | 'down';
   readonly rttMs: number | null;
   readonly rxFrames: number;
   readonly txFrames: number;

@@ -1,7 +1,7 @@
 import type { GoodbyeReason } from '../../wire/control.js';
 import type { AcceptMessage, BundleClaim, InitMessage } from '../../wire/handshake.js';
 import { NONCE_BYTES, sessionKeys } from '../../wire/session-keys.js';
-import type { MemberStatus } from '../io.js';
+import type { MemberState, MemberStatus } from '../io.js';
 import type { Origin } from './acceptor.js';
 import { type DialedMember, MemberDialer } from './member-dialer.js';
 import { type LinkServices, sameAddress } from './services.js';
@@ -97,9 +97,10 @@ export class Bundles implements SessionOwner {
     const bundle = this.#byMain.get(main);
     if (!bundle) return [];
     return Array.from({ length: bundle.of - 1 }, (_, at) => {
-      const session = bundle.members[at + 1];
-      const state = session && this.#carries(bundle, session) ? 'up' : bundle.dialers[at + 1] ? 'dialing' : 'down';
-      return { member: at + 1, link: session?.terms.link ?? 0, state, rtt: session?.hellos.rtt.smoothed };
+      const member = at + 1;
+      const session = bundle.members[member];
+      const state = this.#stateOf(bundle, member);
+      return { member, link: session?.terms.link ?? 0, state, rtt: session?.hellos.rtt.smoothed };
     });
   }
 
@@ -251,6 +252,12 @@ export class Bundles implements SessionOwner {
     this.#publish(bundle); // before an index can be used again
     session.end(goodbye);
     if (session.terms.weDialed) bundle.dialers[member]?.lost(now);
+  }
+
+  #stateOf(bundle: Bundle, member: number): MemberState {
+    const session = bundle.members[member];
+    if (session?.phase === 'ready') return this.#carries(bundle, session) ? 'up' : 'probing';
+    return bundle.dialers[member] ? 'dialing' : 'down';
   }
 
   /** Whether flows may be spread over this member: not before what the main session carries fits into it. */
