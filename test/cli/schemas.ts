@@ -20,6 +20,20 @@ const linkState = { enum: ['resolving', 'dialing', 'up', 'down', 'closing'] };
 const flow = object({ packetsPerSecond: number, bitsPerSecond: number });
 const delay = object({ p50: number, p99: number, p999: number, max: number });
 
+const distribution = object({ count: number, mean: number, p50: number, p95: number, p99: number, max: number });
+const paths = object({
+  pairs: number,
+  broken: number,
+  hops: distribution,
+  stretch: distribution,
+  linkStretch: distribution,
+  overDirect: distribution,
+  worseThanDirect: number,
+  hopsCurve: list(number),
+  stretchCurve: list(number),
+  linkStretchCurve: list(number),
+});
+
 export const SCHEMAS = {
   status: object({
     id,
@@ -117,6 +131,26 @@ export const SCHEMAS = {
     delayMicros: delay,
     relayMicrosPerPacket: orNull(number),
     failover: object({ from: id, to: id, silenceMs: number, lost: number }),
+  }),
+  'sim planet': object({
+    seed: number,
+    nodes: number,
+    links: number,
+    loops: number,
+    labelInversions: number,
+    unconverged: number,
+    startedAfter: number,
+    convergedAfter: number,
+    tables: object({ links: distribution, slots: distribution, backups: list(number) }),
+    calm: paths,
+    after: paths,
+    controlBitsPerLink: number,
+    changesPerSecondAndNode: number,
+    packets: numbers,
+    happened: list(text),
+    moments: list(object({ second: number, live: number, changes: number, bitsPerLink: number })),
+    problems: list(text),
+    cost: object({ cpuSeconds: number, wallSeconds: number, residentMegabytes: number }),
   }),
   sim: object({
     runs: number,

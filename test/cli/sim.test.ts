@@ -1,3 +1,7 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { portolan } from './run-cli.js';
@@ -21,6 +25,50 @@ test('one seed is replayed a line an event', async () => {
   assert.ok(stdout.split('\n').length > 50);
   assert.match(stdout, /link \d+ to [\d.]+ is up/);
   assert.match(stdout, /0 loops, 0 label inversions, converged after/);
+});
+
+test('a planet is reported as JSON, with progress apart and plots in files', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'portolan-planet-'));
+  try {
+    const args = ['--nodes', '20', '--links', '8', '--seconds', '2', '--event', 'flap', '--svg', folder, '--json'];
+    const { code, stdout, stderr } = await portolan(['sim', 'planet', ...args]);
+    assert.is(code, 0, stderr);
+    const { nodes, happened } = parseAs('sim planet', stdout) as {
+      readonly nodes: number;
+      readonly happened: readonly string[];
+    };
+    assert.is(nodes, 20);
+    assert.match(happened.join(), /links flap/);
+    assert.equal(readdirSync(folder).sort(), ['hops.svg', 'stretch.svg', 'timeline.svg']);
+    for (const file of readdirSync(folder)) assert.match(readFileSync(join(folder, file), 'utf8'), /^<svg[^]*<path/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('a planet of measured times is reported as a table', async () => {
+  const [one, other] = [1, 9].map((slice) =>
+    fileURLToPath(new URL(`../../../test/vectors/planetlab/slice-${slice}.tsv`, import.meta.url)),
+  ) as [string, string];
+  const args = ['--rtt', one, '--rtt', other, '--links', '6', '--seconds', '2'];
+  const { code, stdout, stderr } = await portolan(['sim', 'planet', ...args]);
+  assert.is(code, 0, stderr);
+  assert.match(stdout, /^48 nodes, \d+ links, seed 1/);
+  assert.match(stdout, /0 loops, 0 label inversions, 0 wrong slots/);
+  assert.match(stdout, /round trip over the best relays +1\.\d\d/);
+});
+
+test('what is no matrix is wrong use, named with its file', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'portolan-planet-'));
+  try {
+    const file = join(folder, 'bad.tsv');
+    writeFileSync(file, '0\t1\n1\n');
+    const { code, stderr } = await portolan(['sim', 'planet', '--rtt', file]);
+    assert.is(code, 2);
+    assert.match(stderr, /bad\.tsv: row 2 has 1 values, not 2/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test.run();

@@ -135,6 +135,16 @@ export class Checker {
     graphs.clear();
   }
 
+  /** Walks every graph from end to end, whatever has changed in it: reports each cycle that is found, and each edge against the labels. */
+  checkAll(): void {
+    for (const graph of this.#graphs.values()) {
+      const cycle = graph.findCycle();
+      if (cycle) this.#report('loop', `${graph.title()}: ${graph.names(cycle)}`);
+      for (const vertex of graph.vertices())
+        if (!graph.isTerminal(this.idOf(vertex)) && !this.#leaves.has(vertex)) this.#checkLabels(vertex, graph);
+    }
+  }
+
   #checkLabels(vertex: Vertex, graph: SlotGraph): void {
     const own = graph.labelOf(vertex);
     for (const head of graph.headsOf(vertex)) {

@@ -1,4 +1,13 @@
 /** The simulator's front door, for the command line and for benches. */
+
+export type { Distribution } from './planet/distribution.js';
+export { PLANET_EVENTS, type PlanetEventName } from './planet/events.js';
+export type { PathReport } from './planet/paths.js';
+export type { PlanetOptions, PlanetProgress, PlanetResult } from './planet/planet-run.js';
+export type { PlanetOutcome } from './planet/planet-worker.js';
+export { PLANET_SHAPES, type PlanetShape } from './planet/plans.js';
+export { parseRttMatrix, type RttMatrix } from './planet/rtt-matrix.js';
+export { simulatePlanet } from './planet/simulate.js';
 export {
   type Failure,
   type Progress,

@@ -99,6 +99,31 @@ export class SlotGraph {
     return false;
   }
 
+  /** A cycle among all edges, its first vertex repeated at the end; undefined when there is none. Every vertex is looked at once. */
+  findCycle(): Vertex[] | undefined {
+    const isDone = new Set<Vertex>();
+    const place = new Map<Vertex, number>();
+    for (const start of this.#states.keys()) {
+      const path: { readonly vertex: Vertex; readonly heads: Vertex[] }[] = [];
+      const enter = (vertex: Vertex) => {
+        place.set(vertex, path.length);
+        path.push({ vertex, heads: this.isTerminal(this.#idOf(vertex)) ? [] : this.headsOf(vertex) });
+      };
+      if (!isDone.has(start)) enter(start);
+      for (let top = path.at(-1); top; top = path.at(-1)) {
+        const next = top.heads.pop();
+        const at = next === undefined ? undefined : place.get(next);
+        if (next === undefined) {
+          path.pop();
+          place.delete(top.vertex);
+          isDone.add(top.vertex);
+        } else if (at !== undefined) return [...path.slice(at).map(({ vertex }) => vertex), next];
+        else if (!isDone.has(next)) enter(next);
+      }
+    }
+    return undefined;
+  }
+
   /** The destination zone, as in `1.2.*.*`. */
   title(): string {
     const bytes = Array.from({ length: 4 }, (_, i) => (i < this.layer ? this.byteOf(i + 1) : '*'));

@@ -3,13 +3,15 @@ import { Command } from 'commander';
 import type { SimOptions } from '../commands/sim.js';
 import { parseInteger } from '../values/quantity.js';
 import { examples, jsonOption, option } from './option.js';
+import { simPlanet } from './sim-planet.js';
 
 export function toolCommands(): Command[] {
-  return [sim(), keygen()];
+  return [sim().addCommand(simPlanet()), keygen()];
 }
 
 function sim(): Command {
   return new Command('sim')
+    .enablePositionalOptions() // those behind `planet` are its own
     .summary('check in simulation that routing never loops')
     .description('simulate networks under faults and check that routing never loops; exits 1 when it does')
     .addOption(
@@ -50,6 +52,7 @@ function sim(): Command {
       examples(
         ['portolan sim --runs 1000 --nodes 30', 'a thousand networks'],
         ['portolan sim --seed 17', 'one of them, event by event'],
+        ['portolan sim planet --nodes 1000', 'routing alone, at scale'],
       ),
     )
     .action(async (options: SimOptions) => {

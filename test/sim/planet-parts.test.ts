@@ -1,0 +1,69 @@
+/** The small parts of planets: sizes of messages, loss in bursts, distributions. */
+import { create, toBinary } from '@bufbuild/protobuf';
+import * as fc from 'fast-check';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { seededRandom } from '../../ts/kit/random.js';
+import { BurstLoss } from '../../ts/sim/planet/burst-loss.js';
+import { curveOf, distributionOf } from '../../ts/sim/planet/distribution.js';
+import { frameBytes, syncBytes } from '../../ts/sim/planet/sync-bytes.js';
+import { ControlSchema, RoutingSyncSchema } from '../../ts/wire/gen/portolan/v1/control_pb.js';
+import { LINK_HEADER_BYTES } from '../../ts/wire/link-header.js';
+
+test('the size of a message is what writing it would give', () => {
+  const u32 = fc.nat({ max: 0xffff_ffff });
+  const request = fc.record({
+    layer: fc.integer({ min: 1, max: 4 }),
+    byte: fc.nat({ max: 255 }),
+    trafficClass: fc.nat({ max: 3 }),
+    seqno: u32,
+    distance: fc.nat({ max: 0xffffff }),
+    bump: fc.boolean(),
+    hopBudget: fc.integer({ min: 1, max: 32 }),
+  });
+  const message = fc.record({
+    number: u32,
+    acknowledged: fc.array(u32, { maxLength: 50 }),
+    baseSeqno: u32,
+    entries: fc.uint8Array({ maxLength: 1100 }),
+    requests: fc.array(request, { maxLength: 16 }),
+    resendLayers: fc.nat({ max: 15 }),
+    digest: fc.option(fc.record({ layers: fc.array(u32, { minLength: 4, maxLength: 4 }), lastNumber: u32 }), {
+      nil: undefined,
+    }),
+  });
+  fc.assert(
+    fc.property(message, ({ digest, ...fields }) => {
+      const sync = create(RoutingSyncSchema, digest ? { ...fields, digest } : fields);
+      assert.is(syncBytes(sync), toBinary(RoutingSyncSchema, sync).length);
+      const control = create(ControlSchema, { body: { case: 'routingSync', value: sync } });
+      assert.is(frameBytes(sync), LINK_HEADER_BYTES + toBinary(ControlSchema, control).length);
+    }),
+  );
+});
+
+test('losses come in bursts, and are as many as the model says', () => {
+  const loss = new BurstLoss({ goodMs: 900, badMs: 100, loss: 0.5 }, seededRandom(2), 0);
+  let lost = 0;
+  let inRow = 0;
+  let wasLost = false;
+  const count = 200_000;
+  for (let i = 0; i < count; i++) {
+    const isLost = loss.takes(10 * i);
+    if (isLost) lost++;
+    if (isLost && wasLost) inRow++;
+    wasLost = isLost;
+  }
+  assert.ok(Math.abs(lost / count - 0.05) < 0.005, `${lost}`);
+  assert.ok(inRow / lost > 0.3, 'a loss follows a loss far more often than one time in twenty');
+});
+
+test('distributions have nearest-rank percentiles', () => {
+  const values = Array.from({ length: 200 }, (_, i) => 200 - i);
+  assert.equal(distributionOf(values), { count: 200, mean: 100.5, p50: 100, p95: 190, p99: 198, max: 200 });
+  assert.equal(distributionOf([]), { count: 0, mean: 0, p50: 0, p95: 0, p99: 0, max: 0 });
+  const curve = curveOf(values);
+  assert.equal([curve.length, curve[0], curve[50], curve[100]], [101, 1, 100, 200]);
+});
+
+test.run();

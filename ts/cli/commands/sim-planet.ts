@@ -1,0 +1,103 @@
+/** `portolan sim planet`: one planet with progress, then a report. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  type PlanetEventName,
+  type PlanetOutcome,
+  type PlanetProgress,
+  type PlanetShape,
+  parseRttMatrix,
+  type RttMatrix,
+  simulatePlanet,
+} from '../../sim/index.js';
+import { BadAnswerError, UsageError } from '../errors.js';
+import { renderChart } from '../output/chart.js';
+import { planetCharts, planetLines } from '../output/planet-report.js';
+import { print, printJson, printLines } from '../output/print.js';
+
+export interface SimPlanetOptions {
+  readonly nodes: number;
+  readonly topology: PlanetShape;
+  readonly rtt?: readonly string[];
+  readonly links?: number;
+  /** Per cent a minute. */
+  readonly churn: number;
+  readonly seconds: number;
+  readonly event?: readonly PlanetEventName[];
+  readonly seed: number;
+  readonly svg?: string;
+  readonly json?: boolean;
+}
+
+/** Larger planets have fewer links a node unless told otherwise: their time goes with the links. */
+const LARGE = 1000;
+const LINKS = 32;
+const LINKS_OF_LARGE = 16;
+/** Without a terminal a line of progress is written so often, ms. */
+const LINE_MS = 10_000;
+
+export async function runSimPlanet({
+  topology,
+  rtt,
+  churn,
+  event,
+  svg,
+  json,
+  ...rest
+}: SimPlanetOptions): Promise<void> {
+  const matrices = rtt?.map(readMatrix);
+  const nodes = matrices?.[0]?.size ?? rest.nodes;
+  const started = performance.now();
+  const outcome = await simulatePlanet(
+    {
+      seed: rest.seed,
+      seconds: rest.seconds,
+      nodes,
+      shape: topology,
+      links: rest.links ?? (nodes > LARGE ? LINKS_OF_LARGE : LINKS),
+      churn: churn / 100,
+      events: event ?? [],
+      ...(matrices && { rtt: matrices.map(({ size, values }) => ({ size, values })) }),
+    },
+    progressWriter(started),
+  ).catch((error: unknown) => {
+    throw error instanceof RangeError ? new UsageError(error.message) : error;
+  });
+  if (process.stderr.isTTY) process.stderr.write('\r\u001B[K');
+  const wallSeconds = (performance.now() - started) / 1000;
+  if (svg !== undefined) writeCharts(svg, outcome);
+  if (json) printJson({ ...outcome, cost: { ...outcome.cost, wallSeconds } });
+  else {
+    printLines(planetLines(outcome, wallSeconds));
+    if (svg !== undefined) print(`plots: ${svg}`);
+  }
+  if (outcome.problems.length > 0) throw new BadAnswerError('');
+}
+
+function readMatrix(file: string): RttMatrix {
+  try {
+    return parseRttMatrix(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new UsageError(`--rtt ${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** On a terminal a line that is rewritten, elsewhere one now and then. */
+function progressWriter(started: number): (progress: PlanetProgress) => void {
+  let last = started;
+  return ({ phase, time, live, wrong }) => {
+    const now = performance.now();
+    const isTerminal = process.stderr.isTTY;
+    if (now - last < (isTerminal ? 100 : LINE_MS)) return;
+    last = now;
+    const state = wrong === undefined ? '' : `, ${wrong} slots not right yet`;
+    const text = `${((now - started) / 1000).toFixed(0)} s: ${phase}, ${(time / 1000).toFixed(1)} s of virtual time, ${live} nodes live${state}`;
+    process.stderr.write(isTerminal ? `\r\u001B[K${text}` : `${text}\n`);
+  };
+}
+
+function writeCharts(folder: string, outcome: PlanetOutcome): void {
+  mkdirSync(folder, { recursive: true });
+  for (const [name, chart] of Object.entries(planetCharts(outcome)))
+    writeFileSync(join(folder, `${name}.svg`), renderChart(chart));
+}

@@ -1,0 +1,111 @@
+/** What a simulated planet has shown: a table for people, and plots. */
+import type { Distribution, PathReport, PlanetOutcome } from '../../sim/index.js';
+import type { Chart } from './chart.js';
+import { formatBitRate, formatCount, formatMillis, formatPercent } from './numbers.js';
+import { style } from './style.js';
+import { type Column, table } from './table.js';
+
+interface Row {
+  readonly name: string;
+  readonly values: Distribution;
+  readonly digits: number;
+}
+
+const cell = (of: (values: Distribution) => number) => (row: Row) => of(row.values).toFixed(row.digits);
+
+const COLUMNS: readonly Column<Row>[] = [
+  { title: '', cell: ({ name }) => name },
+  { title: 'mean', align: 'right', cell: cell(({ mean }) => mean) },
+  { title: 'p50', align: 'right', cell: cell(({ p50 }) => p50) },
+  { title: 'p95', align: 'right', cell: cell(({ p95 }) => p95) },
+  { title: 'p99', align: 'right', cell: cell(({ p99 }) => p99) },
+  { title: 'max', align: 'right', cell: cell(({ max }) => max) },
+];
+
+export function planetLines(outcome: PlanetOutcome, wallSeconds: number): string[] {
+  const { nodes, links, seed, tables, calm, after, packets, cost, problems } = outcome;
+  const hasFaults = outcome.moments.length > 0;
+  const spares = tables.backups.map((share, i) => `layer ${i + 1} ${formatPercent(100 * share)}`).join(', ');
+  return [
+    `${nodes} nodes, ${formatCount(links)} links, seed ${seed}: ${outcome.virtualSeconds.toFixed(1)} s of virtual time in ${wallSeconds.toFixed(0)} s (processor ${cost.cpuSeconds.toFixed(0)} s, memory ${(cost.residentMegabytes / 1000).toFixed(2)} GB)`,
+    [
+      verdict('loops', outcome.loops),
+      verdict('label inversions', outcome.labelInversions + outcome.escapes),
+      verdict('wrong slots', outcome.unconverged),
+    ].join(', '),
+    `all tables right ${formatMillis(outcome.startedAfter)} after the start${hasFaults ? `, ${formatMillis(outcome.convergedAfter)} after the faults` : ''}`,
+    ...outcome.happened.map((what) => style.dim(what)),
+    '',
+    ...table(COLUMNS, [
+      { name: 'links a node', values: tables.links, digits: 0 },
+      { name: 'occupied slots a node', values: tables.slots, digits: 0 },
+      ...pathRows(calm, ''),
+      ...(hasFaults ? pathRows(after, ', after the faults') : []),
+    ]),
+    '',
+    `routes with a backup: ${spares}`,
+    `pairs worse than direct by more than 5 %: ${formatPercent(100 * calm.worseThanDirect)}; that do not arrive: ${calm.broken} of ${formatCount(calm.pairs)}`,
+    ...(hasFaults
+      ? [
+          `under faults: ${formatBitRate(outcome.controlBitsPerLink)} of routing a link, ${outcome.changesPerSecondAndNode.toFixed(2)} changes of next hops a second and node`,
+          `packets: ${packets.sent} sent, ${packets.arrived} arrived, ${packets.lost} lost by links and nodes, ${packets.noRoute} without a route, ${packets.revisits} revisits`,
+        ]
+      : []),
+    ...problems.map((problem) => style.red(problem)),
+  ];
+}
+
+function pathRows({ hops, stretch, linkStretch, overDirect }: PathReport, when: string): Row[] {
+  return [
+    { name: `hops${when}`, values: hops, digits: 1 },
+    { name: `round trip over the best relays${when}`, values: stretch, digits: 2 },
+    { name: `the same of the best way over the links${when}`, values: linkStretch, digits: 2 },
+    { name: `round trip over the direct one${when}`, values: overDirect, digits: 2 },
+  ];
+}
+
+/** By file name. */
+export function planetCharts({ nodes, calm, moments }: PlanetOutcome): Readonly<Record<string, Chart>> {
+  const percents = Array.from({ length: 101 }, (_, i) => i);
+  // The last per cents would flatten the rest.
+  const most = 99;
+  const shown = percents.slice(0, most + 1);
+  const cut = (curve: readonly number[]) => curve.slice(0, most + 1);
+  const charts: Record<string, Chart> = {
+    stretch: {
+      title: `Round trip over that by the best relays, ${nodes} nodes`,
+      xName: 'per cent of pairs',
+      yName: 'stretch',
+      x: shown,
+      lines: [
+        { name: 'by the tables', y: cut(calm.stretchCurve) },
+        { name: 'best way over the links', y: cut(calm.linkStretchCurve) },
+      ],
+    },
+    hops: {
+      title: `Hops, ${nodes} nodes`,
+      xName: 'per cent of pairs',
+      yName: 'hops',
+      x: percents,
+      lines: [{ name: 'by the tables', y: calm.hopsCurve }],
+    },
+  };
+  if (moments.length > 0)
+    charts['timeline'] = {
+      title: `Routing under faults, ${nodes} nodes`,
+      xName: 'virtual seconds',
+      yName: 'a second',
+      x: moments.map(({ second }) => second),
+      lines: [
+        { name: 'bits of routing a link', y: moments.map(({ bitsPerLink }) => bitsPerLink) },
+        { name: 'changes of next hops', y: moments.map(({ changes }) => changes) },
+        { name: 'live nodes', y: moments.map(({ live }) => live) },
+      ],
+    };
+  return charts;
+}
+
+/** `0 loops` in green, anything else in red. */
+function verdict(what: string, n: number): string {
+  return n === 0 ? style.green(`0 ${what}`) : style.red(`${n} ${what}`);
+}

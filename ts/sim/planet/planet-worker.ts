@@ -1,0 +1,27 @@
+/** The thread of one planet: a heap of its own, larger than the main thread's. Progress goes by the port as it comes. */
+import type { MessagePort } from 'node:worker_threads';
+import { type PlanetOptions, type PlanetResult, runPlanet } from './planet-run.js';
+
+export interface PlanetTask {
+  readonly options: PlanetOptions;
+  readonly progress: MessagePort;
+}
+
+/** What the run has cost. */
+export interface PlanetCost {
+  readonly cpuSeconds: number;
+  /** The process's resident memory at the end of the run, megabytes. */
+  readonly residentMegabytes: number;
+}
+
+export type PlanetOutcome = PlanetResult & { readonly cost: PlanetCost };
+
+export default function run({ options, progress }: PlanetTask): PlanetOutcome {
+  const before = process.cpuUsage();
+  const result = runPlanet(options, (step) => progress.postMessage(step));
+  const { user, system } = process.cpuUsage(before);
+  return {
+    ...result,
+    cost: { cpuSeconds: (user + system) / 1e6, residentMegabytes: process.memoryUsage.rss() / 1e6 },
+  };
+}

@@ -1,0 +1,286 @@
+/**
+ * A planet: thousands of real routers over links that carry their messages with delay and loss, watched by the checker.
+ *
+ * ```
+ *   router ── sync ──▶ link: cut? lost? ── half a round trip ──▶ router of the other end, if the session is still the same
+ *     │ routes, labels
+ *     ▼
+ *   words (checked at each change)
+ * ```
+ * Handshakes are a delay of one and a half round trips, hellos a delay until silence is noticed; neither is simulated frame by frame.
+ */
+import { createRouter } from '../../control/routing/router.js';
+import type { RouterOutput, SafetyRules } from '../../control/routing/router.types.js';
+import { invariant } from '../../kit/assert.js';
+import type { Random } from '../../kit/random.js';
+import type { RoutingSync } from '../../wire/gen/portolan/v1/control_pb.js';
+import { Checker } from '../checker.js';
+import { EventQueue } from '../event-queue.js';
+import { type End, PlanetLink } from './link.js';
+import type { Plan } from './plan.js';
+import { linksOf, Station } from './station.js';
+import { frameBytes } from './sync-bytes.js';
+
+/** The first of January 2026, seconds since 1970: when virtual time begins. */
+const EPOCH_SECONDS = 1_767_225_600;
+/** A dead link is noticed after this long, ms: three missed hellos of a link that carries data. */
+const SILENCE_MS = 150;
+const SILENCE_SPREAD_MS = 50;
+/** A dial that failed is repeated within this time, ms. */
+const REDIAL_MS = 1000;
+/** How often ends measure the round trip of links whose delay changes, ms. */
+const PROBE_MS = 500;
+
+export interface PlanetWorldOptions {
+  readonly rules?: Partial<SafetyRules>;
+}
+
+export class PlanetWorld {
+  readonly queue = new EventQueue();
+  readonly checker = new Checker(() => this.queue.now);
+  readonly plan: Plan;
+  readonly links: readonly PlanetLink[];
+  /** Links at each node. */
+  readonly linksAt: readonly (readonly PlanetLink[])[];
+  /** By node; undefined: it is dead. */
+  readonly stations: (Station | undefined)[];
+  /** Frames of routing and their bytes, link headers included. */
+  frames = 0;
+  bytes = 0;
+  /** White noise on every measured round trip, as a share: 0..1. */
+  noise = 0;
+  /** When a next hop changed last, ms. */
+  lastChange = 0;
+  readonly #random: Random;
+  readonly #options: PlanetWorldOptions;
+  /** Links whose measured round trip is on its way to another value. */
+  readonly #moving = new Set<PlanetLink>();
+  #isProbing = false;
+
+  constructor(plan: Plan, random: Random, options: PlanetWorldOptions = {}) {
+    this.plan = plan;
+    this.#random = random;
+    this.#options = options;
+    this.stations = plan.ids.map(() => undefined);
+    this.links = plan.links.map(([a, b]) => new PlanetLink(a, b, plan.space.rtt(a, b)));
+    const linksAt: PlanetLink[][] = plan.ids.map(() => []);
+    for (const link of this.links) for (const node of link.nodes) linksAt[node]?.push(link);
+    this.linksAt = linksAt;
+  }
+
+  isAlive(node: number): boolean {
+    return this.stations[node] !== undefined;
+  }
+
+  live(): Station[] {
+    return this.stations.filter((station) => station !== undefined);
+  }
+
+  /** A new incarnation of the node starts, and dials. */
+  start(node: number): void {
+    if (this.isAlive(node)) return;
+    const id = this.plan.ids[node] as number;
+    const vertex = this.checker.addVertex(id);
+    const random = this.#random.fork();
+    const router = createRouter({
+      self: id,
+      bootSeconds: EPOCH_SECONDS + Math.floor(this.queue.now / 1000),
+      random: () => random.unit(),
+      ...(this.#options.rules && { rules: this.#options.rules }),
+      onLabel: (layer, byte, trafficClass, label) => this.checker.setLabel(vertex, trafficClass, layer, byte, label),
+    });
+    this.stations[node] = new Station(node, id, vertex, router);
+    for (const link of this.linksAt[node] as PlanetLink[]) this.#dial(link, 1.5 * link.rtt);
+  }
+
+  /** The node vanishes with its state; its neighbours notice by its silence. */
+  crash(node: number): void {
+    const station = this.stations[node];
+    if (!station) return;
+    station.alive = false;
+    this.stations[node] = undefined;
+    this.checker.removeVertex(station.vertex);
+    for (const { link, end } of station.sessions.values()) {
+      link.indexes[end] = 0;
+      const { session } = link;
+      this.queue.after(this.#silence(), () => {
+        if (link.session === session) this.#end(link, (1 - end) as End);
+      });
+    }
+  }
+
+  /** Nothing passes the link until {@link mend}. */
+  cut(link: PlanetLink): void {
+    link.cuts++;
+    const { session } = link;
+    this.queue.after(this.#silence(), () => {
+      if (link.cuts > 0 && link.session === session) this.#endBoth(link);
+    });
+  }
+
+  mend(link: PlanetLink): void {
+    link.cuts--;
+    if (link.cuts === 0) this.#dial(link, 1.5 * link.rtt + REDIAL_MS * this.#random.unit());
+  }
+
+  /** The network below takes another time now; routing learns it by measuring. */
+  setRtt(link: PlanetLink, rtt: number): void {
+    if (rtt === link.rtt) return;
+    link.rtt = rtt;
+    this.measure(link);
+  }
+
+  /** The ends measure the link from now on, as long as its round trip changes. */
+  measure(link: PlanetLink): void {
+    this.#moving.add(link);
+    if (this.#isProbing) return;
+    this.#isProbing = true;
+    this.queue.after(PROBE_MS, () => this.#probe());
+  }
+
+  #probe(): void {
+    for (const link of this.#moving) {
+      const noise = 1 + this.noise * (2 * this.#random.unit() - 1);
+      const goesOn = link.measure(link.rtt * noise);
+      for (const end of [0, 1] as const) {
+        const station = this.stations[link.nodes[end]];
+        if (link.indexes[end] === 0 || !station) continue;
+        station.router.linkRtt(link.indexes[end], link.smoothed, this.queue.now);
+        this.#drain(station);
+      }
+      if (!goesOn && this.noise === 0) this.#moving.delete(link);
+    }
+    this.#isProbing = this.#moving.size > 0;
+    if (this.#isProbing) this.queue.after(PROBE_MS, () => this.#probe());
+  }
+
+  #silence(): number {
+    return SILENCE_MS + SILENCE_SPREAD_MS * this.#random.unit();
+  }
+
+  /** A handshake that ends after `delay`, if then both ends live and datagrams pass; nodes that are down are dialed when they start. */
+  #dial(link: PlanetLink, delay: number): void {
+    this.queue.after(delay, () => {
+      const [a, b] = link.nodes.map((node) => this.stations[node]);
+      if (a && b && link.cuts === 0 && !this.#isCurrent(link, a, b)) this.#establish(link, a, b);
+    });
+  }
+
+  #isCurrent(link: PlanetLink, a: Station, b: Station): boolean {
+    const ofA = a.sessions.get(link.indexes[0]);
+    return link.isUp && ofA?.link === link && ofA.peerVertex === b.vertex;
+  }
+
+  #establish(link: PlanetLink, a: Station, b: Station): void {
+    this.#endBoth(link);
+    link.session++;
+    link.smoothed = link.rtt;
+    link.indexes[0] = a.takeIndex();
+    link.indexes[1] = b.takeIndex();
+    a.sessions.set(link.indexes[0], { link, end: 0, peer: b.node, peerVertex: b.vertex });
+    b.sessions.set(link.indexes[1], { link, end: 1, peer: a.node, peerVertex: a.vertex });
+    a.router.linkUp(link.indexes[0], b.id, link.rtt, this.queue.now);
+    b.router.linkUp(link.indexes[1], a.id, link.rtt, this.queue.now);
+    this.#drain(a);
+    this.#drain(b);
+  }
+
+  #endBoth(link: PlanetLink): void {
+    this.#end(link, 0);
+    this.#end(link, 1);
+  }
+
+  #end(link: PlanetLink, end: End): void {
+    const index = link.indexes[end];
+    const station = this.stations[link.nodes[end]];
+    link.indexes[end] = 0;
+    if (index === 0 || !station) return;
+    station.router.linkDown(index, this.queue.now);
+    this.#drain(station);
+    station.sessions.delete(index);
+  }
+
+  #deliver(link: PlanetLink, session: number, to: End, message: RoutingSync): void {
+    const station = this.stations[link.nodes[to]];
+    if (!station || link.session !== session || link.indexes[to] === 0) return;
+    const isRead = station.router.handleSync(link.indexes[to], message, this.queue.now);
+    invariant(isRead, 'a router reads what a router has written');
+    this.#drain(station);
+  }
+
+  /** Outputs in their order: a route is in force before the message behind it is on its way, and labels are in order by then. */
+  #drain(station: Station): void {
+    const { router, vertex } = station;
+    for (let output = router.poll(); output; output = router.poll()) this.#execute(station, output);
+    this.checker.settle(vertex);
+    this.#schedule(station);
+  }
+
+  #execute(station: Station, output: RouterOutput): void {
+    if (output.kind === 'sync') {
+      this.checker.settle(station.vertex);
+      return this.#send(station, output.link, output.message);
+    }
+    if (output.kind !== 'route') return;
+    station.store(output);
+    this.lastChange = this.queue.now;
+    const { trafficClass, layer, byte, primary, backup } = output;
+    this.#show(station, trafficClass, layer, byte, primary, backup);
+  }
+
+  #show(station: Station, trafficClass: number, layer: number, byte: number, primary: number, backup: number): void {
+    const vertexAt = (index: number) => station.sessions.get(index)?.peerVertex ?? 0;
+    const next = { primary: vertexAt(primary), backup: vertexAt(backup) };
+    this.checker.setNext(station.vertex, trafficClass, layer, byte, next);
+  }
+
+  #send(station: Station, index: number, message: RoutingSync): void {
+    const session = station.sessions.get(index);
+    if (!session) return;
+    const { link, end } = session;
+    const bytes = frameBytes(message);
+    this.frames++;
+    this.bytes += bytes;
+    link.bytes += bytes;
+    if (link.cuts > 0 || link.loss?.[end].takes(this.queue.now)) return;
+    const number = link.session;
+    this.queue.after(link.rtt / 2, () => this.#deliver(link, number, (1 - end) as End, message));
+  }
+
+  #schedule(station: Station): void {
+    const next = Math.max(station.router.nextTimeout(), this.queue.now);
+    if (next >= station.wakeAt) return;
+    station.wakeAt = next;
+    this.queue.at(next, () => this.#wake(station, next));
+  }
+
+  #wake(station: Station, due: number): void {
+    if (!station.alive || station.wakeAt !== due) return;
+    station.wakeAt = Number.POSITIVE_INFINITY;
+    if (station.router.nextTimeout() <= due) station.router.handleTimeout(due);
+    this.#drain(station);
+  }
+
+  /**
+   * Compares all words and labels with what the checker knows, and walks all graphs from end to end: what incremental checks could have missed.
+   */
+  sweep(): void {
+    for (const station of this.stations) {
+      if (!station) continue;
+      for (const [slot, word] of station.words) {
+        const [trafficClass, layer, byte] = [slot >>> 10, ((slot >>> 8) & 3) + 1, slot & 255];
+        const [primary, backup] = linksOf(word);
+        this.#show(station, trafficClass, layer, byte, primary, backup);
+        this.checker.setLabel(
+          station.vertex,
+          trafficClass,
+          layer,
+          byte,
+          station.router.entry(layer, byte, trafficClass).label,
+        );
+      }
+      this.checker.settle(station.vertex);
+    }
+    this.checker.checkAll();
+  }
+}

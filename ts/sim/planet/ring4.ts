@@ -1,0 +1,169 @@
+/**
+ * Neighbours by the rule "ring4": every zone is connected by the ring of its members' ids, and the rest of the links make paths short.
+ * In this order, until a node dials `most` others:
+ *
+ * 1. its successor (the next id, cyclic) in each of its four nested zones, which nobody may refuse;
+ * 2. of those that differ first in layer 1, 2, 3 and 4: the two nearest of a sample, and two at random;
+ * 3. for each of the 32 bits, of those that differ first in this bit: the nearest of a sample;
+ * 4. random ones.
+ *
+ * A node takes in 16, 12, 12 and 24 others from layers 1 to 4; beyond, the next choice is tried. One limit for all would let strangers
+ * crowd out zone-mates, and zones would split.
+ */
+import { type NodeId, sharedBytes } from '../../kit/node-id.js';
+import type { Random } from '../../kit/random.js';
+import { LinkSet, type Plan } from './plan.js';
+import type { RttSpace } from './rtt-space.js';
+
+/** By the layer in which two ids first differ, from 1. */
+const MOST_INCOMING = [0, 16, 12, 12, 24] as const;
+/** Candidates whose round-trip time is looked at. */
+const LAYER_SAMPLE = 64;
+const BUCKET_SAMPLE = 12;
+const NEAREST = 2;
+const RANDOM = 2;
+/** How often a random choice is tried. */
+const TRIES = 20;
+
+export function ring4(random: Random, ids: readonly NodeId[], space: RttSpace, most: number): Plan['links'] {
+  const chooser = new Chooser(random, ids, space, most);
+  // In turns, so that nobody's last choices come before another's first ones.
+  for (const node of ids.keys()) chooser.dialSuccessors(node);
+  for (const node of ids.keys()) chooser.dialLayers(node);
+  for (const node of ids.keys()) chooser.dialBuckets(node);
+  for (const node of ids.keys()) chooser.dialRandom(node);
+  return chooser.links.links;
+}
+
+class Chooser {
+  readonly links: LinkSet;
+  readonly #random: Random;
+  readonly #ids: readonly NodeId[];
+  readonly #space: RttSpace;
+  readonly #most: number;
+  /** Nodes in the order of their ids, their ids in it, and each node's place. */
+  readonly #order: Int32Array;
+  readonly #sorted: Uint32Array;
+  readonly #place: Int32Array;
+  readonly #outgoing: Int32Array;
+  readonly #incoming: Int32Array[];
+
+  constructor(random: Random, ids: readonly NodeId[], space: RttSpace, most: number) {
+    this.links = new LinkSet(ids.length);
+    this.#random = random;
+    this.#ids = ids;
+    this.#space = space;
+    this.#most = most;
+    this.#order = Int32Array.from(ids.keys()).sort((a, b) => (ids[a] as number) - (ids[b] as number));
+    this.#sorted = Uint32Array.from(this.#order, (node) => ids[node] as number);
+    this.#place = new Int32Array(ids.length);
+    this.#order.forEach((node, at) => {
+      this.#place[node] = at;
+    });
+    this.#outgoing = new Int32Array(ids.length);
+    this.#incoming = Array.from({ length: 5 }, () => new Int32Array(ids.length));
+  }
+
+  dialSuccessors(node: number): void {
+    for (let shared = 3; shared >= 0; shared--) {
+      const [low, high] = this.#zone(node, shared);
+      const at = this.#place[node] as number;
+      const next = this.#order[at + 1 < high ? at + 1 : low] as number;
+      if (next !== node) this.#link(node, next);
+    }
+  }
+
+  dialLayers(node: number): void {
+    for (let shared = 3; shared >= 0; shared--) {
+      const candidates = this.#sample(node, this.#zone(node, shared), this.#zone(node, shared + 1), LAYER_SAMPLE);
+      this.#dialNearest(node, candidates, NEAREST);
+      for (const candidate of candidates.slice(0, RANDOM)) this.#dial(node, candidate);
+    }
+  }
+
+  dialBuckets(node: number): void {
+    const id = this.#ids[node] as number;
+    for (let bit = 31; bit >= 0; bit--) {
+      const size = 2 ** bit;
+      const base = Math.floor(id / size) * size;
+      const first = (id & (1 << bit)) === 0 ? base + size : base - size;
+      const range = [this.#firstAt(first), this.#firstAt(first + size)] as const;
+      if (range[0] < range[1]) this.#dialNearest(node, this.#sample(node, range, [0, 0], BUCKET_SAMPLE), 1);
+    }
+  }
+
+  dialRandom(node: number): void {
+    for (let tries = 0; tries < TRIES && (this.#outgoing[node] as number) < this.#most; tries++)
+      this.#dial(node, this.#random.below(this.#ids.length));
+  }
+
+  /** Dials the nearest that are not linked yet; one that refuses is passed over. */
+  #dialNearest(node: number, candidates: readonly number[], count: number): void {
+    const byRtt = candidates
+      .map((peer) => ({ peer, rtt: this.#space.rtt(node, peer) }))
+      .sort((a, b) => a.rtt - b.rtt || a.peer - b.peer);
+    let linked = 0;
+    for (const { peer } of byRtt) {
+      if (linked === count) return;
+      if (this.links.has(node, peer) || this.#dial(node, peer)) linked++;
+    }
+  }
+
+  #dial(node: number, peer: number): boolean {
+    if (node === peer || this.links.has(node, peer) || (this.#outgoing[node] as number) >= this.#most) return false;
+    const layer = sharedBytes(this.#ids[node] as number, this.#ids[peer] as number) + 1;
+    const incoming = this.#incoming[layer] as Int32Array;
+    if ((incoming[peer] as number) >= (MOST_INCOMING[layer] as number)) return false;
+    if (!this.#link(node, peer)) return false;
+    incoming[peer] = (incoming[peer] as number) + 1;
+    return true;
+  }
+
+  #link(node: number, peer: number): boolean {
+    if (this.#space.rtt(node, peer) === Number.POSITIVE_INFINITY || !this.links.add(node, peer)) return false;
+    this.#outgoing[node] = (this.#outgoing[node] as number) + 1;
+    return true;
+  }
+
+  /** Up to `count` distinct nodes of a range of places, in random order, without those in the other range. */
+  #sample(
+    node: number,
+    [low, high]: readonly [number, number],
+    [outFrom, outTo]: readonly [number, number],
+    count: number,
+  ): number[] {
+    const skipped = outTo - outFrom;
+    const size = high - low - skipped;
+    // Numbers the places that are allowed, from 0.
+    const at = (i: number) => (skipped === 0 || low + i < outFrom ? low + i : low + i + skipped);
+    const chosen = new Set<number>();
+    if (size <= count) {
+      for (let i = 0; i < size; i++) chosen.add(i);
+    } else while (chosen.size < count) chosen.add(this.#random.below(size));
+    const nodes = [...chosen].map((i) => this.#order[at(i)] as number).filter((other) => other !== node);
+    for (let i = nodes.length - 1; i > 0; i--) {
+      const j = this.#random.below(i + 1);
+      [nodes[i], nodes[j]] = [nodes[j] as number, nodes[i] as number];
+    }
+    return nodes;
+  }
+
+  /** The places of those that share `shared` leading bytes with the node, itself included. */
+  #zone(node: number, shared: number): readonly [number, number] {
+    const size = 2 ** (8 * (4 - shared));
+    const first = Math.floor((this.#ids[node] as number) / size) * size;
+    return [this.#firstAt(first), this.#firstAt(first + size)];
+  }
+
+  /** The first place whose id is at least this. */
+  #firstAt(id: number): number {
+    let low = 0;
+    let high = this.#sorted.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#sorted[middle] as number) < id) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

@@ -1,0 +1,36 @@
+/** How large tables are, and how many of their routes have a spare. */
+import { type Distribution, distributionOf } from './distribution.js';
+import type { PlanetWorld } from './planet-world.js';
+import { linksOf } from './station.js';
+
+export interface TableReport {
+  /** Links at each node. */
+  readonly links: Distribution;
+  /** Occupied slots of each node, of all classes. */
+  readonly slots: Distribution;
+  /** Share of routes that have a backup next hop, 0..1, by layer from 1. */
+  readonly backups: readonly number[];
+}
+
+export function measureTables(world: PlanetWorld): TableReport {
+  const routes = [0, 0, 0, 0];
+  const spares = [0, 0, 0, 0];
+  const slots: number[] = [];
+  for (const station of world.live()) {
+    let occupied = 0;
+    for (const [slot, word] of station.words) {
+      const [primary, backup] = linksOf(word);
+      if (primary === 0) continue;
+      const layer = (slot >>> 8) & 3;
+      occupied++;
+      routes[layer] = (routes[layer] as number) + 1;
+      if (backup !== 0) spares[layer] = (spares[layer] as number) + 1;
+    }
+    slots.push(occupied);
+  }
+  return {
+    links: distributionOf(world.live().map(({ sessions }) => sessions.size)),
+    slots: distributionOf(slots),
+    backups: routes.map((count, layer) => (count === 0 ? 0 : (spares[layer] as number) / count)),
+  };
+}
