@@ -90,12 +90,32 @@ test('a packet never goes back where it came from', () => {
   assert.equal(fate(rig, packet()), { links: [], punts: [], moved: ['notForwarded'] });
 });
 
-test('classes without routes of their own follow class 0, and keep their name', () => {
+test('each of the four classes has a next hop of its own, or none', () => {
   const rig = relay();
+  rig.route(THERE, BACKUP, 0, 3);
+  rig.arrive(packet({ trafficClass: 0 }), FROM);
   rig.arrive(packet({ trafficClass: 3 }), FROM);
+  const sent = new Map(rig.step().map(({ by, frame }) => [(readHeaders(frame) as Headers).trafficClass, by]));
+  assert.equal(
+    [...sent],
+    [
+      [0, PRIMARY],
+      [3, BACKUP],
+    ],
+  );
+  assert.equal(fate(relay(), packet({ trafficClass: 1 })), {
+    links: [],
+    punts: [PuntReason.NoRoute],
+    moved: ['noRoute'],
+  });
+});
+
+test('a class that nobody knows follows class 0, and keeps its number', () => {
+  const rig = relay();
+  rig.arrive(packet({ trafficClass: 4 }), FROM);
   const [sent] = rig.step();
   assert.is(sent?.by, PRIMARY);
-  assert.is((readHeaders(sent?.frame ?? new Uint8Array()) as Headers).trafficClass, 3);
+  assert.is((readHeaders(sent?.frame ?? new Uint8Array()) as Headers).trafficClass, 4);
 });
 
 test('any frame, any table: nothing with TTL 1 or 0 goes on, nothing goes back, all is accounted for', () => {

@@ -146,9 +146,9 @@ export class StageRig implements Port {
     this.links.setUp(index, true);
   }
 
-  route(destination: number, primary: number, backup = 0): void {
+  route(destination: number, primary: number, backup = 0, trafficClass = 0): void {
     const slot = slotFor(this.context.self, destination, 0);
-    this.#routes.store(0, (((slot >>> 8) & 3) + 1) as Layer, slot & 255, primary, backup);
+    this.#routes.store(trafficClass, (((slot >>> 8) & 3) + 1) as Layer, slot & 255, primary, backup);
   }
 
   /** Puts a frame into the batch as if it had been received and checked. */

@@ -30,7 +30,9 @@ test('good options are taken as they are meant', () => {
     { scheme: 'tcp', host: '::1', port: 0, option: 'listen[1]' },
   ]);
   assert.equal(config.peers[1], { id: 0x01010103, scheme: 'tcp', host: '2001:db8::1', port: 7000 });
-  assert.equal(config.forwards, [{ host: '127.0.0.1', port: 5000, destination: 0x01010103, destinationPort: 6000 }]);
+  assert.equal(config.forwards, [
+    { host: '127.0.0.1', port: 5000, destination: 0x01010103, destinationPort: 6000, trafficClass: 0 },
+  ]);
   assert.equal(config.exposes, [{ virtualPort: 6000, host: '127.0.0.1', port: 9000 }]);
   assert.is(config.workers, 2);
   assert.is(config.packetPath, 'auto');

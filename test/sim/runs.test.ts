@@ -139,10 +139,14 @@ test('a missing route and one that cannot be are found wrong', () => {
   const writer = new ForwardingTableWriter(node.region);
   const other = world.ids.find((id) => id !== node.id) as number;
   writer.store(0, 4, other & 255, 0, 0);
+  writer.store(2, 4, other & 255, 0, 0);
   writer.store(0, 1, 77, 1, 0);
+  writer.store(3, 1, 78, 1, 0);
   assert.equal(wrongSlots(world.liveNodes(), expected), [
-    `${formatNodeId(node.id)} still has a route to 77.*.*.*`,
-    `${formatNodeId(node.id)} has no route to ${formatNodeId(other)}`,
+    `${formatNodeId(node.id)} still has a route to 77.*.*.* (class 0)`,
+    `${formatNodeId(node.id)} still has a route to 78.*.*.* (class 3)`,
+    `${formatNodeId(node.id)} has no route to ${formatNodeId(other)} (class 0)`,
+    `${formatNodeId(node.id)} has no route to ${formatNodeId(other)} (class 2)`,
   ]);
 });
 

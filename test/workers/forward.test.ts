@@ -3,10 +3,13 @@ import { once } from 'node:events';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { PuntReason } from '../../ts/memory/batch.js';
+import { forwardingWords } from '../../ts/memory/forwarding-table.js';
 import { assertConserved, C, line } from './line.js';
 import { PACKET_PATHS } from './worker-node.js';
 
 const EXPOSED = 6000;
+/** Words of one class in the forwarding table. */
+const CLASS_WORDS = 4 * 256;
 
 async function bound(): Promise<Socket> {
   const socket = createSocket('udp4');
@@ -37,7 +40,9 @@ for (const path of PACKET_PATHS) {
   test(`${path}: UDP of plain programs crosses, and each of many clients gets its own answers`, async () => {
     const { socket, seen, port } = await server();
     const { a, b, c, stop } = await line(path, {
-      a: { forwards: [{ id: 1, host: '127.0.0.1', port: 0, destination: C, destinationPort: EXPOSED }] },
+      a: {
+        forwards: [{ id: 1, host: '127.0.0.1', port: 0, destination: C, destinationPort: EXPOSED, trafficClass: 0 }],
+      },
       c: { exposes: [{ id: 2, port: EXPOSED, host: '127.0.0.1', hostPort: port }] },
     });
     const clients = await Promise.all(Array.from({ length: 30 }, bound));
@@ -57,10 +62,31 @@ for (const path of PACKET_PATHS) {
     for (const open of [socket, ...clients]) open.close();
   });
 
+  test(`${path}: a forward's packets go in its class, and the answers come in the same`, async () => {
+    const { socket, port } = await server();
+    const { a, b, c, stop } = await line(path, {
+      a: {
+        forwards: [{ id: 1, host: '127.0.0.1', port: 0, destination: C, destinationPort: EXPOSED, trafficClass: 2 }],
+      },
+      c: { exposes: [{ id: 2, port: EXPOSED, host: '127.0.0.1', hostPort: port }] },
+    });
+    for (const { region } of [a, b, c]) {
+      const words = forwardingWords(region);
+      words.copyWithin(2 * CLASS_WORDS, 0, CLASS_WORDS);
+      words.fill(0, 0, CLASS_WORDS);
+    }
+    const client = await bound();
+    assert.is(await ask(client, a.forwardPort, 'reliable'), 'RELIABLE');
+    await stop();
+    for (const open of [socket, client]) open.close();
+  });
+
   test(`${path}: what a packet does not carry goes in several, both ways, up to the largest datagram of UDP`, async () => {
     const { socket, port } = await server();
     const { a, b, c, stop } = await line(path, {
-      a: { forwards: [{ id: 1, host: '127.0.0.1', port: 0, destination: C, destinationPort: EXPOSED }] },
+      a: {
+        forwards: [{ id: 1, host: '127.0.0.1', port: 0, destination: C, destinationPort: EXPOSED, trafficClass: 0 }],
+      },
       c: { exposes: [{ id: 2, port: EXPOSED, host: '127.0.0.1', hostPort: port }] },
     });
     const client = await bound();
@@ -80,7 +106,7 @@ for (const path of PACKET_PATHS) {
   test(`${path}: forwards and exposes come and go at run time`, async () => {
     const { socket, port } = await server();
     const { a, c, stop } = await line(path);
-    const forward = { id: 7, host: '127.0.0.1', port: 0, destination: C, destinationPort: EXPOSED };
+    const forward = { id: 7, host: '127.0.0.1', port: 0, destination: C, destinationPort: EXPOSED, trafficClass: 0 };
     const opened = await a.ask({ type: 'forward', rule: forward });
     const local = opened.type === 'done' ? (opened.port ?? 0) : 0;
     await c.ask({ type: 'expose', rule: { id: 8, port: EXPOSED, host: '127.0.0.1', hostPort: port } });

@@ -231,9 +231,10 @@ export type ControlEvent =
   | { readonly type: 'duplicateId'; readonly id: NodeId; readonly address: string }
   | {
       readonly type: 'routeChanged';
-      /** 0: the default route of a leaf. */
+      /** 0: the default route of a leaf, in all classes. */
       readonly layer: Layer | 0;
       readonly byte: number;
+      readonly trafficClass: number;
       readonly nextHop: NodeId | undefined;
       readonly backup: NodeId | undefined;
     }
@@ -296,7 +297,13 @@ export interface RouteStatus {
   readonly trafficClass: number;
   readonly nextHop: NodeId;
   readonly backup: NodeId | undefined;
-  /** Milliseconds. */
-  readonly rtt: number;
+  /** Milliseconds; undefined where the class does not count it. */
+  readonly rtt: number | undefined;
+  /** Sum of the links' administrative costs; low cost only. */
+  readonly cost: number | undefined;
+  /** Share of packets lost, 0..1; reliable only. */
+  readonly loss: number | undefined;
+  /** Mbit/s of the narrowest link, at least; high bandwidth only. */
+  readonly bandwidth: number | undefined;
   readonly hops: number;
 }

@@ -82,10 +82,11 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
 
   function storeRoute(route: RouteOutput | DefaultRouteOutput): void {
     const { primary, backup } = route;
-    const { layer, byte } = route.kind === 'route' ? route : ({ layer: 0, byte: 0 } as const);
+    const { layer, byte, trafficClass } =
+      route.kind === 'route' ? route : ({ layer: 0, byte: 0, trafficClass: 0 } as const);
     outbox.push(route);
     const nextHop = links.peerAt(primary);
-    outbox.event({ type: 'routeChanged', layer, byte, nextHop, backup: links.peerAt(backup) });
+    outbox.event({ type: 'routeChanged', layer, byte, trafficClass, nextHop, backup: links.peerAt(backup) });
   }
 
   function obey(command: Command, now: number): void {

@@ -15,7 +15,7 @@ import {
   Verdict,
 } from '../memory/batch.js';
 import { HEADERS_BYTES, MAX_PAYLOAD_BYTES, Protocol } from '../wire/network-header.js';
-import { writePacketHeaders } from './packet-headers.js';
+import { packetKind, writePacketHeaders } from './packet-headers.js';
 
 /**
  * Makes the Raw run at word `run` an undecided Origin run from `source` to `destination`; `ports` as in `writePacketHeaders`. `sequences[flow]` is
@@ -27,9 +27,11 @@ export function enterOverlay(
   source: number,
   destination: number,
   ports: number,
+  trafficClass: number,
   sequences: Float64Array,
   flow: number,
 ): number {
+  const kind = packetKind(Protocol.Datagram, trafficClass);
   const { words, slab } = batch;
   const first = words[run + RUN_FIRST] as number;
   const packets = words[run + RUN_PACKETS] as number;
@@ -41,16 +43,7 @@ export function enterOverlay(
     const frame = (words[at] as number) - HEADERS_BYTES;
     const sequence = sequences[flow] as number;
     sequences[flow] = sequence + 1;
-    writePacketHeaders(
-      slab,
-      frame,
-      Protocol.Datagram,
-      source,
-      destination,
-      ports,
-      (sequence / 0x1_0000_0000) | 0,
-      sequence | 0,
-    );
+    writePacketHeaders(slab, frame, kind, source, destination, ports, (sequence / 0x1_0000_0000) | 0, sequence | 0);
     const to = packetAt(first + kept++);
     words[to] = frame;
     words[to + 1] = length + HEADERS_BYTES;

@@ -107,7 +107,17 @@ export class ForwardEntry {
     if (flow < 0) return this.#drop(run, COUNTER.flowsFull, packets);
 
     const ports = ((FIRST_FLOW_PORT + flow) << 16) | rule.destinationPort;
-    const tooLarge = enterOverlay(this.#batch, run, this.#self, rule.destination, ports, this.#sequences, flow);
+    const { destination, trafficClass } = rule;
+    const tooLarge = enterOverlay(
+      this.#batch,
+      run,
+      this.#self,
+      destination,
+      ports,
+      trafficClass,
+      this.#sequences,
+      flow,
+    );
     if (tooLarge > 0) this.#counters.add(COUNTER.oversize, tooLarge);
   }
 

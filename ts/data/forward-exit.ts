@@ -29,12 +29,12 @@ import {
 import { COUNTER } from '../memory/counter-names.js';
 import type { CounterBlock } from '../memory/counters.js';
 import { PortHandler, portHandlers } from '../memory/port-table.js';
-import { HEADERS_BYTES, OFFSET_SOURCE, OFFSET_SOURCE_PORT, Protocol } from '../wire/network-header.js';
+import { HEADERS_BYTES, OFFSET_CLASS, OFFSET_SOURCE, OFFSET_SOURCE_PORT, Protocol } from '../wire/network-header.js';
 import type { StageContext } from './context.js';
 import { copyBytes } from './copy.js';
 import { enterOverlay } from './enter-overlay.js';
 import { FlowTable } from './flow-table.js';
-import { writePacketHeaders } from './packet-headers.js';
+import { packetKind, writePacketHeaders } from './packet-headers.js';
 import type { Port } from './port.js';
 import { appendPacket, appendRun } from './runs.js';
 import type { ExposeRule } from './worker-contract.js';
@@ -67,6 +67,8 @@ export class ForwardExit {
   readonly #flows = new FlowTable(EXIT_FLOWS, KEY_WORDS);
   readonly #sockets = new Int32Array(EXIT_FLOWS);
   readonly #sequences = new Float64Array(EXIT_FLOWS);
+  /** The traffic class of what a flow's source last sent: the answers take the same. */
+  readonly #classes = new Uint8Array(EXIT_FLOWS);
   /** The flow of a local socket. */
   readonly #flowOfSocket = new Map<number, number>();
 
@@ -137,6 +139,7 @@ export class ForwardExit {
     if (!exposed) return this.#counters.add(COUNTER.strangers, packets);
     const flow = this.#flowOf(exposed, exposedPort, source, ports >>> 16, floats[BATCH_NOW / 8] as number);
     if (flow < 0) return this.#counters.add(COUNTER.flowsFull, packets);
+    this.#classes[flow] = this.#batch.slab.getUint8((words[packetAt(first)] as number) + OFFSET_CLASS);
     for (let packet = first; packet < first + packets; packet++) {
       const at = packetAt(packet);
       words[at] = (words[at] as number) + HEADERS_BYTES;
@@ -165,7 +168,17 @@ export class ForwardExit {
     }
     const destination = this.#flows.keyWord(flow, KEY_SOURCE);
     const ports = (exposedPort << 16) | this.#flows.keyWord(flow, KEY_SOURCE_PORT);
-    const tooLarge = enterOverlay(this.#batch, run, this.#self, destination, ports, this.#sequences, flow);
+    const trafficClass = this.#classes[flow] as number;
+    const tooLarge = enterOverlay(
+      this.#batch,
+      run,
+      this.#self,
+      destination,
+      ports,
+      trafficClass,
+      this.#sequences,
+      flow,
+    );
     if (tooLarge > 0) this.#counters.add(COUNTER.oversize, tooLarge);
     this.#flows.touch(flow, floats[BATCH_NOW / 8] as number);
   }
@@ -179,7 +192,8 @@ export class ForwardExit {
     if (flow === undefined || frame < 0) return;
     const ports = (this.#flows.keyWord(flow, KEY_SOURCE_PORT) << 16) | this.#flows.keyWord(flow, KEY_EXPOSED_PORT);
     const source = this.#flows.keyWord(flow, KEY_SOURCE);
-    writePacketHeaders(slab, frame, Protocol.Datagram, source, this.#self, ports, 0, 0);
+    const kind = packetKind(Protocol.Datagram, this.#classes[flow] as number);
+    writePacketHeaders(slab, frame, kind, source, this.#self, ports, 0, 0);
     const packet = appendPacket(this.#batch, frame, HEADERS_BYTES);
     const index = packet < 0 ? -1 : appendRun(this.#batch, RunKind.Refused, 0, packet, 1);
     if (index < 0) return;

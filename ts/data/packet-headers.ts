@@ -10,14 +10,18 @@ import {
 
 const FIRST_WORD = (((WIRE_VERSION << 4) | FrameType.Data) << 24) | (INITIAL_TTL << 8);
 
+/** Protocol and traffic class as {@link writePacketHeaders} takes them. */
+export const packetKind = (protocol: number, trafficClass: number): number => protocol | (trafficClass << 8);
+
 /**
- * The frame starts at `frame`; `ports`: source port · 65536 + destination port. Class 0, not sealed. All are 32-bit integers (the
+ * The frame starts at `frame`; `ports`: source port · 65536 + destination port; `kind`: the protocol in its low byte, the
+ * traffic class in the next one ({@link packetKind}). Not sealed. All are 32-bit integers (the
  * sequence number in two halves), for V8 puts a larger number that is handed to a function on the heap.
  */
 export function writePacketHeaders(
   slab: DataView,
   frame: number,
-  protocol: number,
+  kind: number,
   source: number,
   destination: number,
   ports: number,
@@ -29,7 +33,7 @@ export function writePacketHeaders(
   slab.setInt32(frame + OFFSET_DESTINATION, destination);
   slab.setInt32(frame + OFFSET_SOURCE_PORT, ports);
   slab.setInt32(frame + OFFSET_SOURCE, source);
-  slab.setInt32(frame + OFFSET_PROTOCOL, protocol << 24);
+  slab.setInt32(frame + OFFSET_PROTOCOL, ((kind & 0xff) << 24) | ((kind >>> 8) << 16));
   slab.setInt32(frame + OFFSET_SEQUENCE, sequenceHigh);
   slab.setInt32(frame + OFFSET_SEQUENCE + 4, sequenceLow);
 }

@@ -51,7 +51,7 @@ import type { StageContext } from './context.js';
  * Classes below this have routes of their own; packets of all others follow class 0. A constant of the protocol's version and not a
  * question of which slots are filled: if each node fell back by itself, a packet could change classes on the way, and circulate.
  */
-const ROUTED_CLASSES = 1;
+const ROUTED_CLASSES = 4;
 
 export class RouteStage {
   readonly #self: number;

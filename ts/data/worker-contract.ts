@@ -38,6 +38,8 @@ export interface ForwardRule {
   readonly port: number;
   readonly destination: NodeId;
   readonly destinationPort: number;
+  /** Of its packets; answers come in the same. */
+  readonly trafficClass: number;
 }
 
 /** UDP that leaves the overlay here: packets to the virtual `port` go to `host:hostPort`, answers go back. */

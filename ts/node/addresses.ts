@@ -5,13 +5,16 @@
  * udp://0.0.0.0:7000  tcp://[::1]:7000  udp://host:7000     where to listen, where a peer is
  * 1.1.1.1@udp://host:7000                                   a peer
  * udp://127.0.0.1:5000=1.1.1.3:6000                         a forward: UDP that enters here comes out at 1.1.1.3, port 6000
+ * udp://127.0.0.1:5000=1.1.1.3:6000?class=lowCost           the same, in another traffic class than low latency
  * 6000=udp://127.0.0.1:9000                                 an expose: what comes to port 6000 goes to a server
  * ```
  * The parsers throw a {@link PortolanError} that names the option, what was expected and what came.
  */
 import { isIP } from 'node:net';
 import { type NodeId, nodeIdProblem, parseNodeId } from '../kit/node-id.js';
+import { type TrafficClass, trafficClassOf } from '../wire/network-header.js';
 import { invalidOption, PortolanError } from './errors.js';
+import { classBehind } from './traffic-class.js';
 
 /** A host (name or IP address, without brackets) and a UDP or TCP port. */
 export interface HostPort {
@@ -31,6 +34,7 @@ export interface PeerAddress extends TransportUrl {
 export interface Forward extends HostPort {
   readonly destination: NodeId;
   readonly destinationPort: number;
+  readonly trafficClass: TrafficClass;
 }
 
 export interface Expose extends HostPort {
@@ -81,9 +85,10 @@ export function parsePeer(text: unknown, option: string): PeerAddress {
   return { id: parseId(idText, option), ...parseTransportUrl(url, option) };
 }
 
-/** Reads `udp://127.0.0.1:5000=1.1.1.3:6000`. */
+/** Reads `udp://127.0.0.1:5000=1.1.1.3:6000`, with or without `?class=lowCost` behind it. */
 export function parseForward(text: unknown, option: string): Forward {
-  const [url, target, ...rest] = typeof text === 'string' ? text.split('=') : [];
+  const { rest: rule, name } = classBehind(typeof text === 'string' ? text : '', option);
+  const [url, target, ...rest] = rule.split('=');
   const [idText, portText] = target?.split(':') ?? [];
   if (url === undefined || idText === undefined || portText === undefined || rest.length > 0)
     throw invalidOption(option, 'a forward such as udp://127.0.0.1:5000=1.1.1.3:6000', text);
@@ -91,6 +96,7 @@ export function parseForward(text: unknown, option: string): Forward {
     ...parseUdpUrl(url, option, 0),
     destination: parseId(idText, option),
     destinationPort: parsePort(portText, option),
+    trafficClass: trafficClassOf(name),
   };
 }
 

@@ -5,9 +5,9 @@
  * ```
  * GET  /status                              StatusReport
  * GET  /links                               LinkReport[]
- * GET  /routes[?destination=1.1.1.3]        RouteReport[]
- * GET  /ping?destination=1.1.1.3&timeoutMs=1000[&size=0]        PingReply (one probe)
- * GET  /trace?destination=1.1.1.3[&maxHops=32][&timeoutMs=1000] application/x-ndjson: a TraceHop a line, as they come
+ * GET  /routes[?destination=1.1.1.3][&class=lowCost]   RouteReport[]; class `all`: of all four
+ * GET  /ping?destination=1.1.1.3&timeoutMs=1000[&size=0][&class=lowCost]   PingReply (one probe)
+ * GET  /trace?destination=1.1.1.3[&maxHops=32][&timeoutMs=1000][&class=lowCost] application/x-ndjson: a TraceHop a line, as they come
  * POST /load/source  LoadSourceRequest   -> LoadSourceReport
  * GET  /load/source                         LoadSourceReport
  * DELETE /load/source                       LoadSourceReport, final
@@ -19,7 +19,9 @@
  * ```
  * A refused request has status 400 (wrong use), 404 or 409 and the body `AdminError`. Ids are text, as in `1.1.1.2`.
  */
+
 import type { LoadSinkStats, LoadSourceStats } from '../memory/load-stats.js';
+import type { TrafficClassName } from '../wire/network-header.js';
 
 /** Whether an offload is in use, and if not, why. */
 export type OffloadState = 'on' | 'off' | 'lost';
@@ -52,7 +54,7 @@ export interface StatusReport {
   /** Leaves that are linked with this node, and how many it has room for. */
   readonly leaves: number;
   readonly maxLeaves: number;
-  /** Slots of the forwarding table that have a next hop. */
+  /** Nodes and zones that have a next hop, in the low-latency class; the others have the same. */
   readonly routes: number;
   /** The networks that are emulated for what this node sends, as they may be written; empty: none. */
   readonly emulation: readonly string[];
@@ -132,7 +134,15 @@ export interface RouteReport {
   readonly layer: 0 | 1 | 2 | 3 | 4;
   readonly nextHop: string;
   readonly backup: string | null;
-  readonly rttMs: number;
+  readonly class: TrafficClassName;
+  /** In the classes that count it: low latency and high bandwidth. */
+  readonly rttMs: number | null;
+  /** Sum of the links' administrative costs, a little more for the way: low cost only. */
+  readonly cost: number | null;
+  /** Packets lost on the way: reliable only. */
+  readonly lossPercent: number | null;
+  /** Of the narrowest link, at least: high bandwidth only. */
+  readonly bandwidthMbit: number | null;
   readonly hops: number;
 }
 

@@ -6,7 +6,7 @@ import { formatNodeId, type NodeId } from '../kit/node-id.js';
 import { COUNTER } from '../memory/counter-names.js';
 import type { CounterBlock } from '../memory/counters.js';
 import { type Headers, makeFrame } from '../wire/frame.js';
-import { Protocol } from '../wire/network-header.js';
+import { Protocol, type TrafficClassName } from '../wire/network-header.js';
 import { DatagramSocket, type OutgoingPacket, type PacketSender } from './datagram-socket.js';
 import { type ErrorCode, PortolanError } from './errors.js';
 import type { RemoteSocket } from './events.js';
@@ -39,8 +39,11 @@ export class BoundSockets implements PacketSender {
   }
 
   /** Opens a socket at `port`; 0: at a free one. */
-  bind(port: number): DatagramSocket {
-    return this.ports.claim(port, (chosen) => new DatagramSocket(chosen, this, () => this.ports.release(chosen)));
+  bind(port: number, trafficClass: TrafficClassName = 'lowLatency'): DatagramSocket {
+    return this.ports.claim(
+      port,
+      (chosen) => new DatagramSocket(chosen, this, () => this.ports.release(chosen), trafficClass),
+    );
   }
 
   send({ sourcePort, destination, destinationPort, trafficClass, payload }: OutgoingPacket): 'taken' | 'high' | 'full' {

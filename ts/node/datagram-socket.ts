@@ -3,10 +3,11 @@
  */
 import { EventEmitter } from 'node:events';
 import { formatNodeId, type NodeId } from '../kit/node-id.js';
-import { MAX_PAYLOAD_BYTES, TrafficClass } from '../wire/network-header.js';
+import { MAX_PAYLOAD_BYTES, type TrafficClass, type TrafficClassName, trafficClassOf } from '../wire/network-header.js';
 import { parseId, parsePort } from './addresses.js';
 import { invalidOption, PortolanError } from './errors.js';
 import type { Message, RemoteSocket, SocketEvents } from './events.js';
+import { parseTrafficClass } from './traffic-class.js';
 
 /** How a socket gives a packet to the packet path; see `ports.ts`. */
 export interface PacketSender {
@@ -22,10 +23,10 @@ export interface OutgoingPacket {
   readonly payload: Uint8Array;
 }
 
-/** Name of a traffic class; low latency is the one for which this version computes routes. */
-export type TrafficClassName = 'lowLatency';
+export type { TrafficClassName } from '../wire/network-header.js';
 
 export interface SendOptions {
+  /** The traffic class, for this datagram alone. Default: the socket's. */
   readonly class?: TrafficClassName;
 }
 
@@ -34,15 +35,18 @@ export const MAX_WAITING_MESSAGES = 4096;
 
 export class DatagramSocket extends EventEmitter<SocketEvents> {
   readonly port: number;
+  /** The traffic class of what is sent. */
+  readonly class: TrafficClassName;
   readonly #sender: PacketSender;
   readonly #release: () => void;
   #open = true;
   #needsDrain = false;
 
   /** Made by `node.bind`. `release` gives the port back. */
-  constructor(port: number, sender: PacketSender, release: () => void) {
+  constructor(port: number, sender: PacketSender, release: () => void, trafficClass: TrafficClassName = 'lowLatency') {
     super();
     this.port = port;
+    this.class = trafficClass;
     this.#sender = sender;
     this.#release = release;
   }
@@ -66,13 +70,12 @@ export class DatagramSocket extends EventEmitter<SocketEvents> {
         'TOO_BIG',
         `a datagram carries at most ${MAX_PAYLOAD_BYTES} bytes of payload, this one has ${payload.byteLength}`,
       );
-    if (options.class !== undefined && options.class !== 'lowLatency')
-      throw invalidOption('class', 'lowLatency', options.class);
+    const name = options.class === undefined ? this.class : parseTrafficClass(options.class, 'class');
     const state = this.#sender.send({
       sourcePort: this.port,
       destination: parseId(id, 'id'),
       destinationPort: parsePort(port, 'port'),
-      trafficClass: TrafficClass.LowLatency,
+      trafficClass: trafficClassOf(name),
       payload,
     });
     if (state !== 'taken') this.#needsDrain = true;

@@ -6,13 +6,15 @@
 import type { ErrorName } from '../control/io.js';
 import type { NodeId } from '../kit/node-id.js';
 import { type Headers, makeFrame, readHeaders } from '../wire/frame.js';
-import { Protocol } from '../wire/network-header.js';
+import { Protocol, type TrafficClassName, trafficClassOf } from '../wire/network-header.js';
 
 /** The port that probes come from and go to; replies are known by their protocol, so nobody is bound to it. */
 const ECHO_PORT = 7;
 
 export interface ProbeOptions {
   readonly ttl?: number;
+  /** Of the probe and of the reply. Default: low latency. */
+  readonly class?: TrafficClassName | undefined;
   /** Bytes of payload. */
   readonly size: number;
   /** Milliseconds until a probe is given up. */
@@ -48,7 +50,8 @@ export class EchoClient {
   }
 
   /** Sends one probe. Rejects only when the signal is aborted, with its reason. */
-  probe(destination: NodeId, { ttl, size, timeout, signal }: ProbeOptions): Promise<ProbeResult> {
+  probe(destination: NodeId, { ttl, size, timeout, signal, class: name }: ProbeOptions): Promise<ProbeResult> {
+    const trafficClass = trafficClassOf(name ?? 'lowLatency');
     signal?.throwIfAborted();
     if (this.#closed) return Promise.resolve({ kind: 'silence' });
     const sequence = this.#sequence++;
@@ -78,6 +81,7 @@ export class EchoClient {
             sourcePort: ECHO_PORT,
             destinationPort: ECHO_PORT,
             protocol: Protocol.EchoRequest,
+            trafficClass,
             sequence,
           },
           new Uint8Array(size),

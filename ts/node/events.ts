@@ -2,6 +2,7 @@
  * What a node and a socket tell their owner. Ids are text, as in `1.1.1.2`.
  */
 import type { LinkProblem } from '../control/io.js';
+import type { TrafficClassName } from '../wire/network-header.js';
 import type { PortolanError } from './errors.js';
 
 export interface LinkEvent {
@@ -15,6 +16,7 @@ export interface LinkEvent {
 export interface RouteEvent {
   /** A node, or a zone as in `1.2.*.*`. */
   readonly destination: string;
+  readonly class: TrafficClassName;
   /** null: there is no way any more. */
   readonly nextHop: string | null;
   readonly backup: string | null;

@@ -9,6 +9,7 @@ import { formatNodeId, type NodeId } from '../kit/node-id.js';
 import { PortKind } from '../memory/link-table.js';
 import { PortHandler } from '../memory/port-table.js';
 import type { Headers } from '../wire/frame.js';
+import { TRAFFIC_CLASS_NAMES, type TrafficClassName, trafficClassOf } from '../wire/network-header.js';
 import { parseId, parsePeer, parsePort } from './addresses.js';
 import { type AdminServer, openAdmin } from './admin/server.js';
 import type {
@@ -34,12 +35,15 @@ import { rateBehind, withoutRate } from './rates.js';
 import { countersReport, isRouteTo, linkReport, routeReport, slotName } from './reports.js';
 import { Rules } from './rules.js';
 import { type TraceOptions, type TraceResult, trace } from './trace.js';
+import { parseTrafficClass } from './traffic-class.js';
 import { VERSION } from './version.js';
 import { LAST_PORT } from './virtual-ports.js';
 
 export interface BindOptions {
   /** Closes the socket when it is aborted. */
   readonly signal?: AbortSignal;
+  /** The traffic class of what the socket sends, unless `send` says another. Default: low latency. */
+  readonly class?: TrafficClassName;
 }
 
 export class Node extends EventEmitter<NodeEvents> {
@@ -121,10 +125,10 @@ export class Node extends EventEmitter<NodeEvents> {
   }
 
   /** Opens a datagram socket at a port of the overlay; 0: at a free one. */
-  async bind(port = 0, { signal }: BindOptions = {}): Promise<DatagramSocket> {
+  async bind(port = 0, { signal, class: name = 'lowLatency' }: BindOptions = {}): Promise<DatagramSocket> {
     this.#assertOpen();
     signal?.throwIfAborted();
-    const socket = this.#core.sockets.bind(port === 0 ? 0 : parsePort(port, 'port'));
+    const socket = this.#core.sockets.bind(port === 0 ? 0 : parsePort(port, 'port'), parseTrafficClass(name, 'class'));
     if (signal) {
       const close = () => socket.close();
       signal.addEventListener('abort', close, { once: true });
@@ -154,7 +158,12 @@ export class Node extends EventEmitter<NodeEvents> {
   /** One echo request and its fate. */
   async probe(
     destination: string,
-    options: { readonly timeout: number; readonly size: number; readonly signal?: AbortSignal },
+    options: {
+      readonly timeout: number;
+      readonly size: number;
+      readonly class?: TrafficClassName;
+      readonly signal?: AbortSignal;
+    },
   ): Promise<ProbeReply> {
     this.#assertOpen();
     const result = await this.#core.echo.probe(parseId(destination, 'destination'), options);
@@ -189,7 +198,7 @@ export class Node extends EventEmitter<NodeEvents> {
       links: links.filter(({ state, role }) => state === 'up' && role !== 'leaf').length,
       leaves: this.#core.control.leaves(),
       maxLeaves: this.#config.maxLeaves,
-      routes: this.#core.control.routes().length,
+      routes: this.routes().length,
       emulation: this.#config.emulate.map(formatEmulation),
       counters: this.counters(),
     };
@@ -225,11 +234,14 @@ export class Node extends EventEmitter<NodeEvents> {
     });
   }
 
-  /** All routes, or the one that packets to `destination` take. */
-  routes(destination?: string): RouteReport[] {
+  /** The routes of a class, or the one that packets to `destination` take. Default: low latency. */
+  routes(destination?: string, options: { readonly class?: TrafficClassName | 'all' } = {}): RouteReport[] {
+    const name = options.class ?? 'lowLatency';
+    const trafficClass = name === 'all' ? undefined : trafficClassOf(parseTrafficClass(name, 'class'));
     const wanted: NodeId | undefined = destination === undefined ? undefined : parseId(destination, 'destination');
     return this.#core.control
       .routes()
+      .filter((route) => trafficClass === undefined || route.layer === 0 || route.trafficClass === trafficClass)
       .filter((route) => wanted === undefined || isRouteTo(this.#config.id, wanted, route))
       .map((route) => routeReport(this.#config.id, route));
   }
@@ -301,6 +313,7 @@ export class Node extends EventEmitter<NodeEvents> {
       case 'routeChanged':
         return void this.emit('routeChanged', {
           destination: slotName(this.#config.id, event.layer, event.byte),
+          class: TRAFFIC_CLASS_NAMES[event.trafficClass] ?? 'lowLatency',
           nextHop: event.nextHop === undefined ? null : formatNodeId(event.nextHop),
           backup: event.backup === undefined ? null : formatNodeId(event.backup),
         });

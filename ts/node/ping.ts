@@ -3,9 +3,10 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { formatNodeId, type NodeId } from '../kit/node-id.js';
-import { BASE_PAYLOAD_BYTES } from '../wire/network-header.js';
+import { BASE_PAYLOAD_BYTES, type TrafficClassName } from '../wire/network-header.js';
 import type { EchoClient, ProbeResult } from './echo.js';
 import { invalidOption } from './errors.js';
+import { parseTrafficClass } from './traffic-class.js';
 
 export interface PingOptions {
   /** Probes, 1..1 000 000. Default: 4. */
@@ -16,6 +17,8 @@ export interface PingOptions {
   readonly timeout?: number;
   /** Bytes of payload, 0..1136. Default: 56. */
   readonly size?: number;
+  /** The traffic class whose way is taken. Default: low latency. */
+  readonly class?: TrafficClassName;
   readonly signal?: AbortSignal;
   /** Called for every probe, when its fate is known. */
   readonly onReply?: (reply: PingReply) => void;
@@ -47,10 +50,11 @@ export async function ping(echo: EchoClient, destination: NodeId, options: PingO
   const timeout = within(options.timeout ?? 1000, 'timeout', 1, 3_600_000);
   const size = within(options.size ?? 56, 'size', 0, BASE_PAYLOAD_BYTES, true);
   const { signal } = options;
+  const trafficClass = parseTrafficClass(options.class ?? 'lowLatency', 'class');
   const rtts: number[] = [];
   const running: Promise<void>[] = [];
   const one = async (sequence: number): Promise<void> => {
-    const result = await echo.probe(destination, { size, timeout, signal });
+    const result = await echo.probe(destination, { size, timeout, signal, class: trafficClass });
     if (result.kind === 'reply') rtts.push(result.rttMs);
     options.onReply?.(toReply(sequence, result));
   };

@@ -7,6 +7,7 @@ import { COUNTERS } from '../memory/counter-names.js';
 import { type CounterSums, readCounters } from '../memory/counters.js';
 import type { LinkCounters, LinkQueue } from '../memory/link-table.js';
 import type { Region } from '../memory/region.js';
+import { TRAFFIC_CLASS_NAMES } from '../wire/network-header.js';
 import type { CountersReport, LinkReport, MemberReport, RouteReport } from './admin.types.js';
 
 const NOTHING: Pick<LinkReport, 'rxFrames' | 'rxBytes' | 'txFrames' | 'txBytes'> = {
@@ -63,7 +64,11 @@ export function routeReport(self: NodeId, route: RouteStatus): RouteReport {
     layer: route.layer,
     nextHop: formatNodeId(route.nextHop),
     backup: route.backup === undefined ? null : formatNodeId(route.backup),
-    rttMs: round(route.rtt),
+    class: TRAFFIC_CLASS_NAMES[route.trafficClass] ?? 'lowLatency',
+    rttMs: route.rtt === undefined ? null : round(route.rtt),
+    cost: route.cost === undefined ? null : round(route.cost),
+    lossPercent: route.loss === undefined ? null : round(100 * route.loss),
+    bandwidthMbit: route.bandwidth ?? null,
     hops: route.hops,
   };
 }

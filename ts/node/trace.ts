@@ -3,14 +3,18 @@
  */
 import { formatNodeId, type NodeId } from '../kit/node-id.js';
 import { INITIAL_TTL } from '../wire/link-header.js';
-import type { EchoClient, ProbeResult } from './echo.js';
+import type { TrafficClassName } from '../wire/network-header.js';
+import type { EchoClient, ProbeOptions, ProbeResult } from './echo.js';
 import { within } from './ping.js';
+import { parseTrafficClass } from './traffic-class.js';
 
 export interface TraceOptions {
   /** Hops until the trace is given up, 1..255. Default: 32. */
   readonly maxHops?: number;
   /** Milliseconds until a hop is taken for silent (each is asked twice). Default: 1000. */
   readonly timeout?: number;
+  /** The traffic class whose way is taken. Default: low latency. */
+  readonly class?: TrafficClassName;
   readonly signal?: AbortSignal;
   /** Called for every hop as soon as it is known. */
   readonly onHop?: (hop: TraceHop) => void;
@@ -38,10 +42,12 @@ const ATTEMPTS = 2;
 export async function trace(echo: EchoClient, destination: NodeId, options: TraceOptions = {}): Promise<TraceResult> {
   const maxHops = within(options.maxHops ?? INITIAL_TTL, 'maxHops', 1, 255, true);
   const timeout = within(options.timeout ?? 1000, 'timeout', 1, 3_600_000);
+  const { signal } = options;
+  const probe = { size: 0, timeout, signal, class: parseTrafficClass(options.class ?? 'lowLatency', 'class') };
   const hops: TraceHop[] = [];
   let silent = 0;
   for (let ttl = 1; ttl <= maxHops && silent < MAX_SILENT_HOPS; ttl++) {
-    const result = await ask(echo, destination, ttl, timeout, options.signal);
+    const result = await ask(echo, destination, { ...probe, ttl });
     const hop = toHop(destination, result);
     hops.push(hop);
     options.onHop?.(hop);
@@ -51,17 +57,11 @@ export async function trace(echo: EchoClient, destination: NodeId, options: Trac
   return { destination: formatNodeId(destination), hops };
 }
 
-async function ask(
-  echo: EchoClient,
-  destination: NodeId,
-  ttl: number,
-  timeout: number,
-  signal: AbortSignal | undefined,
-): Promise<ProbeResult> {
+async function ask(echo: EchoClient, destination: NodeId, probe: ProbeOptions): Promise<ProbeResult> {
   let result: ProbeResult = { kind: 'silence' };
   // Nodes limit their errors a source, so one silence says little.
   for (let attempt = 0; attempt < ATTEMPTS && result.kind === 'silence'; attempt++)
-    result = await echo.probe(destination, { ttl, size: 0, timeout, signal });
+    result = await echo.probe(destination, probe);
   return result;
 }
 

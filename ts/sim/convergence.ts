@@ -4,6 +4,7 @@
  */
 import { formatNodeId, idByte, LAYERS, type Layer, type NodeId } from '../kit/node-id.js';
 import { primaryOf, slotIndex } from '../memory/forwarding-table.js';
+import { CLASSES } from '../memory/region.js';
 import type { Reference } from './reference.js';
 
 /** What must be seen of a node to judge it. */
@@ -11,12 +12,11 @@ export interface JudgedNode {
   readonly id: NodeId;
   readonly forwarding: Int32Array;
   /** Where the route stage sends a packet that is here: on to a neighbour, to this node itself, or nowhere. */
-  nextHop(destination: NodeId, fromHere: boolean): NodeId | undefined;
+  nextHop(destination: NodeId, fromHere: boolean, trafficClass?: number): NodeId | undefined;
   /** Whether there is a session with the neighbour, and it is up. */
   hasLink(peer: NodeId): boolean;
 }
 
-const CLASS = 0;
 /** More hops than any loop-free path has in networks of this size. */
 const longestPath = (nodes: number) => nodes + 4;
 
@@ -29,19 +29,22 @@ export function wrongSlots(nodes: readonly JudgedNode[], expected: ExpectedRoute
     for (let slot = 0; slot < forwarding.length; slot++) {
       if (primaryOf(forwarding[slot] as number) === 0) continue;
       const layer = ((slot >>> 8) & 3) + 1;
-      if (slot >>> 10 === CLASS && expected.has(id, layer, slot & 255)) found++;
+      if (expected.has(id, layer, slot & 255)) found++;
       else if ((slot & 255) !== idByte(id, layer as Layer))
-        wrong.push(`${formatNodeId(id)} still has a route to ${zoneText(id, layer, slot & 255)}`);
+        wrong.push(
+          `${formatNodeId(id)} still has a route to ${zoneText(id, layer, slot & 255)} (class ${slot >>> 10})`,
+        );
     }
-    if (found === expected.count(id)) continue;
+    if (found === CLASSES * expected.count(id)) continue;
     for (const { layer, byte } of expected.of(id))
-      if (primaryOf(forwarding[slotIndex(CLASS, layer, byte)] as number) === 0)
-        wrong.push(`${formatNodeId(id)} has no route to ${zoneText(id, layer, byte)}`);
+      for (let trafficClass = 0; trafficClass < CLASSES; trafficClass++)
+        if (primaryOf(forwarding[slotIndex(trafficClass, layer, byte)] as number) === 0)
+          wrong.push(`${formatNodeId(id)} has no route to ${zoneText(id, layer, byte)} (class ${trafficClass})`);
   }
   return wrong;
 }
 
-/** The routes that the reference finds, by node. */
+/** The routes that the reference finds, by node; the same in each class, for wires have no classes. */
 export class ExpectedRoutes {
   readonly leaves: ReadonlySet<NodeId>;
   readonly #slots = new Map<NodeId, Set<number>>();
@@ -61,7 +64,7 @@ export class ExpectedRoutes {
   }
 
   has(id: NodeId, layer: number, byte: number): boolean {
-    return this.#slots.get(id)?.has(slotIndex(CLASS, layer, byte)) ?? false;
+    return this.#slots.get(id)?.has(slotIndex(0, layer, byte)) ?? false;
   }
 
   count(id: NodeId): number {
@@ -74,7 +77,7 @@ export class ExpectedRoutes {
 
   #add(id: NodeId, layer: Layer, byte: number): void {
     const slots = this.#slots.get(id);
-    const slot = slotIndex(CLASS, layer, byte);
+    const slot = slotIndex(0, layer, byte);
     if (slots) slots.add(slot);
     else this.#slots.set(id, new Set([slot]));
   }
@@ -97,22 +100,29 @@ export function brokenPairs(nodes: readonly JudgedNode[], reference: Reference):
   for (const { id: destination } of nodes) {
     for (const source of reference.arriving(destination)) {
       if (source === destination) continue;
-      const end = walk(byId, source, destination);
-      if (end !== destination)
-        broken.push(
-          `${formatNodeId(source)} does not reach ${formatNodeId(destination)}: ends at ${formatNodeId(end)}`,
-        );
+      for (let trafficClass = 0; trafficClass < CLASSES; trafficClass++) {
+        const end = walk(byId, source, destination, trafficClass);
+        if (end !== destination) broken.push(brokenText(source, destination, end, trafficClass));
+      }
     }
   }
   return broken;
 }
 
+const brokenText = (source: NodeId, destination: NodeId, end: NodeId, trafficClass: number) =>
+  `${formatNodeId(source)} does not reach ${formatNodeId(destination)} in class ${trafficClass}: ends at ${formatNodeId(end)}`;
+
 /** The node at which a packet ends: its destination, or the one that knows no further. */
-export function walk(nodes: ReadonlyMap<NodeId, JudgedNode>, source: NodeId, destination: NodeId): NodeId {
+export function walk(
+  nodes: ReadonlyMap<NodeId, JudgedNode>,
+  source: NodeId,
+  destination: NodeId,
+  trafficClass = 0,
+): NodeId {
   let at = source;
   for (let hops = 0; hops < longestPath(nodes.size); hops++) {
     if (at === destination) return at;
-    const next = nodes.get(at)?.nextHop(destination, at === source);
+    const next = nodes.get(at)?.nextHop(destination, at === source, trafficClass);
     if (next === undefined) return at;
     at = next;
   }

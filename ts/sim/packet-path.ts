@@ -9,7 +9,7 @@ import { CounterBlock } from '../memory/counters.js';
 import { PortKind } from '../memory/link-table.js';
 import type { Region } from '../memory/region.js';
 import { INITIAL_TTL, OFFSET_TTL } from '../wire/link-header.js';
-import { HEADERS_BYTES, OFFSET_DESTINATION } from '../wire/network-header.js';
+import { HEADERS_BYTES, OFFSET_CLASS, OFFSET_DESTINATION } from '../wire/network-header.js';
 import type { Scratch } from './scratch.js';
 import { SimPort, type SimPortOptions } from './sim-port.js';
 
@@ -56,13 +56,14 @@ export class PacketPath {
   }
 
   /** What the route stage decides for a packet to `destination` that starts here, or is in transit. */
-  decide(destination: NodeId, fromHere: boolean): { verdict: number; argument: number } {
+  decide(destination: NodeId, fromHere: boolean, trafficClass = 0): { verdict: number; argument: number } {
     const { batch } = this.#context;
     batch.words[BATCH_RUN_COUNT] = 0;
     batch.words[BATCH_PACKET_COUNT] = 0;
     batch.slabBytes.fill(0, 0, HEADERS_BYTES);
     batch.slab.setUint8(OFFSET_TTL, INITIAL_TTL);
     batch.slab.setUint32(OFFSET_DESTINATION, destination);
+    batch.slab.setUint8(OFFSET_CLASS, trafficClass);
     const packet = appendPacket(batch, 0, HEADERS_BYTES);
     const run = runAt(appendRun(batch, fromHere ? RunKind.Origin : RunKind.Data, 0, packet, 1));
     this.#routeStage.step();

@@ -5,6 +5,7 @@
  * Messages wait in a mailbox a direction until the script delivers, drops or reorders them. A session's messages die with it.
  */
 
+import { plainLink } from '../control/routing/link-quality.js';
 import type { Router, RouterOptions, SafetyRules } from '../control/routing/router.types.js';
 import { invariant } from '../kit/assert.js';
 import type { NodeId } from '../kit/node-id.js';
@@ -88,7 +89,7 @@ export class ScriptedNetwork {
       [one, other],
       [other, one],
     ] as const) {
-      station.router.linkUp(this.#linkTo(station, peer.id), peer.id, rtt, this.now);
+      station.router.linkUp(this.#linkTo(station, peer.id), peer.id, plainLink(rtt), this.now);
       this.#drain(station);
     }
   }
@@ -122,7 +123,7 @@ export class ScriptedNetwork {
     after.nextLink = before.nextLink;
     for (const session of before.sessions.values()) {
       after.sessions.set(session.link, session);
-      after.router.linkUp(session.link, session.peer, rtt, this.now);
+      after.router.linkUp(session.link, session.peer, plainLink(rtt), this.now);
       const neighbour = this.#station(session.peer);
       const link = this.#linkTo(neighbour, id);
       neighbour.sessions.set(link, { ...(neighbour.sessions.get(link) as Session), peerVertex: after.vertex });
@@ -138,7 +139,7 @@ export class ScriptedNetwork {
       [b, a],
     ] as const) {
       const station = this.#station(id);
-      station.router.linkRtt(this.#linkTo(station, peer), rtt, this.now);
+      station.router.linkQuality(this.#linkTo(station, peer), plainLink(rtt), this.now);
       this.#drain(station);
     }
   }

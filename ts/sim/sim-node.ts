@@ -16,7 +16,7 @@ import { inHand } from '../memory/conservation.js';
 import { COUNTER } from '../memory/counter-names.js';
 import { readCounters } from '../memory/counters.js';
 import { backupOf, primaryOf } from '../memory/forwarding-table.js';
-import type { Region } from '../memory/region.js';
+import { CLASSES, type Region } from '../memory/region.js';
 import { makeFrame } from '../wire/frame.js';
 import { FrameType } from '../wire/link-header.js';
 import { Protocol } from '../wire/network-header.js';
@@ -145,7 +145,10 @@ export class SimNode implements WatchedNode {
 
   /** Sends an echo request to `destination`. */
   ping(destination: NodeId): void {
-    const headers = { source: this.id, destination, protocol: Protocol.EchoRequest, sequence: ++this.#sequence };
+    // By turns in all classes; the reply keeps its request's.
+    const sequence = ++this.#sequence;
+    const trafficClass = sequence % CLASSES;
+    const headers = { source: this.id, destination, protocol: Protocol.EchoRequest, trafficClass, sequence };
     this.#world.traffic.sums.sent++;
     writeSendPacket(this.#scratch.toWorker.producer, makeFrame(headers, new Uint8Array(16)));
     this.#turn();
@@ -173,8 +176,8 @@ export class SimNode implements WatchedNode {
   }
 
   /** Where the route stage sends a packet: a neighbour, this node itself, or nowhere. */
-  nextHop(destination: NodeId, fromHere: boolean): NodeId | undefined {
-    const { verdict, argument } = this.#path.decide(destination, fromHere);
+  nextHop(destination: NodeId, fromHere: boolean, trafficClass = 0): NodeId | undefined {
+    const { verdict, argument } = this.#path.decide(destination, fromHere, trafficClass);
     if (verdict === Verdict.Deliver) return this.id;
     return verdict === Verdict.Forward ? this.#peerOf(argument) : undefined;
   }

@@ -60,6 +60,14 @@ export type Protocol = (typeof Protocol)[keyof typeof Protocol];
 /** Traffic classes, each with its own routes; chosen by the source, never changed on the way. */
 export const TrafficClass = { LowLatency: 0, LowCost: 1, Reliable: 2, HighBandwidth: 3 } as const;
 export type TrafficClass = (typeof TrafficClass)[keyof typeof TrafficClass];
+/** Their names for people and programs, by number. */
+export const TRAFFIC_CLASS_NAMES = ['lowLatency', 'lowCost', 'reliable', 'highBandwidth'] as const;
+export type TrafficClassName = (typeof TRAFFIC_CLASS_NAMES)[number];
+
+/** The class of this name. */
+export function trafficClassOf(name: TrafficClassName): TrafficClass {
+  return TRAFFIC_CLASS_NAMES.indexOf(name) as TrafficClass;
+}
 
 /** Flag: the payload is sealed end to end and ends in a 16-byte authentication tag. */
 export const NETWORK_FLAG_SEALED = 0x01;

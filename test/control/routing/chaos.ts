@@ -1,4 +1,6 @@
 /** A random network under random faults, all from one seed: what the protocol must survive. */
+
+import type { LinkQuality } from '../../../ts/control/routing/link-quality.js';
 import { formatNodeId } from '../../../ts/kit/node-id.js';
 import { Net, type NetNode, type NetOptions } from './harness.js';
 
@@ -39,7 +41,13 @@ function connectAll(net: Net): void {
 }
 
 function join(net: Net, a: NetNode, b: NetNode): void {
-  if (a !== b && !net.linkBetween(a, b)) net.connect(a, b, 1 + net.random.below(60));
+  if (a !== b && !net.linkBetween(a, b)) net.connect(a, b, 1 + net.random.below(60), randomWorth(net));
+}
+
+/** Loss, cost and bandwidth that have nothing to do with each other: each class sees another network. */
+function randomWorth({ random }: Net): Partial<LinkQuality> {
+  const bandwidth = random.chance(0.3) ? 0 : 2 ** random.below(14);
+  return { loss: random.chance(0.5) ? 0 : random.unit() * 0.3, cost: random.below(20), bandwidth };
 }
 
 function pick(net: Net): NetNode {
@@ -64,9 +72,11 @@ function fault(net: Net): void {
     case 2: // a crash with lost state, and a restart under the same id
       if (net.nodes.size < 4) return;
       return crashAndRestart(net, node);
-    case 3:
-    case 4: // the metric jumps
+    case 3: // the metrics jump
       if (link) net.setRtt(link, link.delay * 2 * (0.2 + random.unit() * 4.8));
+      return;
+    case 4:
+      if (link) net.setQuality(link, { rtt: link.delay * 2 * (0.2 + random.unit() * 4.8), ...randomWorth(net) });
       return;
     case 5: // a new link
       return join(net, node, pick(net));

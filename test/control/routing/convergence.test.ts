@@ -11,8 +11,8 @@ function assertGood(net: Net): void {
 /** The round-trip times of all routes to the node of this index, ms. */
 function metricsTo(net: Net, byte: number): number[] {
   return [...net.nodes.values()]
-    .flatMap((node) => node.router.routes().filter((one) => one.byte === byte))
-    .map((one) => one.rtt);
+    .flatMap((node) => node.router.routes().filter((one) => one.byte === byte && one.trafficClass === 0))
+    .map((one) => one.rtt ?? Number.NaN);
 }
 
 const isLeft = (node: NetNode) => node.id >>> 24 === 1;

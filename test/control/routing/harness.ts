@@ -4,6 +4,8 @@
  * backup next hops of all nodes has no cycle.
  */
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { type LinkQuality, plainLink } from '../../../ts/control/routing/link-quality.js';
+import { TRAFFIC_CLASSES } from '../../../ts/control/routing/metric.js';
 import { createRouter } from '../../../ts/control/routing/router.js';
 import type { Label, Router, RouterOutput, SafetyRules } from '../../../ts/control/routing/router.types.js';
 import {
@@ -33,13 +35,17 @@ interface VirtualLink {
   /** The link's index at each end. */
   readonly indexes: readonly [number, number];
   readonly delay: number;
+  quality: LinkQuality;
   /** Frames pass; a cut link's ends learn of it later. */
   passes: boolean;
 }
 
 export class NetNode {
   readonly links = new Map<number, VirtualLink>();
-  readonly table = new Map<string, { layer: number; byte: number; primary: number; backup: number }>();
+  readonly table = new Map<
+    string,
+    { trafficClass: number; layer: number; byte: number; primary: number; backup: number }
+  >();
   /** How often the next hops of a slot changed. */
   readonly changes = new Map<string, number>();
   readonly labels = new Map<string, Label>();
@@ -111,14 +117,16 @@ export class Net {
   }
 
   /** A link with this one-way delay, up at both ends at once. */
-  connect(a: NetNode, b: NetNode, delay: number): VirtualLink {
-    const link: VirtualLink = { ends: [a, b], indexes: [this.#nextLink++, this.#nextLink++], delay, passes: true };
+  connect(a: NetNode, b: NetNode, delay: number, worth: Partial<LinkQuality> = {}): VirtualLink {
+    const quality = { ...plainLink(2 * delay), ...worth };
+    const indexes: [number, number] = [this.#nextLink++, this.#nextLink++];
+    const link: VirtualLink = { ends: [a, b], indexes, delay, quality, passes: true };
     a.links.set(link.indexes[0], link);
     b.links.set(link.indexes[1], link);
     for (const side of [0, 1] as const) {
       const end = link.ends[side];
       const other = link.ends[1 - side] as NetNode;
-      end.router.linkUp(link.indexes[side], other.id, 2 * delay, this.now);
+      end.router.linkUp(link.indexes[side], other.id, quality, this.now);
       this.settle(end);
     }
     return link;
@@ -150,10 +158,15 @@ export class Net {
   }
 
   setRtt(link: VirtualLink, rtt: number): void {
+    this.setQuality(link, { rtt });
+  }
+
+  setQuality(link: VirtualLink, changed: Partial<LinkQuality>): void {
+    link.quality = { ...link.quality, ...changed };
     for (const side of [0, 1] as const) {
       const end = link.ends[side];
       if (!end.links.has(link.indexes[side])) continue;
-      end.router.linkRtt(link.indexes[side], rtt, this.now);
+      end.router.linkQuality(link.indexes[side], link.quality, this.now);
       this.settle(end);
     }
   }
@@ -203,9 +216,9 @@ export class Net {
     for (let output = node.router.poll(); output; output = node.router.poll()) {
       if (output.kind === 'sync') this.#send(node, output);
       else if (output.kind === 'route') {
-        const { layer, byte, primary, backup } = output;
-        const key = `${layer}/${byte}`;
-        node.table.set(key, { layer, byte, primary, backup });
+        const { trafficClass, layer, byte, primary, backup } = output;
+        const key = slotName(trafficClass, layer, byte);
+        node.table.set(key, { trafficClass, layer, byte, primary, backup });
         node.changes.set(key, (node.changes.get(key) ?? 0) + 1);
         hasMoved = true;
       }
@@ -241,8 +254,8 @@ export class Net {
   }
 
   #checkLabels(node: NetNode): void {
-    for (const [key, { layer, byte, primary, backup }] of node.table) {
-      const entry = node.router.entry(layer, byte, 0);
+    for (const [key, { trafficClass, layer, byte, primary, backup }] of node.table) {
+      const entry = node.router.entry(layer, byte, trafficClass);
       if (entry.primary !== primary || entry.backup !== backup) this.#violation(node, key, 'is not as it was stored');
       const { label } = entry;
       const before = node.labels.get(key);
@@ -251,7 +264,7 @@ export class Net {
       for (const link of [primary, backup]) {
         const hop = link ? node.peer(link) : undefined;
         if (!hop?.alive || isOrigin(hop, node, layer, byte)) continue;
-        const next = hop.router.entry(layer, byte, 0).label;
+        const next = hop.router.entry(layer, byte, trafficClass).label;
         if (!label || !next || !isLarger(label, next))
           this.#violation(node, key, `next hop ${formatNodeId(hop.id)} has no smaller label`);
       }
@@ -289,11 +302,14 @@ export class Net {
       for (const layer of LAYERS) {
         const reachable = this.#reachableSlots(node, layer);
         for (const byte of reachable)
-          if (!node.table.get(`${layer}/${byte}`)?.primary)
-            problems.push(`${formatNodeId(node.id)} has no route to ${layer}/${byte}`);
+          for (const trafficClass of TRAFFIC_CLASSES)
+            if (!node.table.get(slotName(trafficClass, layer, byte))?.primary)
+              problems.push(`${formatNodeId(node.id)} has no route to ${slotName(trafficClass, layer, byte)}`);
         for (const route of node.table.values())
           if (route.layer === layer && route.primary && !reachable.has(route.byte))
-            problems.push(`${formatNodeId(node.id)} has a ghost route to ${layer}/${route.byte}`);
+            problems.push(
+              `${formatNodeId(node.id)} has a ghost route to ${slotName(route.trafficClass, layer, route.byte)}`,
+            );
       }
     }
     return problems;
@@ -318,6 +334,10 @@ export class Net {
     return bytes;
   }
 }
+
+/** A slot of the low-latency class is named without it. */
+const slotName = (trafficClass: number, layer: number, byte: number): string =>
+  `${trafficClass === 0 ? '' : `${trafficClass}:`}${layer}/${byte}`;
 
 function isLarger(a: Label, b: Label): boolean {
   return a.seqno < b.seqno || (a.seqno === b.seqno && a.distance > b.distance);

@@ -1,5 +1,6 @@
 /** One router, and neighbours whose every word the test speaks: for the rules one by one. */
 import { create } from '@bufbuild/protobuf';
+import { plainLink } from '../../../ts/control/routing/link-quality.js';
 import { createRouter } from '../../../ts/control/routing/router.js';
 import type { Router, RouterOptions, RouterOutput } from '../../../ts/control/routing/router.types.js';
 import { seededRandom } from '../../../ts/kit/random.js';
@@ -50,7 +51,7 @@ export class Puppet {
   /** A neighbour's session comes up. Its link index. */
   peer(text: string, rtt = 10): number {
     const link = this.#nextLink++;
-    this.router.linkUp(link, id(text), rtt, this.now);
+    this.router.linkUp(link, id(text), plainLink(rtt), this.now);
     this.#drain();
     return link;
   }
@@ -61,7 +62,7 @@ export class Puppet {
   }
 
   rtt(link: number, rtt: number): void {
-    this.router.linkRtt(link, rtt, this.now);
+    this.router.linkQuality(link, plainLink(rtt), this.now);
     this.#drain();
   }
 
@@ -95,10 +96,11 @@ export class Puppet {
     this.now = end;
   }
 
-  /** What the neighbour was last told of the slot. */
-  said(link: number, byte: number, layer = 4): RoutingEntry | undefined {
+  /** What the neighbour was last told of the slot in the class, and of that class alone. */
+  said(link: number, byte: number, layer = 4, trafficClass = 0): RoutingEntry | undefined {
     const all = this.frames.filter((frame) => frame.link === link).flatMap((frame) => frame.entries);
-    return all.findLast((entry) => entry.byte === byte && entry.layer === layer);
+    const ofSlot = all.filter((entry) => entry.byte === byte && entry.layer === layer);
+    return ofSlot.map((entry) => inClass(entry, trafficClass)).findLast((entry) => entry !== undefined);
   }
 
   /** Requests to the neighbour since the last call. */
@@ -130,6 +132,14 @@ export class Puppet {
       if (this.acknowledges && message.number !== 0) this.say(link, { acknowledged: [message.number] });
     }
   }
+}
+
+function inClass(entry: RoutingEntry, trafficClass: number): RoutingEntry | undefined {
+  if (entry.kind === 'ownZone') return entry;
+  if (entry.kind === 'retraction')
+    return (entry.classMask & (1 << trafficClass)) === 0 ? undefined : { ...entry, classMask: 1 << trafficClass };
+  const classes = entry.classes.filter((one) => one.trafficClass === trafficClass);
+  return classes.length === 0 ? undefined : { ...entry, classes };
 }
 
 export function packed(entries: readonly RoutingEntry[]): { baseSeqno: number; entries: Uint8Array } {

@@ -10,7 +10,18 @@ test('R5, R7: the first route is taken, and the label is the advertised one plus
   net.tell(a, [route(9, 100, 500)]);
   assert.equal(net.entry(9), { label: { seqno: 100, distance: 610 }, primary: a, backup: 0 });
   assert.equal(net.router.routes(), [
-    { layer: 4, byte: 9, trafficClass: 0, nextHop: 0x01010102, backup: undefined, rtt: 59, hops: 2 },
+    {
+      layer: 4,
+      byte: 9,
+      trafficClass: 0,
+      nextHop: 0x01010102,
+      backup: undefined,
+      rtt: 59,
+      cost: undefined,
+      loss: undefined,
+      bandwidth: undefined,
+      hops: 2,
+    },
   ]);
 });
 

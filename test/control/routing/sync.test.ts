@@ -25,8 +25,8 @@ test('golden bytes of the first message of a session', () => {
     Buffer.from(toBinary(RoutingSyncSchema, frame.message)).toString('hex'),
   );
   const golden = [
-    // number 1 · base 1000 · entries: origin of slot 4/1 at seqno 1000; slot 4/9 at 1300 by 5 hops, 110 further than told
-    '0801 18e807 2215 01c1 00 00 000000 000000 09c1 ac02 05 010271 010271',
+    // number 1 · base 1000 · entries: origin of slot 4/1 at seqno 1000, in all classes; slot 4/9 at 1300 by 5 hops, 110 further than told
+    '0801 18e807 2227 01cf 00 00 000000 000000 000000 000000 000000 000000 000000 000000 09c1 ac02 05 010271 010271',
     // the zone's own numbers, after the wait for a zone-mate's
     '0802 18e807 2209 0120 00 0160 00 01a0 00',
   ];
@@ -202,12 +202,46 @@ test('a message that breaks the protocol is dropped whole', () => {
   assert.ok(net.tell(a, [good]));
 });
 
-test('classes that are not routed are read and left alone', () => {
+test('an entry of two classes is news of these two alone', () => {
   const { net, a } = settled();
   const classes = [1, 2].map((trafficClass) => ({ trafficClass, distance: 5, metric: 5 }));
   assert.ok(net.tell(a, [{ kind: 'route', layer: 4, byte: 9, seqno: 100, hops: 1, classes }]));
-  assert.ok(net.tell(a, [{ kind: 'retraction', layer: 4, byte: 9, classMask: 6 }]));
-  assert.is(net.entry(9).label, undefined);
+  assert.equal(
+    [0, 1, 2, 3].map((c) => net.router.entry(4, 9, c).primary),
+    [0, a, a, 0],
+  );
+  assert.ok(net.tell(a, [{ kind: 'retraction', layer: 4, byte: 9, classMask: 2 }]));
+  assert.equal(
+    [0, 1, 2, 3].map((c) => net.router.entry(4, 9, c).primary),
+    [0, 0, a, 0],
+  );
+});
+
+test('what is told of a slot in four classes fits one entry; and two where the ways differ in length', () => {
+  const { net, a, b } = settled();
+  const all = [0, 1, 2, 3].map((trafficClass) => ({ trafficClass, distance: 5, metric: 5 }));
+  assert.ok(net.tell(a, [{ kind: 'route', layer: 4, byte: 9, seqno: 100, hops: 1, classes: all }]));
+  net.run(1000);
+  const told = () =>
+    net.frames
+      .filter(({ link }) => link === b)
+      .flatMap(({ entries }) => entries)
+      .filter(({ byte }) => byte === 9);
+  assert.equal(
+    told().map((entry) => entry.kind === 'route' && entry.classes.map((one) => one.trafficClass)),
+    [[0, 1, 2, 3]],
+  );
+  net.frames.length = 0;
+  assert.ok(net.tell(a, [{ kind: 'route', layer: 4, byte: 9, seqno: 101, hops: 7, classes: all.slice(2) }]));
+  assert.ok(net.tell(a, [{ kind: 'route', layer: 4, byte: 9, seqno: 101, hops: 3, classes: all.slice(0, 2) }]));
+  net.run(1000);
+  assert.equal(
+    told().map((entry) => entry.kind === 'route' && entry.classes.map((one) => one.trafficClass)),
+    [
+      [2, 3],
+      [0, 1],
+    ],
+  );
 });
 
 test.run();

@@ -1,6 +1,7 @@
 /** `portolan ping`: like ping(8), through the overlay. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PingReply } from '../../node/admin.types.js';
+import type { TrafficClassName } from '../../node/datagram-socket.js';
 import { type AdminClient, openAdmin } from '../admin-client.js';
 import { BadAnswerError } from '../errors.js';
 import { formatMillis, formatPercent } from '../output/numbers.js';
@@ -14,6 +15,7 @@ export interface PingOptions extends QueryOptions {
   /** Milliseconds, like `timeout`. */
   readonly interval: number;
   readonly timeout: number;
+  readonly class: TrafficClassName;
   readonly size: number;
 }
 
@@ -53,7 +55,12 @@ export async function runPing(destination: string, options: PingOptions): Promis
 }
 
 function probe(node: AdminClient, destination: string, options: PingOptions): Promise<PingReply> {
-  return node.get<PingReply>('/ping', { destination, timeoutMs: options.timeout, size: options.size });
+  return node.get<PingReply>('/ping', {
+    destination,
+    timeoutMs: options.timeout,
+    class: options.class,
+    size: options.size,
+  });
 }
 
 function ignoreAbort(error: Error): void {

@@ -1,5 +1,6 @@
 /** `portolan trace`: the nodes on the way, a line each as soon as it is known. */
 import type { TraceHop } from '../../node/admin.types.js';
+import type { TrafficClassName } from '../../node/datagram-socket.js';
 import { openAdmin } from '../admin-client.js';
 import { BadAnswerError } from '../errors.js';
 import { formatMillis } from '../output/numbers.js';
@@ -11,13 +12,14 @@ export interface TraceOptions extends QueryOptions {
   readonly maxHops: number;
   /** Milliseconds a hop. */
   readonly timeout: number;
+  readonly class: TrafficClassName;
 }
 
 export async function runTrace(destination: string, options: TraceOptions): Promise<void> {
   const node = await openAdmin(options.admin);
   if (!options.json) print(`TRACE ${destination}: at most ${options.maxHops} hops`);
   const hops: TraceHop[] = [];
-  const query = { destination, maxHops: options.maxHops, timeoutMs: options.timeout };
+  const query = { destination, maxHops: options.maxHops, timeoutMs: options.timeout, class: options.class };
   for await (const hop of node.lines<TraceHop>('/trace', query)) {
     hops.push(hop);
     if (!options.json) print(hopLine(hop, hops.length));

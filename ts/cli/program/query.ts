@@ -1,7 +1,9 @@
 /** The commands that ask a running node. */
-import { Command } from 'commander';
-import { idText } from '../values/address.js';
+import { Command, type Option } from 'commander';
+import type { TrafficClassName } from '../../node/datagram-socket.js';
+import { idText, trafficClassesText, trafficClassText } from '../values/address.js';
 import { parseDuration, parseInteger } from '../values/quantity.js';
+import type { Parser } from '../values/value.js';
 import { ADMIN_HELP, adminOf, argument, examples, jsonOption, option } from './option.js';
 
 export function queryCommands(): Command[] {
@@ -42,12 +44,17 @@ function routes(): Command {
     .summary('the forwarding table')
     .description('the forwarding table: next hop and backup for each node and zone')
     .addArgument(argument('[destination]', 'only the route that packets to this node take', idText))
+    .addOption(classOption(trafficClassesText, "whose routes, or 'all'"))
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      examples(['portolan routes', 'the whole table'], ['portolan routes 1.1.1.3', 'where a packet to 1.1.1.3 goes']),
+      examples(
+        ['portolan routes', 'the whole table'],
+        ['portolan routes 1.1.1.3', 'where a packet to 1.1.1.3 goes'],
+        ['portolan routes 1.1.1.3 --class all', 'where it goes in each traffic class'],
+      ),
     )
-    .action(async (destination: string | undefined, options: { json?: boolean }, command: Command) => {
+    .action(async (destination: string | undefined, options: RoutesFlags, command: Command) => {
       const { runRoutes } = await import('../commands/routes.js');
       await runRoutes(destination, { ...options, admin: adminOf(command) });
     });
@@ -62,6 +69,7 @@ function ping(): Command {
     .addOption(option('-i, --interval <duration>', 'between two', parseDuration, 1000, '1s'))
     .addOption(option('-W, --timeout <duration>', 'how long to wait for each answer', parseDuration, 1000, '1s'))
     .addOption(option('-s, --size <bytes>', 'bytes of payload', parseInteger(0, 1136, 'a size in bytes'), 32))
+    .addOption(classOption(trafficClassText, 'of the requests and the answers'))
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -81,8 +89,31 @@ interface PingFlags {
   readonly interval: number;
   readonly timeout: number;
   readonly size: number;
+  readonly class: TrafficClassName;
   readonly json?: boolean;
 }
+
+interface RoutesFlags {
+  readonly class: TrafficClassName | 'all';
+  readonly json?: boolean;
+}
+
+interface TraceFlags {
+  readonly maxHops: number;
+  readonly timeout: number;
+  readonly class: TrafficClassName;
+  readonly json?: boolean;
+}
+
+/** Which of the four traffic classes. */
+const classOption = <T>(parser: Parser<T | TrafficClassName>, what: string): Option =>
+  option<T | TrafficClassName>(
+    '--class <class>',
+    `the traffic class, low-latency, low-cost, reliable or high-bandwidth: ${what}`,
+    parser,
+    'lowLatency',
+    'low-latency',
+  );
 
 function trace(): Command {
   return new Command('trace')
@@ -93,14 +124,13 @@ function trace(): Command {
     .addArgument(argument('<destination>', 'the node', idText))
     .addOption(option('--max-hops <n>', 'give up after so many', parseInteger(1, 32, 'a number of hops'), 32))
     .addOption(option('-W, --timeout <duration>', 'how long to wait for each hop', parseDuration, 1000, '1s'))
+    .addOption(classOption(trafficClassText, 'whose way is shown'))
     .addOption(jsonOption())
     .addHelpText('after', examples(['portolan trace 1.1.1.3', 'a line a hop']))
-    .action(
-      async (destination: string, options: { maxHops: number; timeout: number; json?: boolean }, command: Command) => {
-        const { runTrace } = await import('../commands/trace.js');
-        await runTrace(destination, { ...options, admin: adminOf(command) });
-      },
-    );
+    .action(async (destination: string, options: TraceFlags, command: Command) => {
+      const { runTrace } = await import('../commands/trace.js');
+      await runTrace(destination, { ...options, admin: adminOf(command) });
+    });
 }
 
 function top(): Command {

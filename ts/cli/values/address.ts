@@ -1,10 +1,12 @@
 /** Ids, addresses, port forwards and keys: the library's own readers, so that flags, files and `createNode` agree on every text. */
 import { parseExpose, parseForward, parseId, parsePeer, parsePort, parseTransportUrl } from '../../node/addresses.js';
+import type { TrafficClassName } from '../../node/datagram-socket.js';
 import { parseEmulation } from '../../node/emulation.js';
 import { PortolanError } from '../../node/errors.js';
 import { checkNetworkKey } from '../../node/network-key.js';
 import { parseAdmin } from '../../node/options.js';
 import { rateBehind, withoutRate } from '../../node/rates.js';
+import { parseTrafficClass } from '../../node/traffic-class.js';
 import { bad, good, type Parser } from './value.js';
 
 /** Turns a reader that throws into one that says what was expected, and keeps the text. */
@@ -40,6 +42,20 @@ export const forwardText = reader(parseForward);
 
 /** What arrives at this node's port goes to a service here, as in `6000=udp://127.0.0.1:9000`. */
 export const exposeText = reader(parseExpose);
+
+/** A traffic class, as in `lowCost` or `low-cost`. */
+export const trafficClassText: Parser<TrafficClassName> = (text) => {
+  try {
+    return good(parseTrafficClass(text, 'value'));
+  } catch (error) {
+    if (!(error instanceof PortolanError)) throw error;
+    return { problem: error.message.replace(/^value: /, '') };
+  }
+};
+
+/** The same, or all of them. */
+export const trafficClassesText: Parser<TrafficClassName | 'all'> = (text) =>
+  text === 'all' ? good(text) : trafficClassText(text);
 
 /** A network to emulate, as in `delay=50ms loss=1%` or `1.1.1.2 rate=50Mbit`. */
 export const emulationText = reader(parseEmulation);

@@ -13,7 +13,8 @@ import { idByte, type NodeId } from '../../kit/node-id.js';
 import { INFINITE, MAX_SEQNO } from '../../wire/routing-entry.js';
 import type { Decision } from '../routing/decision.js';
 import { isSmaller } from '../routing/label.js';
-import { isRttNotablyOff, LOW_LATENCY, linkCost } from '../routing/metric.js';
+import type { LinkQuality } from '../routing/link-quality.js';
+import { TRAFFIC_CLASSES } from '../routing/metric.js';
 import { Neighbour } from '../routing/neighbour.js';
 import type { Label } from '../routing/router.types.js';
 import { type Advert, type Slot, slotKey } from '../routing/slot-state.js';
@@ -26,8 +27,9 @@ const MAX_RAISE = 0x1_0000;
 
 /** A leaf of the own group, as long as its session lasts. */
 interface LeafOrigin {
-  readonly advert: Advert;
-  readonly slot: Slot;
+  readonly neighbour: Neighbour;
+  /** By class: what is said for it, and the slot. */
+  readonly said: readonly { readonly advert: Advert; readonly slot: Slot }[];
   raises: number;
   lastRefill: number;
 }
@@ -45,16 +47,19 @@ export class LeafOrigins {
     this.#firstSeqno = Math.max(1, bootSeconds);
   }
 
-  up(link: number, leaf: NodeId, rtt: number, now: number): void {
+  up(link: number, leaf: NodeId, quality: LinkQuality, now: number): void {
     const { self, rules, slots } = this.#state;
-    const neighbour = new Neighbour(link, leaf, self, rtt, rules);
-    const slot = slots.obtain(slotKey(LOW_LATENCY, 4, idByte(leaf, 4)));
-    // Fresher than all that is known of the leaf: whoever led to where it was before may turn to this node at once.
-    const seqno = Math.min(MAX_SEQNO, Math.max(this.#firstSeqno, slot.seqno + 1));
-    const advert = { neighbour, version: 0, seqno, distance: 0, metric: 0, hops: 0 };
-    slot.leaf = advert;
-    this.#origins.set(link, { advert, slot, raises: RAISE_BURST, lastRefill: now });
-    this.#decision.evaluate(slot, 'link', now);
+    const neighbour = new Neighbour(link, leaf, self, quality, rules);
+    const said = TRAFFIC_CLASSES.map((trafficClass) => {
+      const slot = slots.obtain(slotKey(trafficClass, 4, idByte(leaf, 4)));
+      // Fresher than all that is known of the leaf: whoever led to where it was before may turn to this node at once.
+      const seqno = Math.min(MAX_SEQNO, Math.max(this.#firstSeqno, slot.seqno + 1));
+      const advert = { neighbour, version: 0, seqno, distance: 0, metric: 0, hops: 0 };
+      slot.leaf = advert;
+      return { advert, slot };
+    });
+    this.#origins.set(link, { neighbour, said, raises: RAISE_BURST, lastRefill: now });
+    for (const { slot } of said) this.#decision.evaluate(slot, 'link', now);
   }
 
   /** Whether the link was a leaf's. The label stays (R11): without its leaf, this node is like any other on the way to it. */
@@ -62,24 +67,21 @@ export class LeafOrigins {
     const origin = this.#origins.get(link);
     if (!origin) return false;
     this.#origins.delete(link);
-    const { slot, advert } = origin;
-    // A later session of the leaf may have taken the slot over already.
-    if (slot.leaf === advert) slot.leaf = undefined;
-    advert.metric = INFINITE; // for whoever still holds it as a next hop
-    this.#decision.evaluate(slot, 'link', now);
+    for (const { slot, advert } of origin.said) {
+      // A later session of the leaf may have taken the slot over already.
+      if (slot.leaf === advert) slot.leaf = undefined;
+      advert.metric = INFINITE; // for whoever still holds it as a next hop
+      this.#decision.evaluate(slot, 'link', now);
+    }
     return true;
   }
 
-  rtt(link: number, rtt: number, now: number): void {
+  measure(link: number, quality: LinkQuality, now: number): void {
     const origin = this.#origins.get(link);
     if (!origin) return;
-    const { slot, advert } = origin;
-    const { neighbour } = advert;
-    neighbour.rtt = rtt;
-    if (!isRttNotablyOff(rtt, neighbour.publishedRtt)) return;
-    neighbour.publishedRtt = rtt;
-    neighbour.cost = linkCost(rtt);
-    this.#decision.evaluate(slot, 'link', now);
+    const changed = origin.neighbour.measure(quality);
+    for (const { slot } of origin.said)
+      if ((changed & (1 << slot.trafficClass)) !== 0) this.#decision.evaluate(slot, 'link', now);
   }
 
   /** R14a and R14b at the origin: raises the leaf's sequence number, if the asker needs it and the rate allows it. */

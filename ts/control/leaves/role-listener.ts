@@ -3,6 +3,7 @@ import type { RoutingSync } from '../../wire/gen/portolan/v1/control_pb.js';
 import type { NodeRole } from '../io.js';
 import type { LinkListener } from '../links/links.js';
 import type { Outbox } from '../outbox.js';
+import type { LinkQuality } from '../routing/link-quality.js';
 import type { Router } from '../routing/router.types.js';
 
 /** A leaf of the own group shares so many leading bytes with its relay. */
@@ -30,14 +31,14 @@ export class RoleListener implements LinkListener {
     return this.#leaves.size;
   }
 
-  linkUp(link: number, peer: NodeId, rtt: number, now: number, role: NodeRole): void {
+  linkUp(link: number, peer: NodeId, quality: LinkQuality, now: number, role: NodeRole): void {
     if (role === 'relay') {
-      this.#router.linkUp(link, peer, rtt, now);
+      this.#router.linkUp(link, peer, quality, now);
       return;
     }
     this.#leaves.set(link, peer);
     this.#outbox.push({ kind: 'leafUp', id: peer, link });
-    if (sharedBytes(this.#self, peer) === GROUP_BYTES) this.#router.leafUp(link, peer, rtt, now);
+    if (sharedBytes(this.#self, peer) === GROUP_BYTES) this.#router.leafUp(link, peer, quality, now);
   }
 
   linkDown(link: number, now: number): void {
@@ -49,8 +50,8 @@ export class RoleListener implements LinkListener {
     this.#router.linkDown(link, now);
   }
 
-  linkRtt(link: number, rtt: number, now: number): void {
-    this.#router.linkRtt(link, rtt, now);
+  linkQuality(link: number, quality: LinkQuality, now: number): void {
+    this.#router.linkQuality(link, quality, now);
   }
 
   /** A leaf has no part in routing, and nothing to say about it. */

@@ -1,6 +1,8 @@
 import type { NodeId } from '../../kit/node-id.js';
+import { TrafficClass } from '../../wire/network-header.js';
 import type { RouteStatus } from '../io.js';
-import { isNotablyBetter, linkCost } from '../routing/metric.js';
+import { LinkCosts, type LinkQuality, plainLink } from '../routing/link-quality.js';
+import { isNotablyBetter } from '../routing/metric.js';
 import type { Router, RouterOutput } from '../routing/router.types.js';
 
 /** A link to a relay. */
@@ -21,7 +23,7 @@ export class LeafUplinks implements Router {
   #primary: Uplink | undefined;
   #backup: Uplink | undefined;
 
-  linkUp(link: number, relay: NodeId, rtt: number): void {
+  linkUp(link: number, relay: NodeId, { rtt }: LinkQuality): void {
     this.#uplinks.set(link, { link, relay, rtt });
     this.#choose();
   }
@@ -30,7 +32,7 @@ export class LeafUplinks implements Router {
     if (this.#uplinks.delete(link)) this.#choose();
   }
 
-  linkRtt(link: number, rtt: number): void {
+  linkQuality(link: number, { rtt }: LinkQuality): void {
     const uplink = this.#uplinks.get(link);
     if (!uplink) return;
     uplink.rtt = rtt;
@@ -58,7 +60,8 @@ export class LeafUplinks implements Router {
   routes(): RouteStatus[] {
     if (!this.#primary) return [];
     const { relay, rtt } = this.#primary;
-    return [{ layer: 0, byte: 0, trafficClass: 0, nextHop: relay, backup: this.#backup?.relay, rtt, hops: 1 }];
+    const cost = { rtt, cost: undefined, loss: undefined, bandwidth: undefined };
+    return [{ layer: 0, byte: 0, trafficClass: 0, nextHop: relay, backup: this.#backup?.relay, ...cost, hops: 1 }];
   }
 
   entry(): { label: undefined; primary: number; backup: number } {
@@ -78,8 +81,11 @@ export class LeafUplinks implements Router {
 }
 
 function isNearer(candidate: Uplink, current: Uplink): boolean {
-  return isNotablyBetter(linkCost(candidate.rtt), linkCost(current.rtt));
+  return isNotablyBetter(TrafficClass.LowLatency, latencyCost(candidate), latencyCost(current));
 }
+
+const latencyCost = ({ rtt }: Uplink): number =>
+  new LinkCosts(plainLink(rtt)).byClass[TrafficClass.LowLatency] as number;
 
 function nearest(uplinks: Iterable<Uplink>, except: Uplink | undefined): Uplink | undefined {
   let best: Uplink | undefined;

@@ -7,6 +7,7 @@ import { FrameType } from '../../wire/link-header.js';
 import { HEADERS_BYTES } from '../../wire/network-header.js';
 import { sessionKeys } from '../../wire/session-keys.js';
 import type { JobResult, LinkProblem, LinkStatus, NodeRole, PeerAddress, ReceivedFrame } from '../io.js';
+import { type LinkQuality, plainLink } from '../routing/link-quality.js';
 import { Bundles } from './bundles.js';
 import { Dialer, type DialerOwner } from './dialer.js';
 import { Handshakes } from './handshakes.js';
@@ -17,9 +18,9 @@ import { type Ending, type SessionEvents, Sessions } from './sessions.js';
 
 /** What is told of links that are up. */
 export interface LinkListener {
-  linkUp(link: number, peer: NodeId, rtt: number, now: number, role: NodeRole): void;
+  linkUp(link: number, peer: NodeId, quality: LinkQuality, now: number, role: NodeRole): void;
   linkDown(link: number, now: number): void;
-  linkRtt(link: number, rtt: number, now: number): void;
+  linkQuality(link: number, quality: LinkQuality, now: number): void;
   /** Returns false when the message breaks the protocol. */
   handleSync(link: number, message: RoutingSync, now: number): boolean;
 }
@@ -177,13 +178,13 @@ export class Links implements SessionEvents, DialerOwner {
       session: sessionId,
       role: peerRole,
     });
-    this.#listener.linkUp(link, id, session.hellos.rtt.smoothed ?? 0, now, peerRole);
+    this.#listener.linkUp(link, id, qualityOf(session), now, peerRole);
     if (!session.isOver()) this.#bundles.opened(session, now);
     for (const message of session.takeHeld()) this.#act(session, message, now);
   }
 
   rttChanged(session: Session, now: number): void {
-    this.#listener.linkRtt(session.terms.link, session.hellos.rtt.smoothed ?? 0, now);
+    this.#listener.linkQuality(session.terms.link, qualityOf(session), now);
     this.#bundles.changed(session);
   }
 
@@ -268,3 +269,5 @@ export class Links implements SessionEvents, DialerOwner {
       this.#services.outbox.count('controlMalformed');
   }
 }
+
+const qualityOf = ({ hellos }: Session): LinkQuality => plainLink(hellos.rtt.smoothed ?? 0);

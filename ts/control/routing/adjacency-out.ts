@@ -1,6 +1,7 @@
 /** Adj-out: what a neighbour was last told of each slot, and whether it said that it heard (R16). */
 import { INFINITE } from '../../wire/routing-entry.js';
 import { isNotablyOff } from './metric.js';
+import { keyClass } from './slot-state.js';
 
 /** What a node says of a slot. Slots have these fields themselves, so nothing is copied to compare them. */
 export interface Advertised {
@@ -38,7 +39,7 @@ export class AdjacencyOut {
       sent.seqno !== wanted.seqno ||
       sent.distance !== wanted.distance ||
       sent.hops !== wanted.hops ||
-      isNotablyOff(wanted.metric, sent.metric, METRIC_SHARE);
+      isNotablyOff(keyClass(key), wanted.metric, sent.metric, METRIC_SHARE);
     return hasChanged ? 'lazy' : undefined;
   }
 

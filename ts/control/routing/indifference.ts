@@ -3,7 +3,7 @@
  * selection costs three passes over all neighbours.
  *
  * Proof that {@link isIndifferent} implies that a full evaluation (decision.ts) would change nothing and say nothing. Whatever a slot's evaluation
- * reads is evaluated at once when it changes: adverts by messages, costs by `linkRtt`, sessions by `linkDown`, requests when they come, times by
+ * reads is evaluated at once when it changes: adverts by messages, costs by `linkQuality`, sessions by `linkDown`, requests when they come, times by
  * the slot's timer. So since the slot's last evaluation nothing has changed but the advert `a`, and that one left behind: P feasible, B the
  * best feasible neighbour besides P (R8) or none; and if best of all was another than P, then that was B, and not better enough for a switch (R6).
  *
@@ -17,9 +17,8 @@
  */
 import { INFINITE } from '../../wire/routing-entry.js';
 import { isSmaller } from './label.js';
-import { extend } from './metric.js';
 import type { SafetyRules } from './router.types.js';
-import { isFeasible, metricBy } from './selection.js';
+import { distanceBy, isFeasible, metricBy } from './selection.js';
 import type { Advert, Slot } from './slot-state.js';
 
 /** `advert` was written anew by a message; `isNews`: it says something else than before. */
@@ -27,7 +26,7 @@ export function isIndifferent(slot: Slot, advert: Advert, isNews: boolean, now: 
   const { primary, backup } = slot;
   if (!primary || slot.pending || slot.due !== Number.POSITIVE_INFINITY) return false;
   if (isNews && mayWin(slot, advert, now, rules)) return false;
-  const label = { seqno: primary.seqno, distance: extend(primary.distance, primary.neighbour.cost) };
+  const label = { seqno: primary.seqno, distance: distanceBy(slot, primary) };
   return !isSmaller(label, slot) || (backup !== undefined && !isSmaller(backup, label));
 }
 
@@ -35,5 +34,5 @@ function mayWin(slot: Slot, advert: Advert, now: number, rules: SafetyRules): bo
   const { primary, backup } = slot;
   if (advert === primary || advert === backup) return true;
   if (advert.metric === INFINITE || !isFeasible(slot, advert, now, rules)) return false;
-  return backup === undefined || metricBy(advert) <= metricBy(backup);
+  return backup === undefined || metricBy(slot, advert) <= metricBy(slot, backup);
 }

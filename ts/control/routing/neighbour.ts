@@ -1,7 +1,7 @@
 /** The other end of a live session: what it told us (Adj-in) and what we told it (Adj-out, in the sender). */
 import { idByte, type Layer, type NodeId, sharedBytes } from '../../kit/node-id.js';
 import type { Timed } from '../timer-queue.js';
-import { linkCost } from './metric.js';
+import { LinkCosts, type LinkQuality } from './link-quality.js';
 import type { SafetyRules } from './router.types.js';
 import type { Advert } from './slot-state.js';
 import type { SyncSender } from './sync-sender.js';
@@ -14,9 +14,9 @@ export class Neighbour implements Timed {
   readonly deepestLayer: number;
   /** Smoothed, ms: paces resending. */
   rtt: number;
-  /** The RTT that routes are computed with, ms, and what it costs. */
-  publishedRtt: number;
-  cost: number;
+  /** What the link costs in each class, damped. */
+  readonly costs: readonly number[];
+  readonly #linkCosts: LinkCosts;
   /** The highest frame number received. */
   highestNumber = 0;
   /** Entries of frames up to this number are out of date: a digest has shown that what they said is known (R18). */
@@ -32,14 +32,20 @@ export class Neighbour implements Timed {
     readonly link: number,
     readonly peer: NodeId,
     self: NodeId,
-    rtt: number,
+    quality: LinkQuality,
     rules: SafetyRules,
   ) {
     this.shared = sharedBytes(self, peer);
     this.deepestLayer = rules.layersStayInZone ? this.shared + 1 : 4;
-    this.rtt = rtt;
-    this.publishedRtt = rtt;
-    this.cost = linkCost(rtt);
+    this.rtt = quality.rtt;
+    this.#linkCosts = new LinkCosts(quality);
+    this.costs = this.#linkCosts.byClass;
+  }
+
+  /** Takes a new measurement of the link. The classes whose cost changed: bit i for class i. */
+  measure(quality: LinkQuality): number {
+    this.rtt = quality.rtt;
+    return this.#linkCosts.update(quality);
   }
 
   /** Whether routes to the slot are sent over the link: a peer is told nothing of the slot that it is in itself (R2). */

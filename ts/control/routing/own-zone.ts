@@ -6,9 +6,9 @@ import { idByte, LAYERS, type Layer, type NodeId } from '../../kit/node-id.js';
 import { INFINITE, MAX_SEQNO } from '../../wire/routing-entry.js';
 import type { Advertised } from './adjacency-out.js';
 import { isSmaller } from './label.js';
-import { isNotablyOff, LOW_LATENCY } from './metric.js';
+import { isNotablyOff, MetricMeans, TRAFFIC_CLASSES } from './metric.js';
 import type { Label } from './router.types.js';
-import { type Slot, type SlotTable, slotKey } from './slot-state.js';
+import { type SlotTable, slotKey } from './slot-state.js';
 
 const METRIC_PERIOD_MS = 10_000;
 const METRIC_SHARE = 0.15;
@@ -23,13 +23,13 @@ const MAX_RAISE = 0x1_0000;
 /** One level of the own id. */
 interface Level {
   readonly layer: Layer;
-  readonly key: number;
-  /** 0: not known yet (R19). */
+  readonly byte: number;
+  /** One for all classes. 0: not known yet (R19). */
   seqno: number;
-  /** The label's distance: falls with the metric, rises only together with the sequence number. */
-  distance: number;
-  /** M0: the mean way from where packets enter the zone to its members. */
-  metric: number;
+  /** By class. The label's distance: falls with the metric, rises only together with the sequence number. */
+  readonly distances: number[];
+  /** By class. M0: the mean way from where packets enter the zone to its members. */
+  readonly metrics: number[];
   adoptBefore: number;
   raises: number;
   lastRefill: number;
@@ -48,10 +48,10 @@ export class OwnZone {
   ) {
     this.#levels = LAYERS.map((layer) => ({
       layer,
-      key: slotKey(LOW_LATENCY, layer, idByte(self, layer)),
+      byte: idByte(self, layer),
       seqno: 0,
-      distance: 0,
-      metric: 0,
+      distances: TRAFFIC_CLASSES.map(() => 0),
+      metrics: TRAFFIC_CLASSES.map(() => 0),
       adoptBefore: Number.POSITIVE_INFINITY,
       raises: RAISE_BURST,
       lastRefill: 0,
@@ -59,12 +59,13 @@ export class OwnZone {
   }
 
   /** What a peer outside the zone of this layer is told: this node as origin. */
-  asOrigin(layer: Layer): Advertised | undefined {
-    const { seqno, distance, metric } = this.#level(layer);
-    return seqno === 0 ? undefined : { seqno, distance, metric, hops: 0 };
+  asOrigin(layer: Layer, trafficClass: number): Advertised | undefined {
+    const { seqno, distances, metrics } = this.#level(layer);
+    if (seqno === 0) return undefined;
+    return { seqno, distance: distances[trafficClass] as number, metric: metrics[trafficClass] as number, hops: 0 };
   }
 
-  /** What a zone-mate is told: the sequence number. */
+  /** What a zone-mate is told, once for all classes: the sequence number. */
   asMate(layer: Layer): Advertised | undefined {
     const { seqno } = this.#level(layer);
     return seqno === 0 ? undefined : { seqno, distance: 0, metric: 0, hops: 0 };
@@ -84,9 +85,10 @@ export class OwnZone {
   }
 
   /** R14a and R14b at the origin: raises the sequence number, if the asker needs it and the rate allows it. */
-  grant(layer: Layer, asked: Label & { readonly bump: boolean }, now: number): void {
+  grant(layer: Layer, trafficClass: number, asked: Label & { readonly bump: boolean }, now: number): void {
     const level = this.#level(layer);
-    const isEnough = asked.bump ? level.seqno >= asked.seqno : isSmaller(level, asked);
+    const label = { seqno: level.seqno, distance: level.distances[trafficClass] as number };
+    const isEnough = asked.bump ? level.seqno >= asked.seqno : isSmaller(label, asked);
     if (isEnough || level.seqno === 0 || !takeRaise(level, now)) return;
     const wanted = asked.bump ? asked.seqno : asked.seqno + 1;
     this.#setSeqno(level, Math.min(wanted, level.seqno + MAX_RAISE, MAX_SEQNO), now);
@@ -115,37 +117,39 @@ export class OwnZone {
 
   #setSeqno(level: Level, seqno: number, now: number): void {
     level.seqno = seqno;
-    level.distance = level.metric;
+    for (const trafficClass of TRAFFIC_CLASSES) level.distances[trafficClass] = level.metrics[trafficClass] as number;
     level.adoptBefore = Number.POSITIVE_INFINITY;
-    this.changed(level.key, now);
+    for (const trafficClass of TRAFFIC_CLASSES) this.#tell(level, trafficClass, now);
   }
 
   /** R4: M0 of a level is the mean metric of the slots one layer below; its own part of it is M0 of that layer. */
   #measure(slots: SlotTable, now: number): void {
-    const sums = [0, 0, 0, 0, 0];
-    const counts = [0, 0, 0, 0, 0];
-    for (const slot of slots.all()) addReachable(slot, sums, counts);
-    let inner = 0;
-    for (let layer = 3; layer >= 1; layer--) {
-      const level = this.#level(layer as Layer);
-      const below = layer + 1;
-      inner = Math.round(((sums[below] as number) + inner) / ((counts[below] as number) + 1));
-      if (!isNotablyOff(inner, level.metric, METRIC_SHARE)) continue;
-      level.metric = inner;
-      level.distance = Math.min(level.distance, inner);
-      this.changed(level.key, now);
+    const means = new MetricMeans();
+    for (const { metric, layer, trafficClass } of slots.all())
+      if (metric < INFINITE) means.add(trafficClass, layer, metric);
+    for (const trafficClass of TRAFFIC_CLASSES) {
+      let inner = 0;
+      for (let layer = 3; layer >= 1; layer--) {
+        inner = means.with(trafficClass, layer + 1, inner);
+        this.#takeMetric(this.#level(layer as Layer), trafficClass, inner, now);
+      }
     }
+  }
+
+  #takeMetric(level: Level, trafficClass: number, metric: number, now: number): void {
+    if (!isNotablyOff(trafficClass, metric, level.metrics[trafficClass] as number, METRIC_SHARE)) return;
+    level.metrics[trafficClass] = metric;
+    level.distances[trafficClass] = Math.min(level.distances[trafficClass] as number, metric);
+    this.#tell(level, trafficClass, now);
+  }
+
+  #tell({ layer, byte }: Level, trafficClass: number, now: number): void {
+    this.changed(slotKey(trafficClass, layer, byte), now);
   }
 
   #level(layer: Layer): Level {
     return this.#levels[layer - 1] as Level;
   }
-}
-
-function addReachable(slot: Slot, sums: number[], counts: number[]): void {
-  if (slot.metric === INFINITE || slot.trafficClass !== LOW_LATENCY) return;
-  sums[slot.layer] = (sums[slot.layer] as number) + slot.metric;
-  counts[slot.layer] = (counts[slot.layer] as number) + 1;
 }
 
 function takeRaise(level: Level, now: number): boolean {

@@ -6,6 +6,7 @@
  */
 import { INFINITE, MAX_SEQNO } from '../../wire/routing-entry.js';
 import { isSmaller } from './label.js';
+import { sumOf } from './metric.js';
 import type { Neighbour } from './neighbour.js';
 import { metricBy } from './selection.js';
 import type { Advert, PendingRequest, Search, Slot } from './slot-state.js';
@@ -41,13 +42,13 @@ export function updateSearch(slot: Slot, hasHeardAnew: boolean, now: number): vo
 function askRound(slot: Slot, search: Search, now: number): void {
   const asked = slot.adverts
     .filter(isRoute)
-    .sort((a, b) => metricBy(a) - metricBy(b))
+    .sort((a, b) => metricBy(slot, a) - metricBy(slot, b))
     .slice(0, ASKED_NEIGHBOURS);
   search.tries++;
   search.lastRound = now;
   const rtt = Math.max(...asked.map((advert) => advert.neighbour.rtt));
   search.nextRound = now + Math.min(MAX_RETRY_MS, Math.max(FIRST_RETRY_MS, 3 * rtt) * 2 ** (search.tries - 1));
-  const bump = search.tries > REPAIR_TRIES || isSuspect(slot, now) || slot.distance <= LEAST_ROOM;
+  const bump = search.tries > REPAIR_TRIES || isSuspect(slot, now) || !hasRoomBelow(slot, slot.distance);
   const request: OutgoingRequest = {
     key: slot.key,
     bump,
@@ -102,7 +103,10 @@ export function servePending(slot: Slot, now: number): Neighbour[] {
 function satisfies(slot: Slot, primary: Advert, pending: PendingRequest): boolean {
   if (pending.bump) return slot.seqno >= pending.seqno;
   if (isSmaller(slot, pending)) return true;
-  const hasRoom = primary.seqno === pending.seqno && primary.distance + 1 < pending.distance;
+  const hasRoom =
+    primary.seqno === pending.seqno &&
+    primary.distance + 1 < pending.distance &&
+    sumOf(slot.trafficClass, pending.distance) > 0;
   if (hasRoom) slot.distance = pending.distance - 1; // of the same seqno: R7 keeps that of slot and primary equal
   return hasRoom;
 }
@@ -122,7 +126,7 @@ function nextRequest(slot: Slot, pending: PendingRequest): OutgoingRequest {
   const base = { key: slot.key, hopBudget: pending.hopBudget - 1 };
   if (pending.bump) return { ...base, bump: true, seqno: pending.seqno, distance: 0 };
   const distance = pending.distance - 1;
-  if (distance > LEAST_ROOM) return { ...base, bump: false, seqno: pending.seqno, distance };
+  if (hasRoomBelow(slot, pending.distance, 1)) return { ...base, bump: false, seqno: pending.seqno, distance };
   return { ...base, bump: true, seqno: Math.min(MAX_SEQNO, pending.seqno + 1), distance: 0 };
 }
 
@@ -131,6 +135,11 @@ function isCovered(slot: Slot, to: Neighbour, request: OutgoingRequest, now: num
   const last = slot.forwarded;
   if (!last || last.to !== to || last.bump !== request.bump || now - last.at >= FORWARD_GAP_MS) return false;
   return !isSmaller(request, last);
+}
+
+/** A label's distance is lowered in its sum only: a wider bottleneck is not for sale. */
+function hasRoomBelow({ trafficClass }: Slot, distance: number, steps = 0): boolean {
+  return sumOf(trafficClass, distance) - steps > LEAST_ROOM;
 }
 
 function isRoute(advert: Advert): boolean {

@@ -18,13 +18,14 @@ import { LeafOrigins } from '../leaves/leaf-origins.js';
 import type { Advertised } from './adjacency-out.js';
 import { Decision } from './decision.js';
 import { isNone } from './label.js';
-import { isRttNotablyOff, linkCost, metricToRtt } from './metric.js';
+import { type LinkQuality, routeCost } from './link-quality.js';
+import { TRAFFIC_CLASSES } from './metric.js';
 import type { Neighbour } from './neighbour.js';
 import { OwnZone } from './own-zone.js';
 import type { Label, Router, RouterOptions, RouterOutput } from './router.types.js';
 import { safetyRules } from './safety-rules.js';
 import { Sessions } from './sessions.js';
-import { advertised, keyByte, keyLayer, slotKey } from './slot-state.js';
+import { advertised, keyByte, keyClass, keyLayer, slotKey } from './slot-state.js';
 import { RoutingState } from './state.js';
 import { SyncBuilder } from './sync-builder.js';
 import { SyncReceiver } from './sync-receiver.js';
@@ -53,17 +54,19 @@ class LabelRouter implements Router {
     this.#receiver = new SyncReceiver(this.#state, this.#decision, this.#ownZone, this.#leaves);
   }
 
-  linkUp(link: number, peer: NodeId, rtt: number, now: number): void {
+  linkUp(link: number, peer: NodeId, quality: LinkQuality, now: number): void {
     invariant(peer !== this.#state.self, 'a neighbour is another node');
     invariant(!this.#state.neighbours.has(link), 'a link is down before it comes up again');
-    const neighbour = this.#sessions.up(link, peer, rtt, now);
+    const neighbour = this.#sessions.up(link, peer, quality, now);
     this.#ownZone.neighboursChanged(this.#countMates(), now);
-    for (const layer of LAYERS) this.#refresh(neighbour, slotKey(0, layer, idByte(this.#state.self, layer)), now);
+    for (const layer of LAYERS)
+      for (const trafficClass of TRAFFIC_CLASSES)
+        this.#refresh(neighbour, slotKey(trafficClass, layer, idByte(this.#state.self, layer)), now);
     for (const slot of this.#state.slots.all()) this.#refresh(neighbour, slot.key, now);
   }
 
-  leafUp(link: number, leaf: NodeId, rtt: number, now: number): void {
-    this.#leaves.up(link, leaf, rtt, now);
+  leafUp(link: number, leaf: NodeId, quality: LinkQuality, now: number): void {
+    this.#leaves.up(link, leaf, quality, now);
   }
 
   linkDown(link: number, now: number): void {
@@ -74,14 +77,13 @@ class LabelRouter implements Router {
     this.#ownZone.neighboursChanged(this.#countMates(), now);
   }
 
-  linkRtt(link: number, rtt: number, now: number): void {
+  linkQuality(link: number, quality: LinkQuality, now: number): void {
     const neighbour = this.#state.neighbours.get(link);
-    if (!neighbour) return this.#leaves.rtt(link, rtt, now);
-    neighbour.rtt = rtt;
-    if (!isRttNotablyOff(rtt, neighbour.publishedRtt)) return;
-    neighbour.publishedRtt = rtt;
-    neighbour.cost = linkCost(rtt);
+    if (!neighbour) return this.#leaves.measure(link, quality, now);
+    const changed = neighbour.measure(quality);
+    if (changed === 0) return;
     for (const key of neighbour.adverts.keys()) {
+      if ((changed & (1 << keyClass(key))) === 0) continue;
       const slot = this.#state.slots.get(key);
       if (slot) this.#decision.evaluate(slot, 'link', now);
     }
@@ -118,8 +120,8 @@ class LabelRouter implements Router {
     for (const { trafficClass, layer, byte, primary, backup, metric, hops } of this.#state.slots.all()) {
       if (!primary) continue;
       const nextHop = primary.neighbour.peer;
-      const rtt = metricToRtt(metric, hops);
-      routes.push({ layer, byte, trafficClass, nextHop, backup: backup?.neighbour.peer, rtt, hops });
+      const cost = routeCost(trafficClass, metric, hops);
+      routes.push({ layer, byte, trafficClass, nextHop, backup: backup?.neighbour.peer, ...cost, hops });
     }
     return routes.sort((a, b) => a.trafficClass - b.trafficClass || a.layer - b.layer || a.byte - b.byte);
   }
@@ -152,13 +154,15 @@ class LabelRouter implements Router {
         const slot = slots.get(key);
         return slot !== undefined && (slot.primary === undefined || slot.pending !== undefined);
       },
-      wanted: (key) => (isOwn(key) ? this.#wantedOwn(neighbour, keyLayer(key)) : this.#wantedRoute(neighbour, key)),
+      wanted: (key) => (isOwn(key) ? this.#wantedOwn(neighbour, key) : this.#wantedRoute(neighbour, key)),
     };
   }
 
-  /** R2: outside the zone this node is an origin; a zone-mate learns the sequence number. */
-  #wantedOwn(neighbour: Neighbour, layer: Layer): Advertised | undefined {
-    return layer <= neighbour.shared ? this.#ownZone.asMate(layer) : this.#ownZone.asOrigin(layer);
+  /** R2: outside the zone this node is an origin; a zone-mate learns the sequence number, once for all classes. */
+  #wantedOwn(neighbour: Neighbour, key: number): Advertised | undefined {
+    const layer = keyLayer(key);
+    if (layer > neighbour.shared) return this.#ownZone.asOrigin(layer, keyClass(key));
+    return keyClass(key) === 0 ? this.#ownZone.asMate(layer) : undefined;
   }
 
   #wantedRoute(neighbour: Neighbour, key: number): Advertised | undefined {
@@ -168,7 +172,8 @@ class LabelRouter implements Router {
 
   #refresh(neighbour: Neighbour, key: number, now: number): void {
     const layer = keyLayer(key);
-    const isMates = layer <= neighbour.shared && keyByte(key) === idByte(this.#state.self, layer);
+    const isMates =
+      keyClass(key) === 0 && layer <= neighbour.shared && keyByte(key) === idByte(this.#state.self, layer);
     if (isMates || neighbour.carries(layer, keyByte(key))) neighbour.sender.refresh(key, now);
   }
 

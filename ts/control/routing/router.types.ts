@@ -4,6 +4,7 @@
 import type { NodeId } from '../../kit/node-id.js';
 import type { RoutingSync } from '../../wire/gen/portolan/v1/control_pb.js';
 import type { DefaultRouteOutput, RouteOutput, RouteStatus } from '../io.js';
+import type { LinkQuality } from './link-quality.js';
 
 export interface RouterOptions {
   readonly self: NodeId;
@@ -47,13 +48,13 @@ export interface Label {
 
 /** The routing protocol of one node: a pure state machine. */
 export interface Router {
-  /** A new session is established. `rtt` in ms. A session never comes back under the same link index without `linkDown` between. */
-  linkUp(link: number, peer: NodeId, rtt: number, now: number): void;
-  /** The same for a leaf of the own group, of which this node tells the group. {@link linkDown} and {@link linkRtt} are for both. */
-  leafUp(link: number, leaf: NodeId, rtt: number, now: number): void;
+  /** A new session is established. A session never comes back under the same link index without `linkDown` between. */
+  linkUp(link: number, peer: NodeId, quality: LinkQuality, now: number): void;
+  /** The same for a leaf of the own group, of which this node tells the group. {@link linkDown} and {@link linkQuality} are for both. */
+  leafUp(link: number, leaf: NodeId, quality: LinkQuality, now: number): void;
   linkDown(link: number, now: number): void;
-  /** A new smoothed RTT; the router damps it itself. */
-  linkRtt(link: number, rtt: number, now: number): void;
+  /** A new measurement of the link; the router damps it itself. */
+  linkQuality(link: number, quality: LinkQuality, now: number): void;
   /** A routing message from the link. Returns false when it breaks the protocol and was dropped whole (the caller counts it). */
   handleSync(link: number, message: RoutingSync, now: number): boolean;
   handleTimeout(now: number): void;

@@ -6,13 +6,18 @@ import type { Label, SafetyRules } from './router.types.js';
 import type { Advert, Slot } from './slot-state.js';
 
 /** What the route by this advert costs, the link included. */
-export function metricBy(advert: Advert): number {
-  return extend(advert.metric, advert.neighbour.cost);
+export function metricBy({ trafficClass }: Slot, advert: Advert): number {
+  return extend(trafficClass, advert.metric, advert.neighbour.costs[trafficClass] as number);
+}
+
+/** The distance of the label that the own one becomes by this advert. */
+export function distanceBy({ trafficClass }: Slot, advert: Advert): number {
+  return extend(trafficClass, advert.distance, advert.neighbour.costs[trafficClass] as number);
 }
 
 /** R5: may this neighbour be a next hop? Its session is live, or its adverts would be gone (R12). */
 export function isFeasible(slot: Slot, advert: Advert, now: number, rules: SafetyRules): boolean {
-  if (metricBy(advert) === INFINITE || extend(advert.distance, advert.neighbour.cost) === INFINITE) return false;
+  if (metricBy(slot, advert) === INFINITE || distanceBy(slot, advert) === INFINITE) return false;
   if (now < slot.suspectUntil && advert.seqno <= slot.suspectSeqno) return false;
   if (!rules.feasibility) return true;
   return isSmaller(advert, slot) || (!rules.strictlySmaller && isEqual(advert, slot));
@@ -27,11 +32,13 @@ export function select(slot: Slot, now: number, rules: SafetyRules): void {
   const current = slot.primary && isFeasible(slot, slot.primary, now, rules) ? slot.primary : undefined;
   if (!best) return becomeUnreachable(slot, rules);
 
-  const isBetter = current && (best === slot.leaf || isNotablyBetter(metricBy(best), metricBy(current)));
+  const isBetter =
+    current &&
+    (best === slot.leaf || isNotablyBetter(slot.trafficClass, metricBy(slot, best), metricBy(slot, current)));
   const isVoluntary = current !== undefined && current !== best && isBetter === true; // R6
   const primary = current && !isVoluntary ? current : best;
   slot.primary = primary;
-  slot.metric = metricBy(primary);
+  slot.metric = metricBy(slot, primary);
   slot.hops = Math.min(255, primary.hops + 1);
   updateLabel(slot, primary, { isVoluntary, isKept: primary === current }, now, rules);
   slot.backup = chooseBackup(slot, primary, now, rules);
@@ -59,7 +66,7 @@ interface Choice {
  */
 function updateLabel(slot: Slot, primary: Advert, choice: Choice, now: number, rules: SafetyRules): void {
   const { seqno } = primary;
-  const label = { seqno, distance: extend(primary.distance, primary.neighbour.cost) };
+  const label = { seqno, distance: distanceBy(slot, primary) };
   const isFresher = isNone(slot) || seqno > slot.seqno;
   const isLower =
     isSmaller(label, slot) && (choice.isVoluntary || (choice.isKept && keepsBackup(slot, primary, label, now, rules)));
@@ -96,7 +103,7 @@ function leastFeasible(slot: Slot, except: Advert | undefined, now: number, rule
   let least = INFINITE;
   for (const advert of slot.adverts) {
     if (advert === except || !isFeasible(slot, advert, now, rules)) continue;
-    const metric = metricBy(advert);
+    const metric = metricBy(slot, advert);
     if (metric >= least) continue;
     best = advert;
     least = metric;

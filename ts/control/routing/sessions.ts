@@ -5,6 +5,7 @@
 import type { NodeId } from '../../kit/node-id.js';
 import { INFINITE } from '../../wire/routing-entry.js';
 import type { Decision } from './decision.js';
+import type { LinkQuality } from './link-quality.js';
 import { Neighbour } from './neighbour.js';
 import { dropPending } from './requests.js';
 import type { RoutingState } from './state.js';
@@ -23,9 +24,9 @@ export class Sessions {
     this.#hostOf = hostOf;
   }
 
-  up(link: number, peer: NodeId, rtt: number, now: number): Neighbour {
+  up(link: number, peer: NodeId, quality: LinkQuality, now: number): Neighbour {
     const { self, rules, neighbours } = this.#state;
-    const neighbour = new Neighbour(link, peer, self, rtt, rules);
+    const neighbour = new Neighbour(link, peer, self, quality, rules);
     neighbour.sender = new SyncSender(this.#hostOf(neighbour), now);
     neighbours.set(link, neighbour);
     const former = this.#remembered.get(peer);

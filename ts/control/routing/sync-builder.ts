@@ -8,9 +8,9 @@ import {
   RoutingSyncSchema,
 } from '../../wire/gen/portolan/v1/control_pb.js';
 import { BASE_MTU, HEADERS_BYTES } from '../../wire/network-header.js';
-import { MAX_SEQNO, type RoutingEntry, RoutingEntryWriter } from '../../wire/routing-entry.js';
+import { MAX_SEQNO, ROUTING_CLASSES, type RoutingEntry, RoutingEntryWriter } from '../../wire/routing-entry.js';
 import type { Advertised } from './adjacency-out.js';
-import { keyByte, keyClass, keyLayer } from './slot-state.js';
+import { keyByte, keyClass, keyLayer, slotKey } from './slot-state.js';
 
 /** A request on its way out, for one slot. */
 export interface OutgoingRequest {
@@ -81,14 +81,38 @@ export class SyncBuilder {
   }
 
   #writeEntries(work: Work, base: number, room: number): number[] {
-    const keys: number[] = [];
+    const written: number[] = [];
+    const taken = new Set<number>();
     this.#writer.start(base, room);
     for (const key of work.keys) {
-      if (!this.#writer.write(entryFor(key, work))) break;
-      keys.push(key);
+      if (taken.has(key)) continue;
+      const keys = alike(key, work);
+      if (!this.#writer.write(entryFor(keys, work))) break;
+      for (const one of keys) taken.add(one);
+      written.push(...keys);
     }
-    return keys;
+    return written;
   }
+}
+
+/**
+ * The keys of the same slot in all classes of which the same can be said in one entry, `first` among them: as a rule all that changed, for
+ * classes share their sequence numbers, and mostly their ways.
+ */
+function alike(first: number, { keys, host }: Work): number[] {
+  if (host.isSharedZone(first)) return [first];
+  const wanted = host.wanted(first);
+  const found: number[] = [];
+  for (let trafficClass = 0; trafficClass < ROUTING_CLASSES; trafficClass++) {
+    const key = slotKey(trafficClass, keyLayer(first), keyByte(first));
+    if (key !== first && (!keys.has(key) || !isAlike(wanted, host.wanted(key)))) continue;
+    found.push(key);
+  }
+  return found;
+}
+
+function isAlike(a: Advertised | undefined, b: Advertised | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : a.seqno === b.seqno && a.hops === b.hops;
 }
 
 function leastSeqno({ keys, host }: Work): number {
@@ -97,15 +121,21 @@ function leastSeqno({ keys, host }: Work): number {
   return least;
 }
 
-function entryFor(key: number, { host }: Work): RoutingEntry {
-  const layer = keyLayer(key);
-  const byte = keyByte(key);
-  const trafficClass = keyClass(key);
-  const wanted = host.wanted(key);
-  if (!wanted) return { kind: 'retraction', layer, byte, classMask: 1 << trafficClass };
-  const { seqno, distance, metric, hops } = wanted;
-  if (host.isSharedZone(key)) return { kind: 'ownZone', layer, byte, seqno };
-  return { kind: 'route', layer, byte, seqno, hops, classes: [{ trafficClass, distance, metric }] };
+/** `keys`: of one slot, in rising order of the class. */
+function entryFor(keys: readonly number[], { host }: Work): RoutingEntry {
+  const first = keys[0] as number;
+  const layer = keyLayer(first);
+  const byte = keyByte(first);
+  const wanted = host.wanted(first);
+  if (!wanted)
+    return { kind: 'retraction', layer, byte, classMask: keys.reduce((mask, key) => mask | (1 << keyClass(key)), 0) };
+  const { seqno, hops } = wanted;
+  if (host.isSharedZone(first)) return { kind: 'ownZone', layer, byte, seqno };
+  const classes = keys.map((key) => {
+    const { distance, metric } = host.wanted(key) as Advertised;
+    return { trafficClass: keyClass(key), distance, metric };
+  });
+  return { kind: 'route', layer, byte, seqno, hops, classes };
 }
 
 function requestMessage(request: OutgoingRequest): RouteRequest {

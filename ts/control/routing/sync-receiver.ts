@@ -7,7 +7,7 @@ import type { LeafOrigins } from '../leaves/leaf-origins.js';
 import type { Advertised } from './adjacency-out.js';
 import type { Decision } from './decision.js';
 import { differingLayers } from './digest.js';
-import { LOW_LATENCY } from './metric.js';
+import { TRAFFIC_CLASSES } from './metric.js';
 import type { Neighbour } from './neighbour.js';
 import type { OwnZone } from './own-zone.js';
 import { storePending } from './requests.js';
@@ -48,21 +48,22 @@ export class SyncReceiver {
 
   #applyEntry(neighbour: Neighbour, entry: RoutingEntry, number: number, now: number): void {
     const { layer, byte } = entry;
-    const key = slotKey(LOW_LATENCY, layer, byte);
     switch (entry.kind) {
       case 'ownZone':
-        this.#noteOwnZone(neighbour, key, number, entry.seqno);
+        this.#noteOwnZone(neighbour, slotKey(0, layer, byte), number, entry.seqno);
         this.#ownZone.hear(layer, entry.seqno, now);
         return;
       case 'retraction':
-        if ((entry.classMask & (1 << LOW_LATENCY)) !== 0) this.#applyAdvert(neighbour, key, number, RETRACTED, now);
+        for (const trafficClass of TRAFFIC_CLASSES)
+          if ((entry.classMask & (1 << trafficClass)) !== 0)
+            this.#applyAdvert(neighbour, slotKey(trafficClass, layer, byte), number, RETRACTED, now);
         return;
       case 'route': {
-        const route = entry.classes.find((candidate) => candidate.trafficClass === LOW_LATENCY);
-        if (!route) return;
-        const { distance, metric } = route;
         const { seqno, hops } = entry;
-        this.#applyAdvert(neighbour, key, number, { seqno, distance, metric, hops }, now);
+        for (const { trafficClass, distance, metric } of entry.classes) {
+          const said = { seqno, distance, metric, hops };
+          this.#applyAdvert(neighbour, slotKey(trafficClass, layer, byte), number, said, now);
+        }
       }
     }
   }
@@ -99,10 +100,9 @@ export class SyncReceiver {
 
   #applyRequest(neighbour: Neighbour, request: RouteRequest, now: number): void {
     const layer = request.layer as Layer;
-    if (request.trafficClass !== LOW_LATENCY) return;
-    const key = slotKey(LOW_LATENCY, layer, request.byte);
+    const key = slotKey(request.trafficClass, layer, request.byte);
     if (idByte(this.#state.self, layer) === request.byte) {
-      this.#ownZone.grant(layer, request, now);
+      this.#ownZone.grant(layer, request.trafficClass, request, now);
       neighbour.sender.resend(key, now);
       return;
     }
@@ -130,9 +130,10 @@ export class SyncReceiver {
     for (const layer of LAYERS) {
       if ((layers & (1 << (layer - 1))) === 0 || layer > neighbour.deepestLayer) continue;
       for (let byte = 0; byte < 256; byte++)
-        if (neighbour.carries(layer, byte)) neighbour.sender.resend(slotKey(LOW_LATENCY, layer, byte), now);
+        if (neighbour.carries(layer, byte))
+          for (const trafficClass of TRAFFIC_CLASSES) neighbour.sender.resend(slotKey(trafficClass, layer, byte), now);
       if (layer <= neighbour.shared && this.#ownZone.asMate(layer))
-        neighbour.sender.resend(slotKey(LOW_LATENCY, layer, idByte(this.#state.self, layer)), now);
+        neighbour.sender.resend(slotKey(0, layer, idByte(this.#state.self, layer)), now);
     }
   }
 }

@@ -1,5 +1,6 @@
 /** What the admin interface needs of a node; `Node` is one. */
 import type { EventEmitter } from 'node:events';
+import type { TrafficClassName } from '../../wire/network-header.js';
 import type {
   LinkReport,
   LoadSinkReport,
@@ -20,11 +21,20 @@ export interface AdminNode extends EventEmitter<NodeEvents> {
   status(): StatusReport;
   links(): LinkReport[];
   resources(): ResourcesReport;
-  routes(destination?: string): RouteReport[];
-  probe(destination: string, options: { timeout: number; size: number; signal: AbortSignal }): Promise<PingReply>;
+  routes(destination?: string, options?: { class?: TrafficClassName | 'all' }): RouteReport[];
+  probe(
+    destination: string,
+    options: { timeout: number; size: number; class: TrafficClassName; signal: AbortSignal },
+  ): Promise<PingReply>;
   trace(
     destination: string,
-    options: { maxHops: number; timeout: number; signal: AbortSignal; onHop: (hop: TraceHop) => void },
+    options: {
+      maxHops: number;
+      timeout: number;
+      class: TrafficClassName;
+      signal: AbortSignal;
+      onHop: (hop: TraceHop) => void;
+    },
   ): Promise<unknown>;
   readonly load: AdminLoad;
   addPeer(peer: string): void;

@@ -1,6 +1,7 @@
 /** The routes that ask: status, links, routes, counters, metrics, ping, trace, events. */
 import type { FastifyInstance } from 'fastify';
 import { COUNTERS } from '../../memory/counter-names.js';
+import type { TrafficClassName } from '../../wire/network-header.js';
 import type { NodeEvents } from '../events.js';
 import { createMetrics } from '../metrics.js';
 import type { AdminNode } from './admin-node.js';
@@ -22,10 +23,10 @@ export function addQueryRoutes(server: FastifyInstance, node: AdminNode): void {
   server.get('/status', () => node.status());
   server.get('/resources', () => node.resources());
   server.get('/links', () => node.links());
-  server.get<{ Querystring: { destination?: string } }>(
+  server.get<{ Querystring: { destination?: string; class: TrafficClassName | 'all' } }>(
     '/routes',
     { schema: { querystring: routesQuery } },
-    (request) => node.routes(request.query.destination),
+    (request) => node.routes(request.query.destination, { class: request.query.class }),
   );
   server.get('/counters', () => {
     const { dropped, ...counts } = node.status().counters;
@@ -51,23 +52,23 @@ export function addQueryRoutes(server: FastifyInstance, node: AdminNode): void {
 }
 
 function addProbeRoutes(server: FastifyInstance, node: AdminNode): void {
-  server.get<{ Querystring: { destination: string; timeoutMs: number; size: number } }>(
+  server.get<{ Querystring: { destination: string; timeoutMs: number; size: number; class: TrafficClassName } }>(
     '/ping',
     { schema: { querystring: pingQuery } },
     (request) => {
       const gone = new AbortController();
       request.raw.socket.once('close', () => gone.abort());
-      const { destination, timeoutMs, size } = request.query;
-      return node.probe(destination, { timeout: timeoutMs, size, signal: gone.signal });
+      const { destination, timeoutMs, size, class: name } = request.query;
+      return node.probe(destination, { timeout: timeoutMs, size, class: name, signal: gone.signal });
     },
   );
-  server.get<{ Querystring: { destination: string; timeoutMs: number; maxHops: number } }>(
+  server.get<{ Querystring: { destination: string; timeoutMs: number; maxHops: number; class: TrafficClassName } }>(
     '/trace',
     { schema: { querystring: traceQuery } },
     (request, reply) =>
       streamLines(request, reply, ({ write, signal }) => {
-        const { destination, timeoutMs, maxHops } = request.query;
-        return node.trace(destination, { maxHops, timeout: timeoutMs, signal, onHop: write });
+        const { destination, timeoutMs, maxHops, class: name } = request.query;
+        return node.trace(destination, { maxHops, timeout: timeoutMs, class: name, signal, onHop: write });
       }),
   );
 }

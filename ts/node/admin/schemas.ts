@@ -1,21 +1,38 @@
 /** JSON schemas of what clients send; fastify checks every request against them. */
+import { TRAFFIC_CLASS_NAMES } from '../../wire/network-header.js';
+
 const id = { type: 'string', pattern: '^\\d{1,3}(\\.\\d{1,3}){3}$' } as const;
+const trafficClass = { enum: TRAFFIC_CLASS_NAMES, default: 'lowLatency' } as const;
 const timeoutMs = { type: 'number', minimum: 1, maximum: 600_000, default: 1000 } as const;
 
-export const routesQuery = { type: 'object', additionalProperties: false, properties: { destination: id } } as const;
+export const routesQuery = {
+  type: 'object',
+  additionalProperties: false,
+  properties: { destination: id, class: { enum: [...TRAFFIC_CLASS_NAMES, 'all'], default: 'lowLatency' } },
+} as const;
 
 export const pingQuery = {
   type: 'object',
   additionalProperties: false,
   required: ['destination'],
-  properties: { destination: id, timeoutMs, size: { type: 'integer', minimum: 0, maximum: 1136, default: 0 } },
+  properties: {
+    destination: id,
+    timeoutMs,
+    size: { type: 'integer', minimum: 0, maximum: 1136, default: 0 },
+    class: trafficClass,
+  },
 } as const;
 
 export const traceQuery = {
   type: 'object',
   additionalProperties: false,
   required: ['destination'],
-  properties: { destination: id, timeoutMs, maxHops: { type: 'integer', minimum: 1, maximum: 255, default: 32 } },
+  properties: {
+    destination: id,
+    timeoutMs,
+    maxHops: { type: 'integer', minimum: 1, maximum: 255, default: 32 },
+    class: trafficClass,
+  },
 } as const;
 
 const port = { type: 'integer', minimum: 1, maximum: 65_535 } as const;
