@@ -9,6 +9,7 @@
  * ```
  * Handshakes are a delay of one and a half round trips, hellos a delay until silence is noticed; neither is simulated frame by frame.
  */
+import { plainLink } from '../../control/routing/link-quality.js';
 import { createRouter } from '../../control/routing/router.js';
 import type { RouterOutput, SafetyRules } from '../../control/routing/router.types.js';
 import { invariant } from '../../kit/assert.js';
@@ -145,7 +146,7 @@ export class PlanetWorld {
       for (const end of [0, 1] as const) {
         const station = this.stations[link.nodes[end]];
         if (link.indexes[end] === 0 || !station) continue;
-        station.router.linkRtt(link.indexes[end], link.smoothed, this.queue.now);
+        station.router.linkQuality(link.indexes[end], plainLink(link.smoothed), this.queue.now);
         this.#drain(station);
       }
       if (!goesOn && this.noise === 0) this.#moving.delete(link);
@@ -179,8 +180,8 @@ export class PlanetWorld {
     link.indexes[1] = b.takeIndex();
     a.sessions.set(link.indexes[0], { link, end: 0, peer: b.node, peerVertex: b.vertex });
     b.sessions.set(link.indexes[1], { link, end: 1, peer: a.node, peerVertex: a.vertex });
-    a.router.linkUp(link.indexes[0], b.id, link.rtt, this.queue.now);
-    b.router.linkUp(link.indexes[1], a.id, link.rtt, this.queue.now);
+    a.router.linkUp(link.indexes[0], b.id, plainLink(link.rtt), this.queue.now);
+    b.router.linkUp(link.indexes[1], a.id, plainLink(link.rtt), this.queue.now);
     this.#drain(a);
     this.#drain(b);
   }
