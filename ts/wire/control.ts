@@ -6,9 +6,21 @@ import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import {
   type Control,
   ControlSchema,
+  GoodbyeSchema,
   Goodbye_Reason as Reason,
   type RoutingSync,
 } from './gen/portolan/v1/control_pb.js';
+import {
+  type RouteAnswer,
+  type RouteQuery,
+  type RouteRefusal,
+  readAnswer,
+  readQuery,
+  readRefusal,
+  writeAnswer,
+  writeQuery,
+  writeRefusal,
+} from './route-query.js';
 
 /** Why a session is closed by its other end. */
 export type GoodbyeReason =
@@ -19,9 +31,16 @@ export type GoodbyeReason =
   /** A reason that this version does not know. */
   | 'other';
 
+/** The messages of route queries. */
+export type QueryMessage =
+  | { readonly kind: 'routeQuery'; readonly query: RouteQuery }
+  | { readonly kind: 'routeAnswer'; readonly answer: RouteAnswer }
+  | { readonly kind: 'routeRefusal'; readonly refusal: RouteRefusal };
+
 export type ControlMessage =
   | { readonly kind: 'routingSync'; readonly message: RoutingSync }
-  | { readonly kind: 'goodbye'; readonly reason: GoodbyeReason };
+  | { readonly kind: 'goodbye'; readonly reason: GoodbyeReason }
+  | QueryMessage;
 
 const REASONS: readonly (readonly [GoodbyeReason, Reason])[] = [
   ['shutdown', Reason.SHUTDOWN],
@@ -42,13 +61,41 @@ export function decodeControl(bytes: Uint8Array): ControlMessage | 'malformed' {
     return 'malformed'; // the library throws on whatever is no Protocol Buffers message
   }
   const { body } = control;
-  if (body.case === 'routingSync') return { kind: 'routingSync', message: body.value };
-  if (body.case !== 'goodbye') return 'malformed';
-  return { kind: 'goodbye', reason: REASONS.find(([, number]) => number === body.value.reason)?.[0] ?? 'other' };
+  switch (body.case) {
+    case 'routingSync':
+      return { kind: 'routingSync', message: body.value };
+    case 'goodbye':
+      return { kind: 'goodbye', reason: REASONS.find(([, number]) => number === body.value.reason)?.[0] ?? 'other' };
+    case 'routeQuery': {
+      const query = readQuery(body.value);
+      return query === 'malformed' ? query : { kind: 'routeQuery', query };
+    }
+    case 'routeAnswer': {
+      const answer = readAnswer(body.value);
+      return answer === 'malformed' ? answer : { kind: 'routeAnswer', answer };
+    }
+    case 'routeRefusal': {
+      const refusal = readRefusal(body.value);
+      return refusal === 'malformed' ? refusal : { kind: 'routeRefusal', refusal };
+    }
+    default:
+      return 'malformed';
+  }
 }
 
 function bodyOf(message: ControlMessage) {
-  if (message.kind === 'routingSync') return { case: 'routingSync', value: message.message } as const;
-  const reason = REASONS.find(([name]) => name === message.reason)?.[1] ?? Reason.UNSPECIFIED;
-  return { case: 'goodbye', value: { $typeName: 'portolan.v1.Goodbye', reason } } as const;
+  switch (message.kind) {
+    case 'routingSync':
+      return { case: 'routingSync', value: message.message } as const;
+    case 'goodbye': {
+      const reason = REASONS.find(([name]) => name === message.reason)?.[1] ?? Reason.UNSPECIFIED;
+      return { case: 'goodbye', value: create(GoodbyeSchema, { reason }) } as const;
+    }
+    case 'routeQuery':
+      return { case: 'routeQuery', value: writeQuery(message.query) } as const;
+    case 'routeAnswer':
+      return { case: 'routeAnswer', value: writeAnswer(message.answer) } as const;
+    case 'routeRefusal':
+      return { case: 'routeRefusal', value: writeRefusal(message.refusal) } as const;
+  }
 }

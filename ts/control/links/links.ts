@@ -265,7 +265,7 @@ export class Links implements SessionEvents, DialerOwner {
       else this.#services.outbox.count('controlMalformed'); // routing knows nothing of members
     } else if (message.kind === 'goodbye')
       this.#sessions.end(session, GOODBYE_PROBLEMS[message.reason], undefined, now);
-    else if (!this.#listener.handleSync(session.terms.link, message.message, now))
+    else if (message.kind !== 'routingSync' || !this.#listener.handleSync(session.terms.link, message.message, now))
       this.#services.outbox.count('controlMalformed');
   }
 }

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file portolan/v1/control.proto.
  */
 export const file_portolan_v1_control: GenFile = /*@__PURE__*/
-  fileDesc("Chlwb3J0b2xhbi92MS9jb250cm9sLnByb3RvEgtwb3J0b2xhbi52MSJsCgdDb250cm9sEjAKDHJvdXRpbmdfc3luYxgBIAEoCzIYLnBvcnRvbGFuLnYxLlJvdXRpbmdTeW5jSAASJwoHZ29vZGJ5ZRgCIAEoCzIULnBvcnRvbGFuLnYxLkdvb2RieWVIAEIGCgRib2R5IsEBCgtSb3V0aW5nU3luYxIOCgZudW1iZXIYASABKA0SFAoMYWNrbm93bGVkZ2VkGAIgAygNEhIKCmJhc2Vfc2Vxbm8YAyABKA0SDwoHZW50cmllcxgEIAEoDBIrCghyZXF1ZXN0cxgFIAMoCzIZLnBvcnRvbGFuLnYxLlJvdXRlUmVxdWVzdBIjCgZkaWdlc3QYBiABKAsyEy5wb3J0b2xhbi52MS5EaWdlc3QSFQoNcmVzZW5kX2xheWVycxgHIAEoDSKFAQoMUm91dGVSZXF1ZXN0Eg0KBWxheWVyGAEgASgNEgwKBGJ5dGUYAiABKA0SFQoNdHJhZmZpY19jbGFzcxgDIAEoDRINCgVzZXFubxgEIAEoDRIQCghkaXN0YW5jZRgFIAEoDRIMCgRidW1wGAYgASgIEhIKCmhvcF9idWRnZXQYByABKA0iLQoGRGlnZXN0Eg4KBmxheWVycxgBIAMoBxITCgtsYXN0X251bWJlchgCIAEoDSKqAQoHR29vZGJ5ZRIrCgZyZWFzb24YASABKA4yGy5wb3J0b2xhbi52MS5Hb29kYnllLlJlYXNvbiJyCgZSZWFzb24SFgoSUkVBU09OX1VOU1BFQ0lGSUVEEAASEwoPUkVBU09OX1NIVVRET1dOEAESEwoPUkVBU09OX1JFUExBQ0VEEAISEgoOUkVBU09OX1JFTU9WRUQQAxISCg5SRUFTT05fU0lMRU5DRRAEYgZwcm90bzM");
+  fileDesc("Chlwb3J0b2xhbi92MS9jb250cm9sLnByb3RvEgtwb3J0b2xhbi52MSKCAgoHQ29udHJvbBIwCgxyb3V0aW5nX3N5bmMYASABKAsyGC5wb3J0b2xhbi52MS5Sb3V0aW5nU3luY0gAEicKB2dvb2RieWUYAiABKAsyFC5wb3J0b2xhbi52MS5Hb29kYnllSAASLgoLcm91dGVfcXVlcnkYAyABKAsyFy5wb3J0b2xhbi52MS5Sb3V0ZVF1ZXJ5SAASMAoMcm91dGVfYW5zd2VyGAQgASgLMhgucG9ydG9sYW4udjEuUm91dGVBbnN3ZXJIABIyCg1yb3V0ZV9yZWZ1c2FsGAUgASgLMhkucG9ydG9sYW4udjEuUm91dGVSZWZ1c2FsSABCBgoEYm9keSLBAQoLUm91dGluZ1N5bmMSDgoGbnVtYmVyGAEgASgNEhQKDGFja25vd2xlZGdlZBgCIAMoDRISCgpiYXNlX3NlcW5vGAMgASgNEg8KB2VudHJpZXMYBCABKAwSKwoIcmVxdWVzdHMYBSADKAsyGS5wb3J0b2xhbi52MS5Sb3V0ZVJlcXVlc3QSIwoGZGlnZXN0GAYgASgLMhMucG9ydG9sYW4udjEuRGlnZXN0EhUKDXJlc2VuZF9sYXllcnMYByABKA0ihQEKDFJvdXRlUmVxdWVzdBINCgVsYXllchgBIAEoDRIMCgRieXRlGAIgASgNEhUKDXRyYWZmaWNfY2xhc3MYAyABKA0SDQoFc2Vxbm8YBCABKA0SEAoIZGlzdGFuY2UYBSABKA0SDAoEYnVtcBgGIAEoCBISCgpob3BfYnVkZ2V0GAcgASgNIi0KBkRpZ2VzdBIOCgZsYXllcnMYASADKAcSEwoLbGFzdF9udW1iZXIYAiABKA0iqgEKB0dvb2RieWUSKwoGcmVhc29uGAEgASgOMhsucG9ydG9sYW4udjEuR29vZGJ5ZS5SZWFzb24icgoGUmVhc29uEhYKElJFQVNPTl9VTlNQRUNJRklFRBAAEhMKD1JFQVNPTl9TSFVURE9XThABEhMKD1JFQVNPTl9SRVBMQUNFRBACEhIKDlJFQVNPTl9SRU1PVkVEEAMSEgoOUkVBU09OX1NJTEVOQ0UQBCKlAQoLUm91dGVMaW1pdHMSEwoGcnR0X3VzGAEgASgNSACIAQESEQoEY29zdBgCIAEoDUgBiAEBEhEKBGticHMYAyABKA1IAogBARIVCghsb3NzX3BwbRgEIAEoDUgDiAEBEhEKBGhvcHMYBSABKA1IBIgBAUIJCgdfcnR0X3VzQgcKBV9jb3N0QgcKBV9rYnBzQgsKCV9sb3NzX3BwbUIHCgVfaG9wcyJZCgtQYXRoTWVhc3VyZRIOCgZydHRfdXMYASABKA0SDAoEY29zdBgCIAEoDRIMCgRrYnBzGAMgASgNEhAKCGxvc3NfcHBtGAQgASgNEgwKBGhvcHMYBSABKA0ixAEKClJvdXRlUXVlcnkSCgoCaWQYASABKAYSDgoGYnJhbmNoGAIgASgNEhMKC2Rlc3RpbmF0aW9uGAMgASgHEigKBmxpbWl0cxgEIAEoCzIYLnBvcnRvbGFuLnYxLlJvdXRlTGltaXRzEigKBnNvX2ZhchgFIAEoCzIYLnBvcnRvbGFuLnYxLlBhdGhNZWFzdXJlEgwKBHBhdGgYBiADKAcSDgoGdG9rZW5zGAcgASgNEhMKC3BhdGllbmNlX21zGAggASgNIlYKC1JvdXRlQW5zd2VyEg4KBmJyYW5jaBgBIAEoDRIMCgRwYXRoGAIgAygHEikKB21lYXN1cmUYAyABKAsyGC5wb3J0b2xhbi52MS5QYXRoTWVhc3VyZSKXAgoMUm91dGVSZWZ1c2FsEg4KBmJyYW5jaBgBIAEoDRIOCgZ0b2tlbnMYAiABKA0SMAoGcmVhc29uGAMgASgOMiAucG9ydG9sYW4udjEuUm91dGVSZWZ1c2FsLlJlYXNvbhIkCgRiZXN0GAQgASgLMhYucG9ydG9sYW4udjEuU2hvcnRmYWxsIo4BCgZSZWFzb24SFgoSUkVBU09OX1VOU1BFQ0lGSUVEEAASEQoNUkVBU09OX0xJTUlUUxABEhMKD1JFQVNPTl9OT19ST1VURRACEhEKDVJFQVNPTl9UT0tFTlMQAxIPCgtSRUFTT05fU0VFThAEEg8KC1JFQVNPTl9CVVNZEAUSDwoLUkVBU09OX0xBVEUQBiI3CglTaG9ydGZhbGwSDQoFbGltaXQYASABKA0SDQoFdmFsdWUYAiABKA0SDAoEb3ZlchgDIAEoB2IGcHJvdG8z");
 
 /**
  * The payload of control frames: between the two ends of a live session, authenticated by the frame's tag.
@@ -33,6 +33,24 @@ export type Control = Message<"portolan.v1.Control"> & {
      */
     value: Goodbye;
     case: "goodbye";
+  } | {
+    /**
+     * @generated from field: portolan.v1.RouteQuery route_query = 3;
+     */
+    value: RouteQuery;
+    case: "routeQuery";
+  } | {
+    /**
+     * @generated from field: portolan.v1.RouteAnswer route_answer = 4;
+     */
+    value: RouteAnswer;
+    case: "routeAnswer";
+  } | {
+    /**
+     * @generated from field: portolan.v1.RouteRefusal route_refusal = 5;
+     */
+    value: RouteRefusal;
+    case: "routeRefusal";
   } | { case: undefined; value?: undefined };
 };
 
@@ -245,4 +263,327 @@ export enum Goodbye_Reason {
  */
 export const Goodbye_ReasonSchema: GenEnum<Goodbye_Reason> = /*@__PURE__*/
   enumDesc(file_portolan_v1_control, 4, 0);
+
+/**
+ * What a path must keep to. A field that is absent limits nothing.
+ *
+ * @generated from message portolan.v1.RouteLimits
+ */
+export type RouteLimits = Message<"portolan.v1.RouteLimits"> & {
+  /**
+   * Round trip of the whole path.
+   *
+   * @generated from field: optional uint32 rtt_us = 1;
+   */
+  rttUs?: number | undefined;
+
+  /**
+   * Sum of the links' administrative costs.
+   *
+   * @generated from field: optional uint32 cost = 2;
+   */
+  cost?: number | undefined;
+
+  /**
+   * Bandwidth of each link, at least.
+   *
+   * @generated from field: optional uint32 kbps = 3;
+   */
+  kbps?: number | undefined;
+
+  /**
+   * Packets lost of a million, one way, the whole path.
+   *
+   * @generated from field: optional uint32 loss_ppm = 4;
+   */
+  lossPpm?: number | undefined;
+
+  /**
+   * Links, at most 16.
+   *
+   * @generated from field: optional uint32 hops = 5;
+   */
+  hops?: number | undefined;
+};
+
+/**
+ * Describes the message portolan.v1.RouteLimits.
+ * Use `create(RouteLimitsSchema)` to create a new message.
+ */
+export const RouteLimitsSchema: GenMessage<RouteLimits> = /*@__PURE__*/
+  messageDesc(file_portolan_v1_control, 5);
+
+/**
+ * What a path is measured to do to packets.
+ *
+ * @generated from message portolan.v1.PathMeasure
+ */
+export type PathMeasure = Message<"portolan.v1.PathMeasure"> & {
+  /**
+   * @generated from field: uint32 rtt_us = 1;
+   */
+  rttUs: number;
+
+  /**
+   * @generated from field: uint32 cost = 2;
+   */
+  cost: number;
+
+  /**
+   * Of the narrowest link; 0: none is known to be limited.
+   *
+   * @generated from field: uint32 kbps = 3;
+   */
+  kbps: number;
+
+  /**
+   * Packets lost of a million, one way.
+   *
+   * @generated from field: uint32 loss_ppm = 4;
+   */
+  lossPpm: number;
+
+  /**
+   * @generated from field: uint32 hops = 5;
+   */
+  hops: number;
+};
+
+/**
+ * Describes the message portolan.v1.PathMeasure.
+ * Use `create(PathMeasureSchema)` to create a new message.
+ */
+export const PathMeasureSchema: GenMessage<PathMeasure> = /*@__PURE__*/
+  messageDesc(file_portolan_v1_control, 6);
+
+/**
+ * Look for a path to `destination` that keeps to the limits (docs/routing-protocol.md). Whoever gets it answers with exactly one RouteAnswer
+ * (or several, each better than the last) or one RouteRefusal on the same link, in time.
+ *
+ * @generated from message portolan.v1.RouteQuery
+ */
+export type RouteQuery = Message<"portolan.v1.RouteQuery"> & {
+  /**
+   * The same in all branches of one query: random.
+   *
+   * @generated from field: fixed64 id = 1;
+   */
+  id: bigint;
+
+  /**
+   * By which the sender knows this branch again: answers and refusals quote it.
+   *
+   * @generated from field: uint32 branch = 2;
+   */
+  branch: number;
+
+  /**
+   * @generated from field: fixed32 destination = 3;
+   */
+  destination: number;
+
+  /**
+   * @generated from field: portolan.v1.RouteLimits limits = 4;
+   */
+  limits?: RouteLimits | undefined;
+
+  /**
+   * From the source to the receiver, the link between sender and receiver included.
+   *
+   * @generated from field: portolan.v1.PathMeasure so_far = 5;
+   */
+  soFar?: PathMeasure | undefined;
+
+  /**
+   * The nodes that it came by, the source first, the sender last: at most 16.
+   *
+   * @generated from field: repeated fixed32 path = 6;
+   */
+  path: number[];
+
+  /**
+   * How many messages may still be sent on behalf of this branch.
+   *
+   * @generated from field: uint32 tokens = 7;
+   */
+  tokens: number;
+
+  /**
+   * An answer that takes longer is of no use.
+   *
+   * @generated from field: uint32 patience_ms = 8;
+   */
+  patienceMs: number;
+};
+
+/**
+ * Describes the message portolan.v1.RouteQuery.
+ * Use `create(RouteQuerySchema)` to create a new message.
+ */
+export const RouteQuerySchema: GenMessage<RouteQuery> = /*@__PURE__*/
+  messageDesc(file_portolan_v1_control, 7);
+
+/**
+ * A path that keeps to the limits.
+ *
+ * @generated from message portolan.v1.RouteAnswer
+ */
+export type RouteAnswer = Message<"portolan.v1.RouteAnswer"> & {
+  /**
+   * @generated from field: uint32 branch = 1;
+   */
+  branch: number;
+
+  /**
+   * All its nodes, from the source of the query to its destination.
+   *
+   * @generated from field: repeated fixed32 path = 2;
+   */
+  path: number[];
+
+  /**
+   * Of the whole path.
+   *
+   * @generated from field: portolan.v1.PathMeasure measure = 3;
+   */
+  measure?: PathMeasure | undefined;
+};
+
+/**
+ * Describes the message portolan.v1.RouteAnswer.
+ * Use `create(RouteAnswerSchema)` to create a new message.
+ */
+export const RouteAnswerSchema: GenMessage<RouteAnswer> = /*@__PURE__*/
+  messageDesc(file_portolan_v1_control, 8);
+
+/**
+ * No path by this branch.
+ *
+ * @generated from message portolan.v1.RouteRefusal
+ */
+export type RouteRefusal = Message<"portolan.v1.RouteRefusal"> & {
+  /**
+   * @generated from field: uint32 branch = 1;
+   */
+  branch: number;
+
+  /**
+   * Of those that came with the branch, what is left.
+   *
+   * @generated from field: uint32 tokens = 2;
+   */
+  tokens: number;
+
+  /**
+   * @generated from field: portolan.v1.RouteRefusal.Reason reason = 3;
+   */
+  reason: RouteRefusal_Reason;
+
+  /**
+   * What came closest, if something was found that breaks a limit.
+   *
+   * @generated from field: portolan.v1.Shortfall best = 4;
+   */
+  best?: Shortfall | undefined;
+};
+
+/**
+ * Describes the message portolan.v1.RouteRefusal.
+ * Use `create(RouteRefusalSchema)` to create a new message.
+ */
+export const RouteRefusalSchema: GenMessage<RouteRefusal> = /*@__PURE__*/
+  messageDesc(file_portolan_v1_control, 9);
+
+/**
+ * @generated from enum portolan.v1.RouteRefusal.Reason
+ */
+export enum RouteRefusal_Reason {
+  /**
+   * @generated from enum value: REASON_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Paths there may be, but none was found that keeps to the limits.
+   *
+   * @generated from enum value: REASON_LIMITS = 1;
+   */
+  LIMITS = 1,
+
+  /**
+   * No neighbour knows of a way to the destination.
+   *
+   * @generated from enum value: REASON_NO_ROUTE = 2;
+   */
+  NO_ROUTE = 2,
+
+  /**
+   * The tokens were spent before all ways were tried.
+   *
+   * @generated from enum value: REASON_TOKENS = 3;
+   */
+  TOKENS = 3,
+
+  /**
+   * The query has been here already by a path that is better in every respect, or often enough.
+   *
+   * @generated from enum value: REASON_SEEN = 4;
+   */
+  SEEN = 4,
+
+  /**
+   * The node answers no more queries at the moment.
+   *
+   * @generated from enum value: REASON_BUSY = 5;
+   */
+  BUSY = 5,
+
+  /**
+   * No answer came in time.
+   *
+   * @generated from enum value: REASON_LATE = 6;
+   */
+  LATE = 6,
+}
+
+/**
+ * Describes the enum portolan.v1.RouteRefusal.Reason.
+ */
+export const RouteRefusal_ReasonSchema: GenEnum<RouteRefusal_Reason> = /*@__PURE__*/
+  enumDesc(file_portolan_v1_control, 9, 0);
+
+/**
+ * A path that breaks a limit, as far as it was followed; what lies behind may be an estimate.
+ *
+ * @generated from message portolan.v1.Shortfall
+ */
+export type Shortfall = Message<"portolan.v1.Shortfall"> & {
+  /**
+   * The fields are those of RouteLimits: 1 rtt_us, 2 cost, 3 kbps, 4 loss_ppm, 5 hops.
+   *
+   * @generated from field: uint32 limit = 1;
+   */
+  limit: number;
+
+  /**
+   * In that field's unit.
+   *
+   * @generated from field: uint32 value = 2;
+   */
+  value: number;
+
+  /**
+   * The node over which it leads, where it was given up.
+   *
+   * @generated from field: fixed32 over = 3;
+   */
+  over: number;
+};
+
+/**
+ * Describes the message portolan.v1.Shortfall.
+ * Use `create(ShortfallSchema)` to create a new message.
+ */
+export const ShortfallSchema: GenMessage<Shortfall> = /*@__PURE__*/
+  messageDesc(file_portolan_v1_control, 10);
 

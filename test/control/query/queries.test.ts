@@ -1,0 +1,148 @@
+/** Route queries on random networks: what they find is true, what they miss is little, and what they cost is bounded. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { broken, rank } from '../../../ts/control/query/limits.js';
+import type { QueryResult } from '../../../ts/control/query/queries.js';
+import { seededRandom } from '../../../ts/kit/random.js';
+import type { RouteLimits } from '../../../ts/wire/route-query.js';
+import { type Asked, World } from './world.js';
+
+const QUERIES = 150;
+/** A query may cost twice its tokens. */
+const MOST_MESSAGES = 256;
+
+type Found = Extract<QueryResult, { kind: 'found' }>;
+const found = ({ results }: Asked) => results.filter((result): result is Found => result.kind === 'found');
+
+/** Limits that are sometimes generous and sometimes hopeless, as multiples of what is least. */
+function limitsFor(world: World, from: number, to: number, random: ReturnType<typeof seededRandom>): RouteLimits {
+  const least = world.leastTo(to)[from];
+  return {
+    rttMs: (least?.rttMs ?? 1) * (1.05 + 1.45 * random.unit()),
+    cost: Math.ceil((least?.cost ?? 1) * (1.05 + 1.95 * random.unit())),
+    ...(random.chance(0.5) ? { mbps: [5, 20, 100][random.below(3)] as number } : {}),
+  };
+}
+
+function assertTrue(world: World, asked: Asked, limits: RouteLimits, from: number, to: number): void {
+  for (const { path, measure } of found(asked)) {
+    assert.is(path[0], World.id(from));
+    assert.is(path.at(-1), World.id(to));
+    assert.is(new Set(path).size, path.length, 'no node twice');
+    const real = world.measureOf(path);
+    if (!real) throw new Error('a path over links that are not there');
+    assert.is(broken(real, limits), undefined, 'the path keeps to the limits');
+    assert.ok(Math.abs(real.rttMs - measure.rttMs) < 0.1 && real.hops === measure.hops, 'and is measured truly');
+  }
+  assert.ok(asked.messages <= MOST_MESSAGES, `${asked.messages} messages`);
+  assert.is(world.open, 0, 'nobody waits any more');
+  const refusals = asked.results.filter(({ kind }) => kind === 'refused').length;
+  assert.is(refusals, found(asked).length > 0 ? 0 : 1, 'paths, or one refusal');
+}
+
+test('finds what there is on flat networks, truly and cheaply', () => {
+  const random = seededRandom(7);
+  let possible = 0;
+  let met = 0;
+  let messages = 0;
+  for (const seed of [1, 2, 3]) {
+    const world = World.random(200, 6, seed);
+    for (let query = 0; query < QUERIES; query++) {
+      const [from, to] = [random.below(200), random.below(200)];
+      if (from === to) continue;
+      const limits = limitsFor(world, from, to, random);
+      const asked = world.ask(from, to, limits);
+      assertTrue(world, asked, limits, from, to);
+      if (!world.isPossible(from, to, limits)) {
+        assert.is(found(asked).length, 0);
+        continue;
+      }
+      possible++;
+      messages += asked.messages;
+      if (found(asked).length > 0) met++;
+      world.pass(60_000); // what is remembered helps no other query
+    }
+  }
+  assert.ok(possible > 200, `${possible} queries can be met at all`);
+  assert.ok(met / possible >= 0.98, `${met} of ${possible} queries met`);
+  assert.ok(messages / possible <= 60, `${messages / possible} messages a query`);
+});
+
+test('each further answer is better than the one before', () => {
+  const world = World.random(100, 8, 5);
+  let improved = 0;
+  for (let to = 1; to < 100; to++) {
+    const least = world.leastTo(to)[0];
+    const limits = { rttMs: (least?.rttMs ?? 1) * 1.3, cost: (least?.cost ?? 1) * 1.3 };
+    const answers = found(world.ask(0, to, limits));
+    for (let n = 1; n < answers.length; n++)
+      assert.ok(rank((answers[n] as Found).measure, limits) < rank((answers[n - 1] as Found).measure, limits));
+    if (answers.length > 1) improved++;
+    world.pass(60_000);
+  }
+  assert.ok(improved > 0, 'there were such answers');
+});
+
+test('says what came closest when nothing keeps to the limits', () => {
+  const world = World.random(60, 6, 9);
+  const least = world.leastTo(40)[3]?.rttMs ?? 0;
+  const { results } = world.ask(3, 40, { rttMs: least * 0.9 });
+  const [refusal] = results;
+  if (refusal?.kind !== 'refused') throw new Error('it was not refused');
+  assert.is(refusal.reason, 'limits');
+  assert.is(refusal.best?.limit, 'rttMs');
+  assert.ok(Math.abs((refusal.best?.value ?? 0) - least) < 0.1, 'the least round trip there is');
+});
+
+test('asks nobody again while an answer or a refusal is remembered', () => {
+  const world = World.random(60, 6, 9);
+  const first = world.ask(3, 40, {});
+  assert.ok(first.messages > 0);
+  const second = world.ask(3, 40, {});
+  assert.is(second.messages, 0);
+  assert.equal(found(second)[0]?.path, found(first).at(-1)?.path);
+});
+
+test('asks nobody again for what was refused a moment ago', () => {
+  const world = World.random(60, 6, 9);
+  // Each limit can be kept to alone, but not both: that takes asking.
+  const limits = (to: number, slack: number): RouteLimits => {
+    const least = world.leastTo(to)[3];
+    return { rttMs: (least?.rttMs ?? 0) * slack, cost: (least?.cost ?? 0) * slack };
+  };
+  let hopeless = 0;
+  for (let to = 4; to < 60; to++) {
+    if (world.isPossible(3, to, limits(to, 1.02)) || world.ask(3, to, limits(to, 1.02)).messages === 0) continue;
+    assert.is(world.ask(3, to, limits(to, 1.02)).messages, 0, 'the same again');
+    assert.is(world.ask(3, to, limits(to, 1.01)).messages, 0, 'tighter limits are as hopeless');
+    world.pass(5_001);
+    assert.ok(world.ask(3, to, limits(to, 1.02)).messages > 0, 'forgotten by now');
+    hopeless++;
+  }
+  assert.ok(hopeless > 0, 'there were such destinations');
+});
+
+test('forgets paths over a link that is gone', () => {
+  const world = World.random(60, 6, 9);
+  const path = found(world.ask(3, 40, {})).at(-1)?.path ?? [];
+  world.cut(3, (path[1] as number) - World.id(0));
+  for (const again of found(world.ask(3, 40, {}))) assert.is.not(again.path[1], path[1]);
+});
+
+test('comes to an end, in time, however many messages are lost', () => {
+  const random = seededRandom(11);
+  for (const seed of [1, 2, 3]) {
+    const world = World.random(100, 6, seed, 0.2);
+    for (let query = 0; query < 60; query++) {
+      const [from, to] = [random.below(100), random.below(100)];
+      if (from === to) continue;
+      const limits = limitsFor(world, from, to, random);
+      const asked = world.ask(from, to, limits);
+      assertTrue(world, asked, limits, from, to);
+      assert.ok(asked.firstMs <= 3_000, 'within its patience');
+      world.pass(60_000);
+    }
+  }
+});
+
+test.run();

@@ -1,0 +1,83 @@
+/** Which neighbours a query may go on to, the most promising first (Q3). */
+import { type NodeId, sharedBytes } from '../../kit/node-id.js';
+import type { PathMeasure, RouteLimits, Shortfall } from '../../wire/route-query.js';
+import { broken, joined, rank, valueOf } from './limits.js';
+
+/** A live link of this node, as a query sees it. */
+export interface QueryLink {
+  readonly link: number;
+  readonly peer: NodeId;
+  /** Of the link itself: hops 1. */
+  readonly measure: PathMeasure;
+  /** What the peer says of the rest of the way to the destination; undefined: it knows none. */
+  readonly rest: Pick<PathMeasure, 'rttMs' | 'cost'> | undefined;
+}
+
+export interface Candidate {
+  readonly link: number;
+  readonly peer: NodeId;
+  /** Of the link alone, ms. */
+  readonly linkRttMs: number;
+  /** From the source of the query to this neighbour. */
+  readonly soFar: PathMeasure;
+  /** What the whole path is expected to be, by {@link rank}. */
+  readonly rank: number;
+}
+
+export interface Choice {
+  readonly candidates: Candidate[];
+  /** Whether any neighbour knows of a way at all. */
+  readonly anyRoute: boolean;
+  /** What came closest among those that break a limit. */
+  readonly best: Shortfall | undefined;
+}
+
+interface Sought {
+  readonly self: NodeId;
+  readonly destination: NodeId;
+  readonly limits: RouteLimits;
+  readonly soFar: PathMeasure;
+  readonly path: readonly NodeId[];
+}
+
+/**
+ * What neighbours advertise is exact inside the destination's group; outside it is a mean over zones, good for an order but not to rule a
+ * neighbour out.
+ */
+export function chooseCandidates(
+  links: Iterable<QueryLink>,
+  { self, destination, limits, soFar, path }: Sought,
+): Choice {
+  const isExact = sharedBytes(self, destination) === 3;
+  const candidates: Candidate[] = [];
+  let anyRoute = false;
+  let best: Shortfall | undefined;
+  for (const { link, peer, measure, rest } of links) {
+    if (rest === undefined) continue;
+    anyRoute = true;
+    if (path.includes(peer)) continue;
+    const there = joined(soFar, measure);
+    const whole = { ...there, rttMs: there.rttMs + rest.rttMs, cost: there.cost + rest.cost };
+    const problem = broken(isExact ? whole : there, limits);
+    if (problem)
+      best = closer(
+        best,
+        { limit: problem.limit, value: valueOf(isExact ? whole : there, problem.limit), over: peer },
+        limits,
+      );
+    else candidates.push({ link, peer, linkRttMs: measure.rttMs, soFar: there, rank: rank(whole, limits) });
+  }
+  candidates.sort((a, b) => a.rank - b.rank || a.soFar.rttMs - b.soFar.rttMs || a.peer - b.peer);
+  return { candidates, anyRoute, best };
+}
+
+/** The one of two shortfalls that is nearer to its limit. */
+export function closer(a: Shortfall | undefined, b: Shortfall | undefined, limits: RouteLimits): Shortfall | undefined {
+  if (!a || !b) return a ?? b;
+  return excess(a, limits) <= excess(b, limits) ? a : b;
+}
+
+function excess({ limit, value }: Shortfall, limits: RouteLimits): number {
+  const most = limits[limit] ?? Infinity;
+  return limit === 'mbps' ? most / value : value / most;
+}

@@ -1,0 +1,241 @@
+/**
+ * Route queries of one node: "is there a path to D that keeps to these limits?", asked along the neighbours that promise most, answered with an
+ * explicit path (docs/routing-protocol.md, Q1 to Q5). A pure state machine.
+ *
+ * ```
+ *   ask ─────────────┐                                     ┌──> a query a branch, to the best two neighbours
+ *   query from a link┴─> seen? cached? ──> visit ──────────┤
+ *   answer, refusal ─────────────────────> its visit ──────┴──> answer or refusal, to where the query came from
+ * ```
+ * Messages may be lost: a visit waits as long as its patience lasts, which is shorter at each hop, so that a refusal for want of an answer still
+ * comes in time. A query costs at most twice its tokens in messages.
+ */
+import type { NodeId } from '../../kit/node-id.js';
+import type { QueryMessage } from '../../wire/control.js';
+import type {
+  PathMeasure,
+  RefusalReason,
+  RouteAnswer,
+  RouteLimits,
+  RouteQuery,
+  RouteRefusal,
+  Shortfall,
+} from '../../wire/route-query.js';
+import { TimerQueue } from '../timer-queue.js';
+import { TokenBuckets } from '../token-buckets.js';
+import { chooseCandidates, type QueryLink } from './candidates.js';
+import { broken, joined, NOWHERE, rank, rest } from './limits.js';
+import { PathCache } from './path-cache.js';
+import { SeenQueries } from './seen.js';
+import { Visit, type VisitTerms } from './visit.js';
+
+/** What a query may cost, messages; and how long its source waits, ms. */
+const TOKENS = 128;
+const PATIENCE_MS = 3_000;
+/** Kept back at each hop for the way of the answer, beside the link's own round trip, ms. */
+const HOP_RESERVE_MS = 20;
+/** Visits at a time, of all sources. */
+const MAX_VISITS = 4096;
+/** Queries a second that one neighbour may send, and saved up. */
+const NEIGHBOUR_RATE = 200;
+const NEIGHBOUR_BURST = 400;
+
+/** What becomes of an own query: any number of paths, each better than the one before; or one refusal. */
+export type QueryResult =
+  | { readonly kind: 'found'; readonly path: readonly NodeId[]; readonly measure: PathMeasure }
+  | { readonly kind: 'refused'; readonly reason: RefusalReason; readonly best: Shortfall | undefined };
+
+export interface QueriesHost {
+  readonly self: NodeId;
+  /** The live links to neighbours that carry transit, and what they say of a destination. */
+  links(destination: NodeId): Iterable<QueryLink>;
+  /** The neighbour at the other end of a live link. */
+  peerAt(link: number): NodeId | undefined;
+  send(link: number, message: QueryMessage): void;
+  result(number: number, result: QueryResult): void;
+  /** A random number of 64 bits. */
+  randomId(): bigint;
+}
+
+export class RouteQueries {
+  readonly #host: QueriesHost;
+  readonly #seen = new SeenQueries();
+  readonly #cache = new PathCache();
+  readonly #visits = new Set<Visit>();
+  readonly #byBranch = new Map<number, Visit>();
+  readonly #deadlines = new TimerQueue<Visit>();
+  readonly #neighbours = new TokenBuckets<number>(NEIGHBOUR_RATE, NEIGHBOUR_BURST, 4096);
+  #lastBranch = 0;
+
+  constructor(host: QueriesHost) {
+    this.#host = host;
+  }
+
+  /** Looks for a path to another node. The results come under the number that `ask` is given, the first perhaps before it returns. */
+  ask(number: number, destination: NodeId, limits: RouteLimits, now: number): void {
+    const { self } = this.#host;
+    const known = this.#cache.find(destination, NOWHERE, [], limits, now);
+    if (known) return this.#host.result(number, { kind: 'found', ...known });
+    const refusal = this.#cache.refusal(destination, limits, now);
+    if (refusal) return this.#host.result(number, { kind: 'refused', reason: 'limits', best: refusal.best });
+    const id = this.#host.randomId();
+    this.#seen.admit(id, NOWHERE, now);
+    const until = now + PATIENCE_MS;
+    const terms = { id, destination, limits, upstream: 0, branch: number, path: [self], soFar: NOWHERE, until };
+    this.#visit(terms, TOKENS, now);
+  }
+
+  /** A message from a live link. False: it breaks the protocol and was dropped. */
+  handle(link: number, message: QueryMessage, now: number): boolean {
+    switch (message.kind) {
+      case 'routeQuery':
+        return this.#handleQuery(link, message.query, now);
+      case 'routeAnswer':
+        return this.#handleAnswer(link, message.answer, now);
+      case 'routeRefusal':
+        return this.#handleRefusal(link, message.refusal, now);
+    }
+  }
+
+  linkDown(link: number, peer: NodeId, now: number): void {
+    this.#cache.forgetVia(peer);
+    for (const visit of this.#visits) {
+      if (visit.terms.upstream === link)
+        this.#end(visit); // nobody is there to be answered
+      else {
+        for (const branch of visit.branches(link)) this.#giveUp(visit, branch, 0, 'late', undefined);
+        this.#goOn(visit, now);
+      }
+    }
+  }
+
+  handleTimeout(now: number): void {
+    for (let visit = this.#deadlines.pop(now); visit; visit = this.#deadlines.pop(now)) {
+      for (const branch of visit.branches()) this.#giveUp(visit, branch, 0, 'late', undefined);
+      this.#conclude(visit, now);
+    }
+  }
+
+  nextTimeout(): number {
+    return this.#deadlines.next();
+  }
+
+  /** Visits that wait for answers. */
+  get open(): number {
+    return this.#visits.size;
+  }
+
+  #handleQuery(link: number, query: RouteQuery, now: number): boolean {
+    const { self } = this.#host;
+    const { id, branch, destination, limits, soFar, path, tokens, patienceMs } = query;
+    if (path.includes(self) || path.at(-1) !== this.#host.peerAt(link)) return false;
+    const refuse = (reason: RefusalReason): true => {
+      this.#host.send(link, { kind: 'routeRefusal', refusal: { branch, tokens, reason, best: undefined } });
+      return true;
+    };
+    if (broken(soFar, limits)) return refuse('limits'); // the sender ought to have seen it
+    if (destination === self) {
+      this.#host.send(link, { kind: 'routeAnswer', answer: { branch, path: [...path, self], measure: soFar } });
+      return true;
+    }
+    if (!this.#neighbours.take(link, now) || this.#visits.size >= MAX_VISITS) return refuse('busy');
+    if (!this.#seen.admit(id, soFar, now)) return refuse('seen');
+    const known = this.#cache.find(destination, soFar, path, limits, now);
+    if (known) {
+      const answer = { branch, path: [...path, ...known.path], measure: joined(soFar, known.measure) };
+      this.#host.send(link, { kind: 'routeAnswer', answer });
+      return true;
+    }
+    const until = now + patienceMs;
+    this.#visit({ id, destination, limits, upstream: link, branch, path: [...path, self], soFar, until }, tokens, now);
+    return true;
+  }
+
+  #visit(terms: VisitTerms, tokens: number, now: number): void {
+    const { self } = this.#host;
+    const visit = new Visit(terms, chooseCandidates(this.#host.links(terms.destination), { self, ...terms }), tokens);
+    this.#visits.add(visit);
+    this.#deadlines.schedule(visit, terms.until);
+    this.#goOn(visit, now);
+  }
+
+  /** Sends the branches that may be sent now; ends the visit when there is nothing left to wait for. */
+  #goOn(visit: Visit, now: number): void {
+    const { id, destination, limits, path, until } = visit.terms;
+    // The first answer wins: what is out may still better it, but nothing more is spent.
+    if (visit.answered === Infinity) {
+      for (let asked = visit.next(); asked.length > 0; asked = visit.next()) {
+        for (const { candidate, tokens } of asked) {
+          const { link, linkRttMs, soFar } = candidate;
+          const patienceMs = until - now - linkRttMs - HOP_RESERVE_MS;
+          const branch = this.#nextBranch(visit);
+          visit.sent(branch, link, tokens);
+          if (patienceMs < 1) this.#giveUp(visit, branch, tokens, 'late', undefined);
+          else {
+            const query = { id, branch, destination, limits, soFar, path, tokens, patienceMs };
+            this.#host.send(link, { kind: 'routeQuery', query });
+          }
+        }
+      }
+    }
+    if (visit.exhausted) this.#conclude(visit, now);
+  }
+
+  #handleAnswer(link: number, { branch, path, measure }: RouteAnswer, now: number): boolean {
+    const visit = this.#byBranch.get(branch);
+    if (!visit?.has(branch, link)) return true; // it came too late
+    const { destination, limits, path: before, soFar, upstream, branch: theirs } = visit.terms;
+    const isContinued =
+      before.every((node, hop) => path[hop] === node) && path[before.length] === this.#host.peerAt(link);
+    if (!isContinued || path.at(-1) !== destination || broken(measure, limits)) return false;
+    this.#cache.remember(destination, { path: path.slice(before.length - 1), measure: rest(measure, soFar) }, now);
+    const rankOfAnswer = rank(measure, limits);
+    if (rankOfAnswer >= visit.answered) return true;
+    visit.answered = rankOfAnswer;
+    // A better one is waited for as long as this path takes to and fro.
+    this.#deadlines.schedule(visit, Math.min(visit.terms.until, now + measure.rttMs));
+    if (upstream === 0) this.#host.result(theirs, { kind: 'found', path, measure });
+    else this.#host.send(upstream, { kind: 'routeAnswer', answer: { branch: theirs, path, measure } });
+    return true;
+  }
+
+  #handleRefusal(link: number, { branch, tokens, reason, best }: RouteRefusal, now: number): boolean {
+    const visit = this.#byBranch.get(branch);
+    if (!visit?.has(branch, link)) return true;
+    this.#giveUp(visit, branch, tokens, reason, best);
+    this.#goOn(visit, now);
+    return true;
+  }
+
+  #giveUp(visit: Visit, branch: number, tokens: number, reason: RefusalReason, best: Shortfall | undefined): void {
+    this.#byBranch.delete(branch);
+    visit.refused(branch, tokens, reason, best);
+  }
+
+  /** Nothing more can come of the visit: says so, unless it was answered. */
+  #conclude(visit: Visit, now: number): void {
+    this.#end(visit);
+    if (visit.answered !== Infinity) return;
+    const { upstream, branch, destination, limits } = visit.terms;
+    const { tokens, reason, best } = visit.verdict;
+    if (upstream !== 0) this.#host.send(upstream, { kind: 'routeRefusal', refusal: { branch, tokens, reason, best } });
+    else {
+      if (reason === 'limits') this.#cache.rememberRefusal(destination, limits, best, now);
+      this.#host.result(branch, { kind: 'refused', reason, best });
+    }
+  }
+
+  #end(visit: Visit): void {
+    this.#visits.delete(visit);
+    this.#deadlines.clear(visit);
+    for (const branch of visit.branches()) this.#byBranch.delete(branch);
+  }
+
+  /** A number that no branch has which is out. */
+  #nextBranch(visit: Visit): number {
+    do this.#lastBranch = (this.#lastBranch + 1) >>> 0;
+    while (this.#byBranch.has(this.#lastBranch));
+    this.#byBranch.set(this.#lastBranch, visit);
+    return this.#lastBranch;
+  }
+}
