@@ -17,4 +17,5 @@ export { type BindOptions, Node } from './node/node.js';
 export type { NodeOptions, PacketPathOption } from './node/options.js';
 export type { PingOptions, PingReply, PingResult } from './node/ping.js';
 export type { PortForward } from './node/port-forwards.js';
+export type { RouteLimits } from './node/route-finder.js';
 export type { TraceHop, TraceOptions, TraceResult } from './node/trace.js';

@@ -1,5 +1,5 @@
 /** The messages of route queries survive their bytes, and no bytes make a message that makes no sense. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decodeControl, encodeControl, type QueryMessage } from '../../ts/wire/control.js';
@@ -20,7 +20,7 @@ const measure = (hops: number): fc.Arbitrary<PathMeasure> =>
     hops: fc.constant(hops),
   });
 
-const limits: fc.Arbitrary<RouteLimits> = fc.record(
+const anyLimits: fc.Arbitrary<RouteLimits> = fc.record(
   {
     rttMs: thousandths,
     cost: fc.integer({ min: 0, max: 1000 }),
@@ -31,14 +31,14 @@ const limits: fc.Arbitrary<RouteLimits> = fc.record(
   { requiredKeys: [] },
 );
 
-const query: fc.Arbitrary<QueryMessage> = nodes(1).chain((path) =>
+const anyQuery: fc.Arbitrary<QueryMessage> = nodes(1).chain((path) =>
   fc.record({
     kind: fc.constant('routeQuery' as const),
     query: fc.record({
       id: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
       branch: u32,
       destination: fc.integer({ min: 1, max: 0xffff_ffff }),
-      limits,
+      limits: anyLimits,
       soFar: measure(path.length),
       path: fc.constant(path),
       tokens,
@@ -73,7 +73,7 @@ const refusal: fc.Arbitrary<QueryMessage> = fc.record({
 
 test('what is written is read again, to the last unit of the wire', () => {
   fc.assert(
-    fc.property(fc.oneof(query, answer, refusal), (message) => {
+    fc.property(fc.oneof(anyQuery, answer, refusal), (message) => {
       const read = decodeControl(encodeControl(message));
       // Twice through the bytes: what the wire cannot hold more exactly is lost the first time.
       if (read === 'malformed') throw new Error('it was not understood');
@@ -93,27 +93,17 @@ function rounded(value: unknown): unknown {
   );
 }
 
+/** The limits of a query as its receiver sees them. */
+function received(limits: RouteLimits): RouteLimits {
+  const soFar = { rttMs: 1, cost: 1, mbps: 1, delivery: 1, hops: 1 };
+  const query = { id: 1n, branch: 1, destination: 9, limits, soFar, path: [1], tokens: 1, patienceMs: 1 };
+  const message = decodeControl(encodeControl({ kind: 'routeQuery', query }));
+  if (message === 'malformed' || message.kind !== 'routeQuery') throw new Error('it was not understood');
+  return message.query.limits;
+}
+
 test('limits are rounded towards the tighter one', () => {
-  const written = (limits: RouteLimits) => {
-    const message = decodeControl(
-      encodeControl({
-        kind: 'routeQuery',
-        query: {
-          id: 1n,
-          branch: 1,
-          destination: 9,
-          limits,
-          soFar: { rttMs: 1, cost: 1, mbps: 1, delivery: 1, hops: 1 },
-          path: [1],
-          tokens: 1,
-          patienceMs: 1,
-        },
-      }),
-    );
-    if (message === 'malformed' || message.kind !== 'routeQuery') throw new Error('it was not understood');
-    return message.query.limits;
-  };
-  assert.equal(written({ cost: 13.65, mbps: 1.0001, rttMs: 1.0009 }), { cost: 13, mbps: 1.001, rttMs: 1 });
+  assert.equal(received({ cost: 13.65, mbps: 1.0001, rttMs: 1.0009 }), { cost: 13, mbps: 1.001, rttMs: 1 });
 });
 
 test('paths that are none, and numbers out of range, are refused', () => {
@@ -128,7 +118,7 @@ test('paths that are none, and numbers out of range, are refused', () => {
 test('any bytes yield a message or a refusal', () => {
   fc.assert(
     fc.property(
-      fc.oneof(query, answer, refusal),
+      fc.oneof(anyQuery, answer, refusal),
       fc.array(fc.tuple(u32, u32), { maxLength: 8 }),
       (message, changes) => {
         const bytes = encodeControl(message);

@@ -9,6 +9,8 @@ import type { ErrorName } from '../wire/error-payload.js';
 import type { Headers } from '../wire/frame.js';
 import type { NodeRole } from '../wire/handshake.js';
 import type { FrameType } from '../wire/link-header.js';
+import type { RouteLimits } from '../wire/route-query.js';
+import type { QueryResult } from './query/queries.js';
 
 /** A transport address as the control plane sees it: resolved, ready for the link table. */
 export interface TransportAddress {
@@ -41,6 +43,8 @@ export type Command =
   | { readonly kind: 'addPeer'; readonly peer: PeerAddress }
   /** Forgets the peer and ends its session. */
   | { readonly kind: 'removePeer'; readonly id: NodeId }
+  /** Looks for a path to another node that keeps to limits: see the event `routeResult`, which quotes the number. */
+  | { readonly kind: 'findRoute'; readonly number: number; readonly destination: NodeId; readonly limits: RouteLimits }
   /** Addresses or routes of the machine have changed: whatever is not up is resolved and dialed anew at once, links are probed. */
   | { readonly kind: 'networkChange' }
   /** The packet path stood still (a worker was replaced, the machine slept): silence counts from now. */
@@ -238,6 +242,8 @@ export type ControlEvent =
       readonly nextHop: NodeId | undefined;
       readonly backup: NodeId | undefined;
     }
+  /** What `findRoute` has found: any number of paths, each better than the one before, or one refusal. */
+  | { readonly type: 'routeResult'; readonly number: number; readonly result: QueryResult }
   /** An error came back for a packet that this node had sent: `headers` are those of that packet, as they reached the reporter. */
   | {
       readonly type: 'packetError';

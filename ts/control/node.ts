@@ -22,6 +22,8 @@ import { Links } from './links/links.js';
 import { WakeClock } from './links/services.js';
 import type { ControlNode, ControlNodeOptions } from './node.types.js';
 import { Outbox } from './outbox.js';
+import { measureOf } from './query/limits.js';
+import { RouteQueries } from './query/queries.js';
 import { createRouter } from './routing/router.js';
 import { type Timer, TimerQueue } from './timer-queue.js';
 
@@ -42,7 +44,20 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
   const makeRouter = role === 'leaf' ? () => new LeafUplinks() : (options.createRouter ?? createRouter);
   const bootSeconds = Math.floor(bootEpoch / 1_000_000);
   const router = makeRouter({ self: id, bootSeconds, random, ...(options.rules ? { rules: options.rules } : {}) });
-  const listener = new RoleListener(id, router, outbox);
+  const queries = new RouteQueries({
+    self: id,
+    links: (destination) =>
+      router.ways(destination).map(({ quality, ...way }) => ({ ...way, measure: measureOf(quality) })),
+    leaf: (leaf) => {
+      const quality = listener.leaf(leaf);
+      return quality && measureOf(quality);
+    },
+    peerAt: (link) => links.peerAt(link),
+    send: (link, message) => links.send(link, message),
+    result: (number, result) => outbox.event({ type: 'routeResult', number, result }),
+    randomId: () => new DataView(entropy(8).slice().buffer).getBigUint64(0),
+  });
+  const listener = new RoleListener(id, router, queries, outbox);
   const links = new Links(
     {
       self: id,
@@ -68,14 +83,14 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
   );
   const errors = new PacketErrors(id, outbox, deadlines);
 
-  const nextTimeout = () => Math.min(deadlines.next(), router.nextTimeout());
+  const nextTimeout = () => Math.min(deadlines.next(), router.nextTimeout(), queries.nextTimeout());
 
   /** Does the work of one input, then lets what routing wants follow what links want. */
   function handle(now: number, work: () => void): void {
     wake.notice(nextTimeout(), now);
     work();
     for (let output = router.poll(); output !== undefined; output = router.poll()) {
-      if (output.kind === 'sync') links.sendSync(output.link, output.message);
+      if (output.kind === 'sync') links.send(output.link, { kind: 'routingSync', message: output.message });
       else storeRoute(output);
     }
   }
@@ -95,6 +110,8 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
         return links.addPeer(command.peer, now);
       case 'removePeer':
         return links.removePeer(command.id, now);
+      case 'findRoute':
+        return queries.ask(command.number, command.destination, command.limits, now);
       case 'networkChange':
         return links.networkChange(now);
       case 'resume':
@@ -117,6 +134,7 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
       handle(now, () => {
         for (const owner of deadlines.popAll(now)) owner.handleTimeout(now);
         if (router.nextTimeout() <= now) router.handleTimeout(now);
+        if (queries.nextTimeout() <= now) queries.handleTimeout(now);
       }),
     handleCommand: (command, now) => handle(now, () => obey(command, now)),
     handleJobDone: (result, now) => handle(now, () => links.handleJobDone(result, now)),

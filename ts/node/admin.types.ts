@@ -8,6 +8,7 @@
  * GET  /routes[?destination=1.1.1.3][&class=lowCost]   RouteReport[]; class `all`: of all four
  * GET  /ping?destination=1.1.1.3&timeoutMs=1000[&size=0][&class=lowCost]   PingReply (one probe)
  * GET  /trace?destination=1.1.1.3[&maxHops=32][&timeoutMs=1000][&class=lowCost] application/x-ndjson: a TraceHop a line, as they come
+ * GET  /route?destination=1.1.1.3[&rttMs=][&cost=][&mbps=][&lossPercent=][&hops=]   RouteAnswerReport
  * POST /load/source  LoadSourceRequest   -> LoadSourceReport
  * GET  /load/source                         LoadSourceReport
  * DELETE /load/source                       LoadSourceReport, final
@@ -156,6 +157,28 @@ export interface PingReply {
   readonly error: string | null;
   /** Who reported the error. */
   readonly reporter: string | null;
+}
+
+/** A path that was found. */
+export interface FoundRoute {
+  readonly destination: string;
+  /** This node first, the destination last. */
+  readonly path: readonly string[];
+  /** Round trip of the whole path, ms. */
+  readonly rttMs: number;
+  readonly cost: number;
+  /** Of the narrowest link; null: none is known to be limited. */
+  readonly mbps: number | null;
+  /** One way. */
+  readonly lossPercent: number;
+  readonly hops: number;
+}
+
+export interface RouteAnswerReport {
+  /** null: there is none. */
+  readonly route: FoundRoute | null;
+  /** Why there is none, and what came closest; null: there is one. */
+  readonly reason: string | null;
 }
 
 export interface TraceHop {

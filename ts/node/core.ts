@@ -43,6 +43,7 @@ import type { PacketPath } from './packet-path.js';
 import { drainPunts } from './punts.js';
 import { LinkRates, type ListenRates } from './rates.js';
 import { resourcesReport } from './resources.js';
+import { RouteFinder } from './route-finder.js';
 import type { Rules } from './rules.js';
 import { TcpListen } from './tcp-listen.js';
 import { WorkerPool, type WorkerResources } from './worker-pool.js';
@@ -68,6 +69,7 @@ export class Core {
   readonly pool: WorkerPool;
   readonly sockets: BoundSockets;
   readonly echo: EchoClient;
+  readonly routeFinder: RouteFinder;
   readonly load: NodeLoad;
   readonly rates: LinkRates;
   readonly tcpListen: TcpListen;
@@ -137,6 +139,7 @@ export class Core {
       ports: this.sockets.ports,
       stats: loadStats,
     });
+    this.routeFinder = new RouteFinder(config.id, () => this.driver);
     this.echo = new EchoClient(config.id, (frame) => sender.sendPacket(frame), monotonicNow, bootEpoch);
     this.rates = new LinkRates(listenRates(config), config.maxLinks + 1, path.workers);
     for (const peer of config.peerRates) this.rates.setPeer(peer);
@@ -215,6 +218,7 @@ export class Core {
   /** Says goodbye, lets what is queued leave (for a bounded time), and ends the workers. */
   async close(): Promise<void> {
     this.echo.close();
+    this.routeFinder.close();
     this.sockets.close();
     // First what applications have sent, for the goodbye takes the routes with it.
     await before(FLUSH_MS, this.pool.whenFlushed());

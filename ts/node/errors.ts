@@ -15,6 +15,7 @@ export const ERROR_CODES = {
   CLOSED: 'The node or the socket is closed.',
   TTL_EXCEEDED: 'A datagram was passed on too often and died on its way.',
   NO_ROUTE: 'A node on the way, or this one, knows no way to the destination.',
+  NO_PATH: 'No path to the destination keeps to the limits; the message says what came closest.',
   PORT_UNREACHABLE: 'Nobody listens at that port of the destination.',
   PROHIBITED: 'A node on the way does not let such datagrams pass.',
   FAULT_REFUSED: 'A fault was to be injected and the node does not allow it.',

@@ -14,6 +14,7 @@ import { parseId, parsePeer, parsePort } from './addresses.js';
 import { type AdminServer, openAdmin } from './admin/server.js';
 import type {
   CountersReport,
+  FoundRoute,
   LinkReport,
   PingReply as ProbeReply,
   ResourcesReport,
@@ -33,6 +34,7 @@ import { type PingOptions, type PingResult, ping, toReply } from './ping.js';
 import { EXPOSED, type PortForward, PortForwards } from './port-forwards.js';
 import { rateBehind, withoutRate } from './rates.js';
 import { countersReport, isRouteTo, linkReport, routeReport, slotName } from './reports.js';
+import type { RouteLimits } from './route-finder.js';
 import { Rules } from './rules.js';
 import { type TraceOptions, type TraceResult, trace } from './trace.js';
 import { parseTrafficClass } from './traffic-class.js';
@@ -169,6 +171,16 @@ export class Node extends EventEmitter<NodeEvents> {
     const result = await this.#core.echo.probe(parseId(destination, 'destination'), options);
     const { rttMs, error, reporter } = toReply(0, result);
     return { destination, received: result.kind === 'reply', rttMs, error, reporter };
+  }
+
+  /**
+   * Looks for a path to `destination` that keeps to limits, as in `{ rttMs: 100, mbps: 10 }`. Rejects with NO_PATH when none is found; the message
+   * says what came closest. A search takes a round trip or a few, at most 3 s.
+   */
+  async route(destination: string, limits: RouteLimits & { readonly signal?: AbortSignal } = {}): Promise<FoundRoute> {
+    this.#assertOpen();
+    const { signal, ...rest } = limits;
+    return this.#core.routeFinder.find(parseId(destination, 'destination'), rest, signal);
   }
 
   /** Asks which nodes a packet to `destination` passes. */
@@ -310,6 +322,8 @@ export class Node extends EventEmitter<NodeEvents> {
         });
       case 'duplicateId':
         return void this.emit('duplicateId', { id: formatNodeId(event.id), address: event.address });
+      case 'routeResult':
+        return this.#core.routeFinder.handleResult(event.number, event.result);
       case 'routeChanged':
         return void this.emit('routeChanged', {
           destination: slotName(this.#config.id, event.layer, event.byte),

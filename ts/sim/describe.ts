@@ -15,6 +15,10 @@ export function describeEvent(event: ControlEvent): string | undefined {
       return `somebody else has the id ${formatNodeId(event.id)}: ${event.address}`;
     case 'packetError':
       return `${formatNodeId(event.reporter)} reports ${event.code} on the way to ${formatNodeId(event.headers.destination)}`;
+    case 'routeResult':
+      return event.result.kind === 'found'
+        ? `query ${event.number}: ${event.result.path.map(formatNodeId).join(' > ')}`
+        : `query ${event.number}: refused, ${event.result.reason}`;
     case 'routeChanged': // shown when the forwarding table changes
       return undefined;
     default:

@@ -95,7 +95,7 @@ function bodyOf(message: ControlMessage) {
       return { case: 'routeQuery', value: writeQuery(message.query) } as const;
     case 'routeAnswer':
       return { case: 'routeAnswer', value: writeAnswer(message.answer) } as const;
-    case 'routeRefusal':
+    default:
       return { case: 'routeRefusal', value: writeRefusal(message.refusal) } as const;
   }
 }

@@ -188,6 +188,7 @@ export class World {
     return new RouteQueries({
       self: World.id(node),
       links: (destination) => this.#links(node, destination - FIRST_ID),
+      leaf: () => undefined,
       peerAt: (link) => (this.edges[node]?.some(({ to }) => to === link - 1) ? World.id(link - 1) : undefined),
       send: (link, message) => this.#send(node, link - 1, message),
       result: (number, result) => this.#results.push({ number, at: this.#now, result }),

@@ -2,12 +2,13 @@
 import { Command, type Option } from 'commander';
 import type { TrafficClassName } from '../../node/datagram-socket.js';
 import { idText, trafficClassesText, trafficClassText } from '../values/address.js';
+import { parseBandwidthLimit, parseCostLimit, parseHopsLimit, parseLossLimit, parseRttLimit } from '../values/limit.js';
 import { parseDuration, parseInteger } from '../values/quantity.js';
 import type { Parser } from '../values/value.js';
 import { ADMIN_HELP, adminOf, argument, examples, jsonOption, option } from './option.js';
 
 export function queryCommands(): Command[] {
-  const commands = [status(), links(), routes(), ping(), trace(), top()];
+  const commands = [status(), links(), routes(), route(), ping(), trace(), top()];
   for (const command of commands) command.option('--admin <where>', ADMIN_HELP);
   return commands;
 }
@@ -58,6 +59,44 @@ function routes(): Command {
       const { runRoutes } = await import('../commands/routes.js');
       await runRoutes(destination, { ...options, admin: adminOf(command) });
     });
+}
+
+function route(): Command {
+  return new Command('route')
+    .summary('a path that keeps to limits')
+    .description(
+      'ask the network for a path to a destination that keeps to limits of round trip, cost, bandwidth, loss and hops; exits 1 when none is found, and says what came closest',
+    )
+    .addArgument(argument('<destination>', 'the node', idText))
+    .addOption(option('--rtt <limit>', "round trip of the whole path, as in '<100ms'", parseRttLimit))
+    .addOption(option('--cost <limit>', "sum of the links' costs, as in '<10'", parseCostLimit))
+    .addOption(option('--bandwidth <limit>', "of each link, as in '>10Mbit'", parseBandwidthLimit))
+    .addOption(option('--loss <limit>', "of the whole path, one way, as in '<1%'", parseLossLimit))
+    .addOption(option('--hops <limit>', "links, as in '<10'", parseHopsLimit))
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      examples(
+        [
+          "portolan route 1.1.1.3 --rtt '<100ms' --bandwidth '>10Mbit'",
+          'quoted, for < and > mean something to the shell',
+        ],
+        ['portolan route 1.1.1.3 --hops 2', 'the sign may be left out'],
+      ),
+    )
+    .action(async (destination: string, options: RouteFlags, command: Command) => {
+      const { runRoute } = await import('../commands/route.js');
+      await runRoute(destination, { ...options, admin: adminOf(command) });
+    });
+}
+
+interface RouteFlags {
+  readonly rtt?: number;
+  readonly cost?: number;
+  readonly bandwidth?: number;
+  readonly loss?: number;
+  readonly hops?: number;
+  readonly json?: boolean;
 }
 
 function ping(): Command {

@@ -1,8 +1,8 @@
 import { type NodeId, sharedBytes } from '../../kit/node-id.js';
-import type { RoutingSync } from '../../wire/gen/portolan/v1/control_pb.js';
 import type { NodeRole } from '../io.js';
-import type { LinkListener } from '../links/links.js';
+import type { LinkListener, LinkMessage } from '../links/links.js';
 import type { Outbox } from '../outbox.js';
+import type { RouteQueries } from '../query/queries.js';
 import type { LinkQuality } from '../routing/link-quality.js';
 import type { Router } from '../routing/router.types.js';
 
@@ -16,13 +16,15 @@ const GROUP_BYTES = 3;
 export class RoleListener implements LinkListener {
   readonly #self: NodeId;
   readonly #router: Router;
+  readonly #queries: RouteQueries;
   readonly #outbox: Outbox;
   /** By link. */
-  readonly #leaves = new Map<number, NodeId>();
+  readonly #leaves = new Map<number, { readonly id: NodeId; quality: LinkQuality }>();
 
-  constructor(self: NodeId, router: Router, outbox: Outbox) {
+  constructor(self: NodeId, router: Router, queries: RouteQueries, outbox: Outbox) {
     this.#self = self;
     this.#router = router;
+    this.#queries = queries;
     this.#outbox = outbox;
   }
 
@@ -36,26 +38,36 @@ export class RoleListener implements LinkListener {
       this.#router.linkUp(link, peer, quality, now);
       return;
     }
-    this.#leaves.set(link, peer);
+    this.#leaves.set(link, { id: peer, quality });
     this.#outbox.push({ kind: 'leafUp', id: peer, link });
     if (sharedBytes(this.#self, peer) === GROUP_BYTES) this.#router.leafUp(link, peer, quality, now);
   }
 
-  linkDown(link: number, now: number): void {
+  linkDown(link: number, peer: NodeId, now: number): void {
     const leaf = this.#leaves.get(link);
     if (leaf !== undefined) {
       this.#leaves.delete(link);
-      this.#outbox.push({ kind: 'leafDown', id: leaf, link });
+      this.#outbox.push({ kind: 'leafDown', id: leaf.id, link });
     }
     this.#router.linkDown(link, now);
+    this.#queries.linkDown(link, peer, now);
   }
 
   linkQuality(link: number, quality: LinkQuality, now: number): void {
+    const leaf = this.#leaves.get(link);
+    if (leaf) leaf.quality = quality;
     this.#router.linkQuality(link, quality, now);
   }
 
-  /** A leaf has no part in routing, and nothing to say about it. */
-  handleSync(link: number, message: RoutingSync, now: number): boolean {
-    return !this.#leaves.has(link) && this.#router.handleSync(link, message, now);
+  /** The link to a leaf of this node, as a query sees it. */
+  leaf(id: NodeId): LinkQuality | undefined {
+    for (const leaf of this.#leaves.values()) if (leaf.id === id) return leaf.quality;
+    return undefined;
+  }
+
+  /** A leaf has no part in routing, and nothing to say about it; but it may ask for a route. */
+  handleMessage(link: number, message: LinkMessage, now: number): boolean {
+    if (message.kind !== 'routingSync') return this.#queries.handle(link, message, now);
+    return !this.#leaves.has(link) && this.#router.handleSync(link, message.message, now);
   }
 }

@@ -1,15 +1,15 @@
 import type { NodeId } from '../../kit/node-id.js';
 import { TrafficClass } from '../../wire/network-header.js';
 import type { RouteStatus } from '../io.js';
-import { LinkCosts, type LinkQuality, plainLink } from '../routing/link-quality.js';
+import { LinkCosts, type LinkQuality } from '../routing/link-quality.js';
 import { isNotablyBetter } from '../routing/metric.js';
-import type { Router, RouterOutput } from '../routing/router.types.js';
+import type { NeighbourWay, Router, RouterOutput } from '../routing/router.types.js';
 
 /** A link to a relay. */
 interface Uplink {
   readonly link: number;
   readonly relay: NodeId;
-  rtt: number;
+  quality: LinkQuality;
 }
 
 /**
@@ -23,8 +23,8 @@ export class LeafUplinks implements Router {
   #primary: Uplink | undefined;
   #backup: Uplink | undefined;
 
-  linkUp(link: number, relay: NodeId, { rtt }: LinkQuality): void {
-    this.#uplinks.set(link, { link, relay, rtt });
+  linkUp(link: number, relay: NodeId, quality: LinkQuality): void {
+    this.#uplinks.set(link, { link, relay, quality });
     this.#choose();
   }
 
@@ -32,10 +32,10 @@ export class LeafUplinks implements Router {
     if (this.#uplinks.delete(link)) this.#choose();
   }
 
-  linkQuality(link: number, { rtt }: LinkQuality): void {
+  linkQuality(link: number, quality: LinkQuality): void {
     const uplink = this.#uplinks.get(link);
     if (!uplink) return;
-    uplink.rtt = rtt;
+    uplink.quality = quality;
     this.#choose();
   }
 
@@ -59,9 +59,16 @@ export class LeafUplinks implements Router {
 
   routes(): RouteStatus[] {
     if (!this.#primary) return [];
-    const { relay, rtt } = this.#primary;
-    const cost = { rtt, cost: undefined, loss: undefined, bandwidth: undefined };
+    const { relay, quality } = this.#primary;
+    const cost = { rtt: quality.rtt, cost: undefined, loss: undefined, bandwidth: undefined };
     return [{ layer: 0, byte: 0, trafficClass: 0, nextHop: relay, backup: this.#backup?.relay, ...cost, hops: 1 }];
+  }
+
+  /** A relay knows more; what it says is not known here. */
+  ways(): NeighbourWay[] {
+    return [...this.#uplinks.values()].map(({ link, relay, quality }) => {
+      return { link, peer: relay, quality, rest: { rttMs: 0, cost: 0 } };
+    });
   }
 
   entry(): { label: undefined; primary: number; backup: number } {
@@ -84,11 +91,11 @@ function isNearer(candidate: Uplink, current: Uplink): boolean {
   return isNotablyBetter(TrafficClass.LowLatency, latencyCost(candidate), latencyCost(current));
 }
 
-const latencyCost = ({ rtt }: Uplink): number =>
-  new LinkCosts(plainLink(rtt)).byClass[TrafficClass.LowLatency] as number;
+const latencyCost = ({ quality }: Uplink): number => new LinkCosts(quality).byClass[TrafficClass.LowLatency] as number;
 
 function nearest(uplinks: Iterable<Uplink>, except: Uplink | undefined): Uplink | undefined {
   let best: Uplink | undefined;
-  for (const uplink of uplinks) if (uplink !== except && (!best || uplink.rtt < best.rtt)) best = uplink;
+  for (const uplink of uplinks)
+    if (uplink !== except && (!best || uplink.quality.rtt < best.quality.rtt)) best = uplink;
   return best;
 }

@@ -1,6 +1,5 @@
 import type { NodeId } from '../../kit/node-id.js';
 import { type ControlMessage, decodeControl, type GoodbyeReason } from '../../wire/control.js';
-import type { RoutingSync } from '../../wire/gen/portolan/v1/control_pb.js';
 import type { AcceptMessage } from '../../wire/handshake.js';
 import { readHello } from '../../wire/hello.js';
 import { FrameType } from '../../wire/link-header.js';
@@ -16,13 +15,16 @@ import { formatAddress, type LinkServices } from './services.js';
 import type { Session } from './session.js';
 import { type Ending, type SessionEvents, Sessions } from './sessions.js';
 
+/** What the two ends of a link that is up say to each other. */
+export type LinkMessage = Exclude<ControlMessage, { kind: 'goodbye' }>;
+
 /** What is told of links that are up. */
 export interface LinkListener {
   linkUp(link: number, peer: NodeId, quality: LinkQuality, now: number, role: NodeRole): void;
-  linkDown(link: number, now: number): void;
+  linkDown(link: number, peer: NodeId, now: number): void;
   linkQuality(link: number, quality: LinkQuality, now: number): void;
   /** Returns false when the message breaks the protocol. */
-  handleSync(link: number, message: RoutingSync, now: number): boolean;
+  handleMessage(link: number, message: LinkMessage, now: number): boolean;
 }
 
 const GOODBYE_PROBLEMS: Readonly<Record<GoodbyeReason, LinkProblem>> = {
@@ -146,8 +148,8 @@ export class Links implements SessionEvents, DialerOwner {
     return this.#sessions.at(link)?.terms.peer;
   }
 
-  sendSync(link: number, message: RoutingSync): void {
-    this.#sessions.at(link)?.sendControl({ kind: 'routingSync', message });
+  send(link: number, message: LinkMessage): void {
+    this.#sessions.at(link)?.sendControl(message);
   }
 
   // What becomes of sessions.
@@ -191,7 +193,7 @@ export class Links implements SessionEvents, DialerOwner {
   over(session: Session, { problem, wasLive, wasReady }: Ending, now: number): void {
     const { link, peer: id, weDialed } = session.terms;
     this.#bundles.closed(session, this.#closing ? 'shutdown' : 'removed');
-    if (wasReady) this.#listener.linkDown(link, now);
+    if (wasReady) this.#listener.linkDown(link, id, now);
     // A session that was left for another one, or gives way to the one that it was left for, takes no link from people's view.
     if (wasReady && this.#sessions.live(id)?.phase !== 'ready')
       this.#services.outbox.event({ type: 'linkDown', link, peer: id, reason: problem });
@@ -255,7 +257,7 @@ export class Links implements SessionEvents, DialerOwner {
   #handleControl(session: Session, frame: Uint8Array, now: number): void {
     const message = decodeControl(frame.slice(HEADERS_BYTES));
     if (message === 'malformed') this.#services.outbox.count('controlMalformed');
-    else if (message.kind === 'routingSync' && session.phase !== 'ready') session.hold(message);
+    else if (message.kind !== 'goodbye' && session.phase !== 'ready') session.hold(message);
     else this.#act(session, message, now);
   }
 
@@ -265,7 +267,7 @@ export class Links implements SessionEvents, DialerOwner {
       else this.#services.outbox.count('controlMalformed'); // routing knows nothing of members
     } else if (message.kind === 'goodbye')
       this.#sessions.end(session, GOODBYE_PROBLEMS[message.reason], undefined, now);
-    else if (message.kind !== 'routingSync' || !this.#listener.handleSync(session.terms.link, message.message, now))
+    else if (!this.#listener.handleMessage(session.terms.link, message, now))
       this.#services.outbox.count('controlMalformed');
   }
 }

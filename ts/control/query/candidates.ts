@@ -59,13 +59,10 @@ export function chooseCandidates(
     const there = joined(soFar, measure);
     const whole = { ...there, rttMs: there.rttMs + rest.rttMs, cost: there.cost + rest.cost };
     const problem = broken(isExact ? whole : there, limits);
-    if (problem)
-      best = closer(
-        best,
-        { limit: problem.limit, value: valueOf(isExact ? whole : there, problem.limit), over: peer },
-        limits,
-      );
-    else candidates.push({ link, peer, linkRttMs: measure.rttMs, soFar: there, rank: rank(whole, limits) });
+    if (problem) {
+      const value = valueOf(isExact ? whole : there, problem.limit);
+      best = closer(best, { limit: problem.limit, value, over: peer === destination ? self : peer }, limits);
+    } else candidates.push({ link, peer, linkRttMs: measure.rttMs, soFar: there, rank: rank(whole, limits) });
   }
   candidates.sort((a, b) => a.rank - b.rank || a.soFar.rttMs - b.soFar.rttMs || a.peer - b.peer);
   return { candidates, anyRoute, best };

@@ -2,10 +2,17 @@
  * Whether a path keeps to limits. Measures of links add up along a path: round trips and costs as sums, bandwidth as the least, delivery as a
  * product.
  */
+
 import { type LimitName, MAX_HOPS, type PathMeasure, type RouteLimits } from '../../wire/route-query.js';
+import type { LinkQuality } from '../routing/link-quality.js';
 
 /** The path of no links. */
 export const NOWHERE: PathMeasure = { rttMs: 0, cost: 0, mbps: Infinity, delivery: 1, hops: 0 };
+
+/** What one link does. */
+export function measureOf({ rtt, cost, bandwidth, loss }: LinkQuality): PathMeasure {
+  return { rttMs: rtt, cost, mbps: bandwidth === 0 ? Infinity : bandwidth, delivery: 1 - loss, hops: 1 };
+}
 
 /** The path `first` followed by `second`. */
 export function joined(first: PathMeasure, second: PathMeasure): PathMeasure {

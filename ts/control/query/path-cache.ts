@@ -92,7 +92,7 @@ export class PathCache {
 /** Whether all that keeps to `a` keeps to `b` too. */
 function isTighter(a: RouteLimits, b: RouteLimits): boolean {
   const least = (limit: 'rttMs' | 'cost' | 'lossPercent' | 'hops') =>
-    b[limit] === undefined || (a[limit] ?? Infinity) <= (b[limit] as number);
+    b[limit] === undefined || (a[limit] ?? Infinity) <= b[limit];
   const bandwidth = b.mbps === undefined || (a.mbps ?? 0) >= b.mbps;
   return least('rttMs') && least('cost') && least('lossPercent') && least('hops') && bandwidth;
 }

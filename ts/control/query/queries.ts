@@ -24,7 +24,7 @@ import type {
 import { TimerQueue } from '../timer-queue.js';
 import { TokenBuckets } from '../token-buckets.js';
 import { chooseCandidates, type QueryLink } from './candidates.js';
-import { broken, joined, NOWHERE, rank, rest } from './limits.js';
+import { broken, joined, NOWHERE, rank, rest, valueOf } from './limits.js';
 import { PathCache } from './path-cache.js';
 import { SeenQueries } from './seen.js';
 import { Visit, type VisitTerms } from './visit.js';
@@ -49,6 +49,8 @@ export interface QueriesHost {
   readonly self: NodeId;
   /** The live links to neighbours that carry transit, and what they say of a destination. */
   links(destination: NodeId): Iterable<QueryLink>;
+  /** The link to a leaf of this node. */
+  leaf(id: NodeId): PathMeasure | undefined;
   /** The neighbour at the other end of a live link. */
   peerAt(link: number): NodeId | undefined;
   send(link: number, message: QueryMessage): void;
@@ -78,6 +80,9 @@ export class RouteQueries {
     if (known) return this.#host.result(number, { kind: 'found', ...known });
     const refusal = this.#cache.refusal(destination, limits, now);
     if (refusal) return this.#host.result(number, { kind: 'refused', reason: 'limits', best: refusal.best });
+    const leaf = this.#host.leaf(destination);
+    if (leaf && !broken(leaf, limits))
+      return this.#host.result(number, { kind: 'found', path: [self, destination], measure: leaf });
     const id = this.#host.randomId();
     this.#seen.admit(id, NOWHERE, now);
     const until = now + PATIENCE_MS;
@@ -92,7 +97,7 @@ export class RouteQueries {
         return this.#handleQuery(link, message.query, now);
       case 'routeAnswer':
         return this.#handleAnswer(link, message.answer, now);
-      case 'routeRefusal':
+      default:
         return this.#handleRefusal(link, message.refusal, now);
     }
   }
@@ -138,6 +143,8 @@ export class RouteQueries {
       this.#host.send(link, { kind: 'routeAnswer', answer: { branch, path: [...path, self], measure: soFar } });
       return true;
     }
+    const leaf = this.#host.leaf(destination);
+    if (leaf) return this.#answerForLeaf(link, query, leaf);
     if (!this.#neighbours.take(link, now) || this.#visits.size >= MAX_VISITS) return refuse('busy');
     if (!this.#seen.admit(id, soFar, now)) return refuse('seen');
     const known = this.#cache.find(destination, soFar, path, limits, now);
@@ -148,6 +155,24 @@ export class RouteQueries {
     }
     const until = now + patienceMs;
     this.#visit({ id, destination, limits, upstream: link, branch, path: [...path, self], soFar, until }, tokens, now);
+    return true;
+  }
+
+  /** The destination takes no part in routing, and is at the other end of one of this node's links. */
+  #answerForLeaf(
+    link: number,
+    { branch, destination, path, soFar, limits, tokens }: RouteQuery,
+    leaf: PathMeasure,
+  ): true {
+    const measure = joined(soFar, leaf);
+    const problem = broken(measure, limits);
+    if (!problem) {
+      const answer = { branch, path: [...path, this.#host.self, destination], measure };
+      this.#host.send(link, { kind: 'routeAnswer', answer });
+      return true;
+    }
+    const best = { limit: problem.limit, value: valueOf(measure, problem.limit), over: this.#host.self };
+    this.#host.send(link, { kind: 'routeRefusal', refusal: { branch, tokens, reason: 'limits', best } });
     return true;
   }
 

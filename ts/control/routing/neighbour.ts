@@ -14,6 +14,8 @@ export class Neighbour implements Timed {
   readonly deepestLayer: number;
   /** Smoothed, ms: paces resending. */
   rtt: number;
+  /** As last measured. */
+  quality: LinkQuality;
   /** What the link costs in each class, damped. */
   readonly costs: readonly number[];
   readonly #linkCosts: LinkCosts;
@@ -38,6 +40,7 @@ export class Neighbour implements Timed {
     this.shared = sharedBytes(self, peer);
     this.deepestLayer = rules.layersStayInZone ? this.shared + 1 : 4;
     this.rtt = quality.rtt;
+    this.quality = quality;
     this.#linkCosts = new LinkCosts(quality);
     this.costs = this.#linkCosts.byClass;
   }
@@ -45,6 +48,7 @@ export class Neighbour implements Timed {
   /** Takes a new measurement of the link. The classes whose cost changed: bit i for class i. */
   measure(quality: LinkQuality): number {
     this.rtt = quality.rtt;
+    this.quality = quality;
     return this.#linkCosts.update(quality);
   }
 

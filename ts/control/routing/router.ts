@@ -22,7 +22,7 @@ import { type LinkQuality, routeCost } from './link-quality.js';
 import { TRAFFIC_CLASSES } from './metric.js';
 import type { Neighbour } from './neighbour.js';
 import { OwnZone } from './own-zone.js';
-import type { Label, Router, RouterOptions, RouterOutput } from './router.types.js';
+import type { Label, NeighbourWay, Router, RouterOptions, RouterOutput } from './router.types.js';
 import { safetyRules } from './safety-rules.js';
 import { Sessions } from './sessions.js';
 import { advertised, keyByte, keyClass, keyLayer, slotKey } from './slot-state.js';
@@ -30,6 +30,7 @@ import { RoutingState } from './state.js';
 import { SyncBuilder } from './sync-builder.js';
 import { SyncReceiver } from './sync-receiver.js';
 import type { SenderHost } from './sync-sender.js';
+import { waysTo } from './ways.js';
 
 export function createRouter(options: RouterOptions): Router {
   return new LabelRouter(options);
@@ -124,6 +125,10 @@ class LabelRouter implements Router {
       routes.push({ layer, byte, trafficClass, nextHop, backup: backup?.neighbour.peer, ...cost, hops });
     }
     return routes.sort((a, b) => a.trafficClass - b.trafficClass || a.layer - b.layer || a.byte - b.byte);
+  }
+
+  ways(destination: NodeId): NeighbourWay[] {
+    return waysTo(this.#state.self, destination, this.#state.neighbours.values());
   }
 
   entry(

@@ -46,6 +46,15 @@ export interface Label {
   readonly distance: number;
 }
 
+/** A neighbour, and what it says of the way from it to a destination. */
+export interface NeighbourWay {
+  readonly link: number;
+  readonly peer: NodeId;
+  readonly quality: LinkQuality;
+  /** Round trip (ms) and cost from the neighbour on; exact only within the destination's group. Undefined: it says that it knows no way. */
+  readonly rest: { readonly rttMs: number; readonly cost: number } | undefined;
+}
+
 /** The routing protocol of one node: a pure state machine. */
 export interface Router {
   /** A new session is established. A session never comes back under the same link index without `linkDown` between. */
@@ -64,6 +73,8 @@ export interface Router {
 
   /** All routes, for people. */
   routes(): RouteStatus[];
+  /** All neighbours that carry transit, with what they say of the way on to a destination. For route queries. */
+  ways(destination: NodeId): NeighbourWay[];
   /** For checkers: the own label and next hops of a slot. */
   entry(
     layer: number,

@@ -2,6 +2,7 @@
 import type { EventEmitter } from 'node:events';
 import type { TrafficClassName } from '../../wire/network-header.js';
 import type {
+  FoundRoute,
   LinkReport,
   LoadSinkReport,
   LoadSinkRequest,
@@ -15,6 +16,7 @@ import type {
 } from '../admin.types.js';
 import type { NodeEvents } from '../events.js';
 import type { WorkerFault } from '../faults.js';
+import type { RouteLimits } from '../route-finder.js';
 
 export interface AdminNode extends EventEmitter<NodeEvents> {
   readonly id: string;
@@ -26,6 +28,7 @@ export interface AdminNode extends EventEmitter<NodeEvents> {
     destination: string,
     options: { timeout: number; size: number; class: TrafficClassName; signal: AbortSignal },
   ): Promise<PingReply>;
+  route(destination: string, limits: RouteLimits & { readonly signal: AbortSignal }): Promise<FoundRoute>;
   trace(
     destination: string,
     options: {

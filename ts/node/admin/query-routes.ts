@@ -1,12 +1,15 @@
 /** The routes that ask: status, links, routes, counters, metrics, ping, trace, events. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { COUNTERS } from '../../memory/counter-names.js';
 import type { TrafficClassName } from '../../wire/network-header.js';
+import type { FoundRoute, RouteAnswerReport } from '../admin.types.js';
+import { PortolanError } from '../errors.js';
 import type { NodeEvents } from '../events.js';
 import { createMetrics } from '../metrics.js';
+import type { RouteLimits } from '../route-finder.js';
 import type { AdminNode } from './admin-node.js';
 import { streamLines } from './ndjson.js';
-import { pingQuery, routesQuery, traceQuery } from './schemas.js';
+import { pingQuery, routeQuery, routesQuery, traceQuery } from './schemas.js';
 
 const EVENTS = [
   'linkUp',
@@ -56,10 +59,16 @@ function addProbeRoutes(server: FastifyInstance, node: AdminNode): void {
     '/ping',
     { schema: { querystring: pingQuery } },
     (request) => {
-      const gone = new AbortController();
-      request.raw.socket.once('close', () => gone.abort());
       const { destination, timeoutMs, size, class: name } = request.query;
-      return node.probe(destination, { timeout: timeoutMs, size, class: name, signal: gone.signal });
+      return node.probe(destination, { timeout: timeoutMs, size, class: name, signal: goneSignal(request) });
+    },
+  );
+  server.get<{ Querystring: { destination: string } & RouteLimits }>(
+    '/route',
+    { schema: { querystring: routeQuery } },
+    (request) => {
+      const { destination, ...limits } = request.query;
+      return routeAnswer(node.route(destination, { ...limits, signal: goneSignal(request) }));
     },
   );
   server.get<{ Querystring: { destination: string; timeoutMs: number; maxHops: number; class: TrafficClassName } }>(
@@ -71,4 +80,21 @@ function addProbeRoutes(server: FastifyInstance, node: AdminNode): void {
         return node.trace(destination, { maxHops, timeout: timeoutMs, class: name, signal, onHop: write });
       }),
   );
+}
+
+/** Aborted when the client has gone. */
+function goneSignal(request: FastifyRequest): AbortSignal {
+  const gone = new AbortController();
+  request.raw.socket.once('close', () => gone.abort());
+  return gone.signal;
+}
+
+/** That there is no path is an answer too. */
+async function routeAnswer(asked: Promise<FoundRoute>): Promise<RouteAnswerReport> {
+  try {
+    return { route: await asked, reason: null };
+  } catch (error) {
+    if (error instanceof PortolanError && error.code === 'NO_PATH') return { route: null, reason: error.message };
+    throw error;
+  }
 }

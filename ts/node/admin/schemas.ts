@@ -1,5 +1,6 @@
 /** JSON schemas of what clients send; fastify checks every request against them. */
 import { TRAFFIC_CLASS_NAMES } from '../../wire/network-header.js';
+import { MAX_HOPS } from '../../wire/route-query.js';
 
 const id = { type: 'string', pattern: '^\\d{1,3}(\\.\\d{1,3}){3}$' } as const;
 const trafficClass = { enum: TRAFFIC_CLASS_NAMES, default: 'lowLatency' } as const;
@@ -32,6 +33,22 @@ export const traceQuery = {
     timeoutMs,
     maxHops: { type: 'integer', minimum: 1, maximum: 255, default: 32 },
     class: trafficClass,
+  },
+} as const;
+
+const limit = { type: 'number', minimum: 0 } as const;
+
+export const routeQuery = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['destination'],
+  properties: {
+    destination: id,
+    rttMs: { type: 'number', exclusiveMinimum: 0 },
+    cost: limit,
+    mbps: limit,
+    lossPercent: { type: 'number', minimum: 0, exclusiveMaximum: 100 },
+    hops: { type: 'integer', minimum: 1, maximum: MAX_HOPS },
   },
 } as const;
 

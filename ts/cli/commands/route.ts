@@ -1,0 +1,32 @@
+/** `portolan route`: a path that keeps to limits, or why there is none. */
+import type { RouteAnswerReport } from '../../node/admin.types.js';
+import { openAdmin } from '../admin-client.js';
+import { BadAnswerError } from '../errors.js';
+import { formatMillis, formatPercent } from '../output/numbers.js';
+import { print, printJson } from '../output/print.js';
+import { style } from '../output/style.js';
+import type { QueryOptions } from './query.types.js';
+
+export interface RouteOptions extends QueryOptions {
+  readonly rtt?: number;
+  readonly cost?: number;
+  readonly bandwidth?: number;
+  readonly loss?: number;
+  readonly hops?: number;
+}
+
+export async function runRoute(destination: string, options: RouteOptions): Promise<void> {
+  const node = await openAdmin(options.admin);
+  const { rtt, cost, bandwidth, loss, hops } = options;
+  const query = { destination, rttMs: rtt, cost, mbps: bandwidth, lossPercent: loss, hops };
+  const answer = await node.get<RouteAnswerReport>('/route', query);
+  if (options.json) printJson(answer);
+  if (!answer.route) throw new BadAnswerError(options.json ? '' : (answer.reason ?? 'no path'));
+  if (options.json) return;
+  const { path, rttMs, mbps, lossPercent, hops: links } = answer.route;
+  print(path.map((id) => style.bold(id)).join(' > '));
+  const width = mbps === null ? 'no bandwidth known to be limited' : `${mbps} Mbit/s`;
+  print(
+    `${links} ${links === 1 ? 'hop' : 'hops'}, ${formatMillis(rttMs)}, a cost of ${answer.route.cost}, ${width}, ${formatPercent(lossPercent)} lost`,
+  );
+}
