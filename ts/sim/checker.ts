@@ -50,7 +50,8 @@ export class Checker {
   readonly violations: Violation[] = [];
   readonly #ids: NodeId[] = [0];
   readonly #leaves = new Set<Vertex>();
-  readonly #graphs = new Map<number, SlotGraph>();
+  /** By class and layer, then by the destination zone: as a signed number, which needs no object. */
+  readonly #graphs: Map<number, SlotGraph>[] = Array.from({ length: 16 }, () => new Map());
   /** Graphs that an edge has left: packets may come back to them by way of other layers. */
   readonly #escaped = new Set<SlotGraph>();
   readonly #unsettled = new Map<Vertex, Set<SlotGraph>>();
@@ -82,7 +83,7 @@ export class Checker {
 
   /** The incarnation is dead: it forwards nothing any more. Edges that lead to it stay. */
   removeVertex(vertex: Vertex): void {
-    for (const graph of this.#graphs.values()) graph.setNext(vertex, 0, 0);
+    for (const graph of this.#allGraphs()) graph.setNext(vertex, 0, 0);
     this.#unsettled.delete(vertex);
   }
 
@@ -137,7 +138,7 @@ export class Checker {
 
   /** Walks every graph from end to end, whatever has changed in it: reports each cycle that is found, and each edge against the labels. */
   checkAll(): void {
-    for (const graph of this.#graphs.values()) {
+    for (const graph of this.#allGraphs()) {
       const cycle = graph.findCycle();
       if (cycle) this.#report('loop', `${graph.title()}: ${graph.names(cycle)}`);
       for (const vertex of graph.vertices())
@@ -189,13 +190,17 @@ export class Checker {
     const shift = 8 * (4 - layer);
     const outer = layer === 1 ? 0 : ((this.idOf(vertex) >>> (shift + 8)) << 8) >>> 0;
     const zone = outer + byte; // the leading bytes of the destination zone, as one number
-    const key = (zone * 8 + layer) * 4 + trafficClass;
-    let graph = this.#graphs.get(key);
+    const graphs = this.#graphs[trafficClass * 4 + layer - 1] as Map<number, SlotGraph>;
+    let graph = graphs.get(zone | 0);
     if (!graph) {
       graph = new SlotGraph(zone, layer, trafficClass, (v) => this.idOf(v));
-      this.#graphs.set(key, graph);
+      graphs.set(zone | 0, graph);
     }
     return graph;
+  }
+
+  *#allGraphs(): Generator<SlotGraph> {
+    for (const graphs of this.#graphs) yield* graphs.values();
   }
 
   #report(kind: Violation['kind'], text: string): void {

@@ -72,7 +72,10 @@ export class SlotGraph {
 
   headsOf(vertex: Vertex): Vertex[] {
     const state = this.#states.get(vertex);
-    return state ? [state.primary, state.backup].filter((head) => head !== 0) : [];
+    if (!state) return [];
+    const { primary, backup } = state;
+    if (backup === 0) return primary === 0 ? [] : [primary];
+    return primary === 0 ? [backup] : [primary, backup];
   }
 
   tailsOf(vertex: Vertex): Vertex[] {

@@ -71,6 +71,7 @@ export class SyncSender {
 
   /** The same, for whoever knows what is said now. */
   refreshAs(key: number, wanted: Advertised | undefined, now: number): void {
+    if (this.#urgent.has(key)) return; // what holds when the frame leaves is said in any case
     const lane = this.told.lane(key, wanted);
     if (lane === 'urgent') this.resend(key, now);
     else if (lane === 'lazy') this.#queueLazy(key, now);
@@ -98,12 +99,15 @@ export class SyncSender {
 
   /** The other end has these frames. */
   handleAcknowledged(numbers: readonly number[]): void {
+    let isNews = false;
     for (const number of numbers) {
       const flight = this.#flights.get(number);
       if (!flight) continue;
+      isNews = true;
       this.#flights.delete(number);
       for (const key of flight.keys) this.told.acknowledge(key, number);
     }
+    if (isNews) this.#wake(); // what was to be sent again then, is not
   }
 
   /** R18: asks the neighbour to do so. Bit n - 1 stands for layer n. */
