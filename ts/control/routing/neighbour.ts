@@ -3,11 +3,12 @@ import { idByte, type Layer, type NodeId, sharedBytes } from '../../kit/node-id.
 import type { Timed } from '../timer-queue.js';
 import { LinkCosts, type LinkQuality } from './link-quality.js';
 import type { SafetyRules } from './router.types.js';
+import { SlotMap } from './slot-keys.js';
 import type { Advert } from './slot-state.js';
 import type { SyncSender } from './sync-sender.js';
 
 export class Neighbour implements Timed {
-  readonly adverts = new Map<number, Advert>();
+  readonly adverts = new SlotMap<Advert>();
   /** Leading bytes that both ids share, 0 to 3. */
   readonly shared: number;
   /** The deepest layer that the link carries (R1). */
