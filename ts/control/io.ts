@@ -99,6 +99,17 @@ export interface LinkObserver {
   observe(link: number): LinkObservation;
 }
 
+/** What people have said of a link. */
+export interface LinkTerms {
+  /** Administrative cost, 0..1000. */
+  readonly cost: number;
+  /** Megabits a second; 0: not known. */
+  readonly bandwidth: number;
+}
+
+/** What is known of the link to a peer at this address, by the socket of that number. */
+export type LinkTermsOf = (peer: NodeId, address: TransportAddress, socket: number) => LinkTerms;
+
 /** Cryptographic randomness, from the shell (real nodes) or seeded (simulator). */
 export type Entropy = (bytes: number) => Uint8Array;
 

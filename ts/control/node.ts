@@ -24,6 +24,7 @@ import type { ControlNode, ControlNodeOptions } from './node.types.js';
 import { Outbox } from './outbox.js';
 import { measureOf } from './query/limits.js';
 import { RouteQueries } from './query/queries.js';
+import { DEFAULT_COST } from './routing/link-quality.js';
 import { createRouter } from './routing/router.js';
 import { type Timer, TimerQueue } from './timer-queue.js';
 
@@ -74,6 +75,7 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
       pool,
       leafPool,
       observer,
+      linkTerms: options.linkTerms ?? (() => ({ cost: DEFAULT_COST, bandwidth: 0 })),
       frames,
       entropy,
       random,

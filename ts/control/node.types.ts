@@ -9,6 +9,7 @@ import type {
   JobResult,
   LinkObserver,
   LinkStatus,
+  LinkTermsOf,
   NodeRole,
   Output,
   PeerAddress,
@@ -38,6 +39,8 @@ export interface ControlNodeOptions {
   /** A uniform number in [0, 1), for the jitter of timers. */
   readonly random: () => number;
   readonly observer: LinkObserver;
+  /** Costs and bandwidths that were configured. Default: cost 1, bandwidth unknown. */
+  readonly linkTerms?: LinkTermsOf;
   /** What this node does in the network. Default: relay. */
   readonly role?: NodeRole;
   /** Link indexes are 1 .. linkCapacity - 1; at most 4096. */

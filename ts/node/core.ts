@@ -157,6 +157,7 @@ export class Core {
     });
     this.control = createControlNode({
       id: config.id,
+      linkTerms: (peer, address, socket) => this.rates.termsOf(peer, address, socket),
       networkKey,
       bootEpoch,
       peers: config.peers,
@@ -239,7 +240,7 @@ export class Core {
   }
 }
 
-/** The rates of the listening addresses, which have numbers by their scheme. */
+/** What is known of the listening addresses, which have numbers by their scheme. */
 function listenRates({ listen, listenRates: rates }: NodeConfig): ListenRates {
   const of = (wanted: string) => rates.filter((_, index) => listen[index]?.scheme === wanted);
   return { udp: of('udp'), tcp: of('tcp') };

@@ -32,7 +32,7 @@ import type { NodeConfig } from './options.js';
 import type { PacketPath } from './packet-path.js';
 import { type PingOptions, type PingResult, ping, toReply } from './ping.js';
 import { EXPOSED, type PortForward, PortForwards } from './port-forwards.js';
-import { rateBehind, withoutRate } from './rates.js';
+import { optionsBehind, withoutOptions } from './rates.js';
 import { countersReport, isRouteTo, linkReport, routeReport, slotName } from './reports.js';
 import type { RouteLimits } from './route-finder.js';
 import { Rules } from './rules.js';
@@ -261,10 +261,10 @@ export class Node extends EventEmitter<NodeEvents> {
   /** Links with one more node, or with a known one at one more address, as in `1.1.1.1@udp://192.0.2.1:7000`. */
   addPeer(peer: string): void {
     this.#assertOpen();
-    const address = parsePeer(withoutRate(peer), 'peer');
-    const rate = rateBehind(peer, 'peer');
+    const address = parsePeer(withoutOptions(peer), 'peer');
+    const known = optionsBehind(peer, 'peer');
     if (address.id === this.#config.id) throw invalidOption('peer', "another node's id than this node's own", peer);
-    this.#core.rates.setPeer({ ...address, rate });
+    this.#core.rates.setPeer({ ...address, ...known });
     this.#core.addPeer(address);
   }
 

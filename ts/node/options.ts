@@ -19,7 +19,7 @@ import {
 import { checkEmulation, type Emulation, parseEmulation } from './emulation.js';
 import { invalidOption } from './errors.js';
 import { checkNetworkKey } from './network-key.js';
-import { type PeerRate, rateBehind, withoutRate } from './rates.js';
+import { type AddressOptions, NO_ADDRESS_OPTIONS, optionsBehind, type PeerRate, withoutOptions } from './rates.js';
 
 /** Which packet path a node uses: `auto` takes the native one when it runs here, and says why when it does not. */
 export type PacketPathOption = 'auto' | 'native' | 'portable';
@@ -35,7 +35,7 @@ export interface NodeOptions {
   readonly listen?: readonly string[];
   /**
    * Nodes to link with, as in `1.1.1.1@udp://192.0.2.1:7000`. Several addresses of one id are tried in turn, those for `udp://` first.
-   * `?rate=50Mbit` as for `listen`.
+   * `?rate=50Mbit` as for `listen`; `?bandwidth=1Gbit&cost=3` is what routing takes the way there for.
    */
   readonly peers?: readonly string[];
   /**
@@ -83,8 +83,8 @@ export interface NodeOptions {
 export interface NodeConfig {
   readonly id: NodeId;
   readonly listen: readonly ListenAddress[];
-  /** Of the listening addresses, kbit/s; 0 or missing: not known. */
-  readonly listenRates: readonly number[];
+  /** Of the listening addresses, in their order. */
+  readonly listenRates: readonly AddressOptions[];
   readonly peers: readonly PeerAddress[];
   readonly peerRates: readonly PeerRate[];
   readonly networkKey: string | Uint8Array | undefined;
@@ -148,11 +148,11 @@ export function checkOptions(options: NodeOptions): NodeConfig {
     if (!KNOWN.has(name)) throw invalidOption(name, `one of the options ${[...KNOWN].join(', ')}`, 'an unknown option');
   const id = parseId(options.id, 'id');
   const listen = list(options.listen ?? ['udp://0.0.0.0:0'], 'listen', (text, option) => ({
-    ...parseTransportUrl(withoutRate(text), option, 0),
+    ...parseTransportUrl(withoutOptions(text), option, 0),
     option,
   }));
-  const peers = list(options.peers, 'peers', (text, option) => parsePeer(withoutRate(text), option));
-  const peerRates = list(options.peers, 'peers', rateBehind);
+  const peers = list(options.peers, 'peers', (text, option) => parsePeer(withoutOptions(text), option));
+  const peerRates = list(options.peers, 'peers', optionsBehind);
   for (const [index, peer] of peers.entries())
     if (peer.id === id) throw invalidOption(`peers[${index}]`, "another node's id than this node's own", options.id);
   const exposes = list(options.exposes, 'exposes', parseExpose);
@@ -177,9 +177,9 @@ export function checkOptions(options: NodeOptions): NodeConfig {
   return {
     id,
     listen,
-    listenRates: list(options.listen, 'listen', rateBehind),
+    listenRates: list(options.listen, 'listen', optionsBehind),
     peers,
-    peerRates: peers.map((peer, index) => ({ ...peer, rate: peerRates[index] ?? 0 })),
+    peerRates: peers.map((peer, index) => ({ ...peer, ...(peerRates[index] ?? NO_ADDRESS_OPTIONS) })),
     networkKey: checkNetworkKey(options.networkKey),
     workers: integer(options.workers, 'workers', 1, 64, Math.max(1, Math.min(4, availableParallelism() - 1))),
     forwards: list(options.forwards, 'forwards', parseForward),

@@ -1,14 +1,15 @@
 /**
- * Rates of links, as people write them behind an address, and to which links they apply:
+ * Rates, bandwidths and costs of links, as people write them behind an address, and to which links they apply:
  *
  * ```
  * 1.1.1.1@udp://host:7000?rate=50Mbit      the links to that peer
  * udp://0.0.0.0:7000?rate=50Mbit           all that leaves by that listening address: its links share the rate
+ * 1.1.1.1@udp://host:7000?bandwidth=1Gbit&cost=3      what routing takes the way for; nothing is paced
  * ```
  * What is sent into a link whose rate is known waits in this node, in queues that are managed (ts/data/egress). A peer's rate counts before that of the
  * listening address.
  */
-import type { TransportAddress } from '../control/io.js';
+import type { LinkTerms, TransportAddress } from '../control/io.js';
 import type { NodeId } from '../kit/node-id.js';
 import { readBitRate } from '../kit/quantity.js';
 import type { LinkPace } from '../memory/link-table.js';
@@ -17,35 +18,65 @@ import { invalidOption } from './errors.js';
 /** Kilobits a second: 100 kbit/s to 100 Gbit/s. */
 const MIN_RATE = 100;
 const MAX_RATE = 100_000_000;
+const MAX_COST = 1000;
+const DEFAULT_COST = 1;
 
-/** A text without the rate behind it. */
-export function withoutRate(text: unknown): unknown {
-  return typeof text === 'string' ? text.replace(/\?rate=[^?&]*$/, '') : text;
+/** What may stand behind an address. */
+export interface AddressOptions {
+  /** At which rate to send, kbit/s; 0: as fast as it goes. */
+  readonly rate: number;
+  /** What the way carries, kbit/s, for routing; 0: not known, or as the rate says. */
+  readonly bandwidth: number;
+  /** What the way costs, for routing, 0..1000. */
+  readonly cost: number;
 }
 
-/** The rate behind a text, kbit/s; 0: none. Throws when it is none that a link may have. */
-export function rateBehind(text: unknown, option: string): number {
-  const written = typeof text === 'string' ? /\?rate=([^?&]*)$/.exec(text)?.[1] : undefined;
-  if (written === undefined) return 0;
-  const rate = Math.round((readBitRate(written) ?? 0) / 1000);
+export const NO_ADDRESS_OPTIONS: AddressOptions = { rate: 0, bandwidth: 0, cost: DEFAULT_COST };
+
+/** A text without the options behind it. */
+export function withoutOptions(text: unknown): unknown {
+  return typeof text === 'string' ? text.replace(/\?.*$/, '') : text;
+}
+
+/** The options behind a text. Throws when one is none that an address may have. */
+export function optionsBehind(text: unknown, option: string): AddressOptions {
+  const query = typeof text === 'string' ? /\?(.*)$/.exec(text)?.[1] : undefined;
+  if (query === undefined) return NO_ADDRESS_OPTIONS;
+  const found = { ...NO_ADDRESS_OPTIONS };
+  for (const pair of query.split('&')) {
+    const [name, value, ...rest] = pair.split('=');
+    if (value === undefined || rest.length > 0 || (name !== 'rate' && name !== 'bandwidth' && name !== 'cost'))
+      throw invalidOption(option, 'rate, bandwidth or cost behind the address, as in ?rate=50Mbit&cost=3', text);
+    found[name] = name === 'cost' ? readCost(value, option, text) : readRate(name, value, option, text);
+  }
+  return found;
+}
+
+function readRate(name: string, value: string, option: string, text: unknown): number {
+  const rate = Math.round((readBitRate(value) ?? 0) / 1000);
   if (rate < MIN_RATE || rate > MAX_RATE)
-    throw invalidOption(option, 'a rate such as ?rate=50Mbit, from 100kbit to 100Gbit', text);
+    throw invalidOption(option, `a rate such as ?${name}=50Mbit, from 100kbit to 100Gbit`, text);
   return rate;
 }
 
-/** One address of a peer, with the rate of the way there, kbit/s. */
-export interface PeerRate {
+function readCost(value: string, option: string, text: unknown): number {
+  const cost = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+  if (!(cost <= MAX_COST)) throw invalidOption(option, `a whole number such as ?cost=3, from 0 to ${MAX_COST}`, text);
+  return cost;
+}
+
+/** One address of a peer, with what is known of the way there. */
+export interface PeerRate extends AddressOptions {
   readonly id: NodeId;
   readonly scheme: TransportAddress['scheme'];
   readonly host: string;
   readonly port: number;
-  readonly rate: number;
 }
 
-/** Rates of the listening addresses, by their numbers, kbit/s or 0. */
-export type ListenRates = Readonly<Record<TransportAddress['scheme'], readonly number[]>>;
+/** What is known of the listening addresses, by their numbers. */
+export type ListenRates = Readonly<Record<TransportAddress['scheme'], readonly AddressOptions[]>>;
 
-/** Which links are paced, how, and by which worker. */
+/** What was configured of links: which are paced, how, and by which worker; and what they are worth to routing. */
 export class LinkRates {
   readonly #listen: ListenRates;
   readonly #peers = new Map<NodeId, PeerRate[]>();
@@ -59,9 +90,8 @@ export class LinkRates {
     this.#workers = workers;
   }
 
-  /** Says what is known of an address of a peer; a rate of 0 says nothing. */
+  /** Says what is known of an address of a peer. */
   setPeer(peer: PeerRate): void {
-    if (peer.rate === 0) return;
     const others = (this.#peers.get(peer.id) ?? []).filter(
       ({ scheme, host, port }) => scheme !== peer.scheme || host !== peer.host || port !== peer.port,
     );
@@ -74,18 +104,34 @@ export class LinkRates {
 
   /** How a new link is paced; undefined: it is not. */
   paceOf(link: number, peer: NodeId, address: TransportAddress, socket: number): LinkPace | undefined {
-    const own = this.#rateOfPeer(peer, address);
-    const rate = own || (this.#listen[address.scheme][socket] ?? 0);
+    const own = worst(this.#known(peer, address).map(({ rate }) => rate));
+    const rate = own || (this.#listen[address.scheme][socket]?.rate ?? 0);
     if (rate === 0) return undefined;
     const wire = own > 0 ? link : this.#links + socket;
     return { rate, wire, worker: wire % this.#workers };
   }
 
-  /** The rate of this address, or else the least that is known of the peer: who dialed us comes from an address that nobody has written down. */
-  #rateOfPeer(peer: NodeId, { scheme, host, port }: TransportAddress): number {
+  /** What a link is worth to routing. Where a peer's address and the listening one both say something, the peer's counts. */
+  termsOf(peer: NodeId, address: TransportAddress, socket: number): LinkTerms {
+    const known = this.#known(peer, address);
+    const listen = this.#listen[address.scheme][socket] ?? NO_ADDRESS_OPTIONS;
+    const cost = known.length > 0 ? Math.max(...known.map((one) => one.cost)) : listen.cost;
+    const bandwidth = worst(known.map(widthOf)) || widthOf(listen);
+    return { cost, bandwidth: bandwidth / 1000 };
+  }
+
+  /** This address of the peer, or else all that are known: who dialed us comes from an address that nobody has written down. */
+  #known(peer: NodeId, { scheme, host, port }: TransportAddress): readonly PeerRate[] {
     const known = this.#peers.get(peer) ?? [];
     const exact = known.find((address) => address.scheme === scheme && address.host === host && address.port === port);
-    if (exact) return exact.rate;
-    return known.length === 0 ? 0 : Math.min(...known.map(({ rate }) => rate));
+    return exact ? [exact] : known;
   }
+}
+
+const widthOf = ({ bandwidth, rate }: AddressOptions): number => bandwidth || rate;
+
+/** The least of what is known; 0: nothing is. */
+function worst(rates: readonly number[]): number {
+  const known = rates.filter((rate) => rate > 0);
+  return known.length === 0 ? 0 : Math.min(...known);
 }

@@ -109,7 +109,7 @@ test(`faults of every kind, ${seeds} seeds`, () => {
         assert.equal(twin?.install.rxKey, install.txKey);
       }
       // One that every zone and group knows.
-      assert.is(node.control.routes().length, id === '7.1.1.1' ? 1 : 3, `seed ${seed}: routes of ${id}`);
+      assert.is(node.control.routes().length, 4 * (id === '7.1.1.1' ? 1 : 3), `seed ${seed}: routes of ${id}`);
     }
   }
 });

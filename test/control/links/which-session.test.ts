@@ -37,6 +37,7 @@ class End {
       mtu: 1200,
       probeMtu: false,
       sockets: [{ family: 4 }] as const,
+      linkTerms: () => ({ cost: 1, bandwidth: 0 }),
       linksPerPeer: 1,
       outbox: this.outbox,
       deadlines: new TimerQueue<Timer>(),

@@ -5,7 +5,7 @@ import { parseEmulation } from '../../node/emulation.js';
 import { PortolanError } from '../../node/errors.js';
 import { checkNetworkKey } from '../../node/network-key.js';
 import { parseAdmin } from '../../node/options.js';
-import { rateBehind, withoutRate } from '../../node/rates.js';
+import { optionsBehind, withoutOptions } from '../../node/rates.js';
 import { parseTrafficClass } from '../../node/traffic-class.js';
 import { bad, good, type Parser } from './value.js';
 
@@ -27,14 +27,14 @@ export const idText = reader(parseId);
 
 /** Where to listen, as in `udp://0.0.0.0:7000` or `tcp://0.0.0.0:7000`; port 0 lets the system choose. */
 export const listenText = reader((text, option) => {
-  rateBehind(text, option);
-  return parseTransportUrl(withoutRate(text), option, 0);
+  optionsBehind(text, option);
+  return parseTransportUrl(withoutOptions(text), option, 0);
 });
 
 /** A neighbour to dial, as in `1.1.1.1@udp://192.0.2.1:7000` or `1.1.1.1@tcp://192.0.2.1:7000`. */
 export const peerText = reader((text, option) => {
-  rateBehind(text, option);
-  return parsePeer(withoutRate(text), option);
+  optionsBehind(text, option);
+  return parsePeer(withoutOptions(text), option);
 });
 
 /** What comes in at the left leaves at the right, as in `udp://127.0.0.1:5000=1.1.1.3:6000`. */

@@ -1,7 +1,8 @@
 import { HELLO_BYTES, type Hello, writeHello } from '../../wire/hello.js';
 import type { LinkObservation } from '../io.js';
 import { DETECT_MULTIPLIER, type Liveness } from './liveness.js';
-import { LossMeter } from './loss-meter.js';
+import { LossEstimate } from './loss-estimate.js';
+import { LossMeter, SLOW_MEMORY_MS } from './loss-meter.js';
 import { RttEstimator } from './rtt.js';
 
 /** How many hellos may be under way: a reply to an older one is not measured. A power of two. */
@@ -15,6 +16,9 @@ export class HelloExchange {
   readonly rtt = new RttEstimator();
   readonly lossIn = new LossMeter();
   readonly lossOut = new LossMeter();
+  readonly #slowLossOut = new LossMeter(SLOW_MEMORY_MS);
+  /** What routing is told of {@link lossOut}. */
+  readonly #estimate = new LossEstimate();
 
   #sequence = 0;
   /** When each of the last hellos left; 0: answered. */
@@ -32,6 +36,11 @@ export class HelloExchange {
   start(now: number): void {
     this.#reportedAt = now;
     this.#unreported = 0;
+  }
+
+  /** Share of our frames that do not arrive, 0..1, as far as it is no chance. */
+  get loss(): number {
+    return this.#estimate.share;
   }
 
   /** Sequence of the last hello. */
@@ -57,6 +66,7 @@ export class HelloExchange {
   /** So many probes were lost so far: they do not count as loss, and the peer is told. */
   excuse(probesLost: number): void {
     this.lossOut.excuse(probesLost - this.#probesLost);
+    this.#slowLossOut.excuse(probesLost - this.#probesLost);
     this.#probesLost = probesLost;
   }
 
@@ -105,6 +115,8 @@ export class HelloExchange {
    */
   hearReport(hello: Hello, at: number): number {
     const lost = this.lossOut.add(hello.lastCounter, hello.received, at);
+    this.#slowLossOut.add(hello.lastCounter, hello.received, at);
+    this.#estimate.update(this.lossOut, this.#slowLossOut);
     this.#countReported(hello, at);
     return lost;
   }

@@ -6,7 +6,7 @@ import { FrameType } from '../../wire/link-header.js';
 import { HEADERS_BYTES } from '../../wire/network-header.js';
 import { sessionKeys } from '../../wire/session-keys.js';
 import type { JobResult, LinkProblem, LinkStatus, NodeRole, PeerAddress, ReceivedFrame } from '../io.js';
-import { type LinkQuality, plainLink } from '../routing/link-quality.js';
+import type { LinkQuality } from '../routing/link-quality.js';
 import { Bundles } from './bundles.js';
 import { Dialer, type DialerOwner } from './dialer.js';
 import { Handshakes } from './handshakes.js';
@@ -180,13 +180,13 @@ export class Links implements SessionEvents, DialerOwner {
       session: sessionId,
       role: peerRole,
     });
-    this.#listener.linkUp(link, id, qualityOf(session), now, peerRole);
+    this.#listener.linkUp(link, id, this.#qualityOf(session), now, peerRole);
     if (!session.isOver()) this.#bundles.opened(session, now);
     for (const message of session.takeHeld()) this.#act(session, message, now);
   }
 
   rttChanged(session: Session, now: number): void {
-    this.#listener.linkQuality(session.terms.link, qualityOf(session), now);
+    this.#listener.linkQuality(session.terms.link, this.#qualityOf(session), now);
     this.#bundles.changed(session);
   }
 
@@ -248,6 +248,11 @@ export class Links implements SessionEvents, DialerOwner {
     if (peer && !peer.session) this.#peers.note(peer, problem, detail);
   }
 
+  #qualityOf({ hellos, terms: { peer, address, socket } }: Session): LinkQuality {
+    const { cost, bandwidth } = this.#services.linkTerms(peer, address, socket);
+    return { rtt: hellos.rtt.smoothed ?? 0, loss: hellos.loss, cost, bandwidth };
+  }
+
   #handleHello(session: Session, frame: Uint8Array, receivedAt: number, now: number): void {
     const hello = readHello(frame.subarray(HEADERS_BYTES));
     if (hello) session.handleHello(hello, receivedAt, now);
@@ -271,5 +276,3 @@ export class Links implements SessionEvents, DialerOwner {
       this.#services.outbox.count('controlMalformed');
   }
 }
-
-const qualityOf = ({ hellos }: Session): LinkQuality => plainLink(hellos.rtt.smoothed ?? 0);

@@ -1,6 +1,6 @@
 import type { NodeId } from '../../kit/node-id.js';
 import type { HandshakeFrames } from '../../wire/handshake-frame.js';
-import type { Entropy, LinkObserver, NodeRole, TransportAddress } from '../io.js';
+import type { Entropy, LinkObserver, LinkTermsOf, NodeRole, TransportAddress } from '../io.js';
 import type { Outbox } from '../outbox.js';
 import type { Timer, TimerQueue } from '../timer-queue.js';
 import type { LinkPool } from './link-pool.js';
@@ -31,6 +31,7 @@ export interface LinkServices {
   /** Links of leaves have indexes of their own, so that they never crowd out those that routing needs. */
   readonly leafPool: LinkPool;
   readonly observer: LinkObserver;
+  readonly linkTerms: LinkTermsOf;
   readonly frames: HandshakeFrames;
   readonly entropy: Entropy;
   readonly random: () => number;

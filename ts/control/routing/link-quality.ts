@@ -82,10 +82,14 @@ export class LinkCosts {
 
   /** Takes what moved far enough. The classes whose cost changed: bit i for class i. */
   update({ rtt, loss, cost, bandwidth }: LinkQuality): number {
-    if (isOff(rtt, this.#rtt, RTT_SHARE, RTT_NOISE_MS)) this.#rtt = rtt;
-    if (isOff(loss, this.#loss, LOSS_SHARE, LOSS_NOISE)) this.#loss = loss;
+    const step = bandwidthStep(bandwidth, this.#step);
+    const hasMoved = isOff(rtt, this.#rtt, RTT_SHARE, RTT_NOISE_MS);
+    const losesOtherwise = isOff(loss, this.#loss, LOSS_SHARE, LOSS_NOISE);
+    if (!hasMoved && !losesOtherwise && cost === this.#cost && step === this.#step) return 0; // as most measurements
+    if (hasMoved) this.#rtt = rtt;
+    if (losesOtherwise) this.#loss = loss;
     this.#cost = cost;
-    this.#step = bandwidthStep(bandwidth, this.#step);
+    this.#step = step;
     let changed = 0;
     for (const trafficClass of TRAFFIC_CLASSES) {
       const computed = this.#compute(trafficClass);
