@@ -1,7 +1,7 @@
 /** Paths by condition between real nodes: two ways round a ring, one of them slow. */
 import * as assert from 'uvu/assert';
 import { type Node, PortolanError } from '../../ts/index.js';
-import { onEachPath, peerOf, routed, run, TestNodes } from './nodes.js';
+import { onEachPath, peerOf, routed, run, TestNodes, when } from './nodes.js';
 
 /** 1.1.1.1 reaches 1.1.1.4 by 1.1.1.2, which is quick, and by 1.1.1.3, which sends 40 ms late. */
 async function ring(nodes: TestNodes): Promise<{ a: Node; b: Node; c: Node; d: Node }> {
@@ -43,6 +43,31 @@ onEachPath('route', (test, path) => {
       );
       const far = await refusal(a.route(d.id, { hops: 1 }));
       assert.match(far.message, /within 1 hops: the best found has 2 hops, over 1\.1\.1\.\d/);
+    } finally {
+      await nodes.close();
+    }
+  });
+
+  test('a route is explained, and what it was before is remembered', async () => {
+    const nodes = new TestNodes(path);
+    try {
+      const { a, b, c, d } = await ring(nodes);
+      const why = a.explainRoute(d.id);
+      assert.is(why?.slot, d.id);
+      assert.is(why?.candidates[0]?.peer, b.id);
+      assert.is(why?.candidates[0]?.verdict, 'primary');
+      assert.ok(
+        why?.candidates.some(({ peer }) => peer === c.id),
+        'the other neighbour is there too',
+      );
+      assert.is(a.explainRoute(a.id), undefined);
+
+      await b.close();
+      await when(a, 'the way by the other neighbour', () => a.routes(d.id)[0]?.nextHop === c.id);
+      const hops = a.routeHistory(d.id).map(({ nextHop }) => nextHop);
+      assert.is(hops[0], b.id);
+      assert.is(hops.at(-1), c.id);
+      assert.ok(a.routeHistory(undefined, { class: 'all' }).length > hops.length);
     } finally {
       await nodes.close();
     }

@@ -147,6 +147,7 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
     leaves: () => listener.leaves,
     links: (now) => links.statuses(now),
     routes: () => router.routes(),
+    explain: (destination, trafficClass, now) => router.explain(destination, trafficClass, now),
     linksTaken: () => pool.used + leafPool.used,
     entry: (layer, byte, trafficClass) => router.entry(layer, byte, trafficClass),
   };

@@ -89,6 +89,8 @@ export interface ControlNode {
   /** All links, for people: one line a peer (configured or not), sessions that are up first. */
   links(now: number): LinkStatus[];
   routes(): RouteStatus[];
+  /** See {@link Router.explain}. */
+  explain: Router['explain'];
   /** Link indexes that are given out: to sessions, to handshakes, and to sessions that go. */
   linksTaken(): number;
   /** For checkers: see {@link Router.entry}. */

@@ -6,6 +6,8 @@
  * GET  /status                              StatusReport
  * GET  /links                               LinkReport[]
  * GET  /routes[?destination=1.1.1.3][&class=lowCost]   RouteReport[]; class `all`: of all four
+ * GET  /routes/why?destination=1.1.1.3[&class=lowCost]   RouteExplanationReport
+ * GET  /routes/history[?destination=1.1.1.3][&class=lowCost]   RouteChangeReport[], the oldest first; class `all`: of all four
  * GET  /ping?destination=1.1.1.3&timeoutMs=1000[&size=0][&class=lowCost]   PingReply (one probe)
  * GET  /trace?destination=1.1.1.3[&maxHops=32][&timeoutMs=1000][&class=lowCost] application/x-ndjson: a TraceHop a line, as they come
  * GET  /route?destination=1.1.1.3[&rttMs=][&cost=][&mbps=][&lossPercent=][&hops=]   RouteAnswerReport
@@ -21,6 +23,7 @@
  * A refused request has status 400 (wrong use), 404 or 409 and the body `AdminError`. Ids are text, as in `1.1.1.2`.
  */
 
+import type { CandidateVerdict } from '../control/routing/why.js';
 import type { LoadSinkStats, LoadSourceStats } from '../memory/load-stats.js';
 import type { TrafficClassName } from '../wire/network-header.js';
 
@@ -157,6 +160,43 @@ export interface PingReply {
   readonly error: string | null;
   /** Who reported the error. */
   readonly reporter: string | null;
+}
+
+/** A neighbour that could be the next hop, and what the rules make of it: see `CandidateVerdict` in ts/control/routing/why.ts. */
+export interface CandidateReport {
+  readonly peer: string;
+  readonly verdict: CandidateVerdict;
+  /** What it advertises, as in `1763700000/310`: sequence number and distance; null: nothing. */
+  readonly label: string | null;
+  readonly rttMs: number | null;
+  readonly cost: number | null;
+  readonly lossPercent: number | null;
+  readonly bandwidthMbit: number | null;
+  readonly hops: number | null;
+}
+
+/** Why a route is what it is. */
+export interface RouteExplanationReport {
+  /** The slot of the forwarding table that packets to the destination use. */
+  readonly slot: string;
+  readonly class: TrafficClassName;
+  /** This node's own label: next hops have smaller ones. */
+  readonly label: string | null;
+  /** How long nothing but fresher labels is believed, ms. */
+  readonly suspectMs: number;
+  /** Neighbours are asked for a label that can be used. */
+  readonly asking: boolean;
+  readonly candidates: readonly CandidateReport[];
+}
+
+/** One change of the forwarding table. */
+export interface RouteChangeReport {
+  /** When, ISO 8601. */
+  readonly at: string;
+  readonly destination: string;
+  readonly class: TrafficClassName;
+  readonly nextHop: string | null;
+  readonly backup: string | null;
 }
 
 /** A path that was found. */

@@ -18,6 +18,8 @@ import type {
   LinkReport,
   PingReply as ProbeReply,
   ResourcesReport,
+  RouteChangeReport,
+  RouteExplanationReport,
   RouteReport,
   StatusReport,
 } from './admin.types.js';
@@ -33,8 +35,9 @@ import type { PacketPath } from './packet-path.js';
 import { type PingOptions, type PingResult, ping, toReply } from './ping.js';
 import { EXPOSED, type PortForward, PortForwards } from './port-forwards.js';
 import { optionsBehind, withoutOptions } from './rates.js';
-import { countersReport, isRouteTo, linkReport, routeReport, slotName } from './reports.js';
+import { countersReport, explanationReport, isRouteTo, linkReport, routeReport, slotName, slotsTo } from './reports.js';
 import type { RouteLimits } from './route-finder.js';
+import { RouteHistory } from './route-history.js';
 import { Rules } from './rules.js';
 import { type TraceOptions, type TraceResult, trace } from './trace.js';
 import { parseTrafficClass } from './traffic-class.js';
@@ -56,6 +59,7 @@ export class Node extends EventEmitter<NodeEvents> {
   readonly #rules: Rules;
   readonly #core: Core;
   readonly #portForwards: PortForwards;
+  readonly #history = new RouteHistory();
   readonly #startedAt = monotonicNow();
   #offloads: Offloads | undefined;
   #restarts = 0;
@@ -258,6 +262,30 @@ export class Node extends EventEmitter<NodeEvents> {
       .map((route) => routeReport(this.#config.id, route));
   }
 
+  /** Why the route of a class to `destination` is what it is: every neighbour, and what the rules make of it. A leaf has nothing to explain. */
+  explainRoute(
+    destination: string,
+    options: { readonly class?: TrafficClassName } = {},
+  ): RouteExplanationReport | undefined {
+    const trafficClass = trafficClassOf(parseTrafficClass(options.class ?? 'lowLatency', 'class'));
+    const wanted = parseId(destination, 'destination');
+    const explanation = this.#core.control.explain(wanted, trafficClass, monotonicNow());
+    return explanation && explanationReport(this.#config.id, explanation);
+  }
+
+  /** The latest changes of the forwarding table (up to 1000, the oldest first), of all destinations or of what packets to one use. */
+  routeHistory(
+    destination?: string,
+    options: { readonly class?: TrafficClassName | 'all' } = {},
+  ): readonly RouteChangeReport[] {
+    const name = options.class === 'all' ? undefined : parseTrafficClass(options.class ?? 'lowLatency', 'class');
+    const wanted = destination === undefined ? undefined : parseId(destination, 'destination');
+    const slots = wanted === undefined ? undefined : slotsTo(this.#config.id, wanted);
+    return this.#history
+      .changes()
+      .filter((change) => (!name || change.class === name) && (!slots || slots.includes(change.destination)));
+  }
+
   /** Links with one more node, or with a known one at one more address, as in `1.1.1.1@udp://192.0.2.1:7000`. */
   addPeer(peer: string): void {
     this.#assertOpen();
@@ -325,12 +353,7 @@ export class Node extends EventEmitter<NodeEvents> {
       case 'routeResult':
         return this.#core.routeFinder.handleResult(event.number, event.result);
       case 'routeChanged':
-        return void this.emit('routeChanged', {
-          destination: slotName(this.#config.id, event.layer, event.byte),
-          class: TRAFFIC_CLASS_NAMES[event.trafficClass] ?? 'lowLatency',
-          nextHop: event.nextHop === undefined ? null : formatNodeId(event.nextHop),
-          backup: event.backup === undefined ? null : formatNodeId(event.backup),
-        });
+        return this.#routeChanged(event);
       case 'packetError': {
         const { code, reporter, headers, receivedAt } = event;
         if (this.#core.echo.handleError(code, reporter, headers, receivedAt)) return;
@@ -339,6 +362,17 @@ export class Node extends EventEmitter<NodeEvents> {
         return;
       }
     }
+  }
+
+  #routeChanged({ layer, byte, trafficClass, nextHop, backup }: Extract<ControlEvent, { type: 'routeChanged' }>): void {
+    const change = {
+      destination: slotName(this.#config.id, layer, byte),
+      class: TRAFFIC_CLASS_NAMES[trafficClass] ?? 'lowLatency',
+      nextHop: nextHop === undefined ? null : formatNodeId(nextHop),
+      backup: backup === undefined ? null : formatNodeId(backup),
+    };
+    this.#history.note(change);
+    this.emit('routeChanged', change);
   }
 
   /** A datagram of a port forward came to nobody: its program hears of it as it would without the overlay, if that can be done here. */

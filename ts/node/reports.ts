@@ -2,13 +2,16 @@
  * What `status()`, `links()` and `routes()` say: the control plane's view and the packet path's, in the shapes of admin.types.ts.
  */
 import type { LinkStatus, MemberStatus, RouteStatus } from '../control/io.js';
+import type { RouteCost } from '../control/routing/link-quality.js';
+import type { Label } from '../control/routing/router.types.js';
+import type { RouteExplanation } from '../control/routing/why.js';
 import { formatNodeId, idByte, LAYERS, type NodeId, sharedBytes } from '../kit/node-id.js';
 import { COUNTERS } from '../memory/counter-names.js';
 import { type CounterSums, readCounters } from '../memory/counters.js';
 import type { LinkCounters, LinkQueue } from '../memory/link-table.js';
 import type { Region } from '../memory/region.js';
 import { TRAFFIC_CLASS_NAMES } from '../wire/network-header.js';
-import type { CountersReport, LinkReport, MemberReport, RouteReport } from './admin.types.js';
+import type { CountersReport, LinkReport, MemberReport, RouteExplanationReport, RouteReport } from './admin.types.js';
 
 const NOTHING: Pick<LinkReport, 'rxFrames' | 'rxBytes' | 'txFrames' | 'txBytes'> = {
   rxFrames: 0,
@@ -65,19 +68,52 @@ export function routeReport(self: NodeId, route: RouteStatus): RouteReport {
     nextHop: formatNodeId(route.nextHop),
     backup: route.backup === undefined ? null : formatNodeId(route.backup),
     class: TRAFFIC_CLASS_NAMES[route.trafficClass] ?? 'lowLatency',
-    rttMs: route.rtt === undefined ? null : round(route.rtt),
-    cost: route.cost === undefined ? null : round(route.cost),
-    lossPercent: route.loss === undefined ? null : round(100 * route.loss),
-    bandwidthMbit: route.bandwidth ?? null,
+    ...costReport(route),
     hops: route.hops,
   };
 }
 
+export function explanationReport(self: NodeId, explanation: RouteExplanation): RouteExplanationReport {
+  const { layer, byte, trafficClass, label, suspectMs, isAsking, candidates } = explanation;
+  return {
+    slot: slotName(self, layer, byte),
+    class: TRAFFIC_CLASS_NAMES[trafficClass] ?? 'lowLatency',
+    label: labelText(label),
+    suspectMs: round(suspectMs),
+    asking: isAsking,
+    candidates: candidates.map((candidate) => ({
+      peer: formatNodeId(candidate.peer),
+      verdict: candidate.verdict,
+      label: labelText(candidate.label),
+      ...costReport(candidate),
+      hops: candidate.label === undefined ? null : candidate.hops,
+    })),
+  };
+}
+
+const labelText = (label: Label | undefined) => (label ? `${label.seqno}/${label.distance}` : null);
+
+/** What the class counts; null for what it does not. */
+function costReport({ rtt, cost, loss, bandwidth }: RouteCost) {
+  return {
+    rttMs: rtt === undefined ? null : round(rtt),
+    cost: cost === undefined ? null : round(cost),
+    lossPercent: loss === undefined ? null : round(100 * loss),
+    bandwidthMbit: bandwidth ?? null,
+  };
+}
+
 /** Whether the node `self` uses this route for packets to `destination`. */
-export function isRouteTo(self: NodeId, destination: NodeId, route: RouteStatus): boolean {
+export function isRouteTo(self: NodeId, destination: NodeId, route: Pick<RouteStatus, 'layer' | 'byte'>): boolean {
   if (route.layer === 0) return self !== destination;
   const layer = LAYERS[sharedBytes(self, destination)];
   return layer !== undefined && route.layer === layer && route.byte === idByte(destination, layer);
+}
+
+/** The slots that packets to `destination` use, by their names: the default route of a leaf among them. */
+export function slotsTo(self: NodeId, destination: NodeId): string[] {
+  const layer = LAYERS[sharedBytes(self, destination)];
+  return [slotName(self, 0, 0), ...(layer === undefined ? [] : [slotName(self, layer, idByte(destination, layer))])];
 }
 
 /** The destination of a slot: a node, or a zone as in `1.2.*.*`. */

@@ -24,7 +24,12 @@ export async function runRoutes(destination: string | undefined, options: Routes
 }
 
 /** What the class counts. */
-function costText({ rttMs, cost, lossPercent, bandwidthMbit }: RouteReport): string {
+export function costText({
+  rttMs,
+  cost,
+  lossPercent,
+  bandwidthMbit,
+}: Pick<RouteReport, 'rttMs' | 'cost' | 'lossPercent' | 'bandwidthMbit'>): string {
   if (cost !== null) return cost.toFixed(1);
   if (lossPercent !== null) return `${formatPercent(lossPercent)} lost`;
   const time = formatMillis(rttMs);

@@ -46,6 +46,8 @@ function routes(): Command {
     .description('the forwarding table: next hop and backup for each node and zone')
     .addArgument(argument('[destination]', 'only the route that packets to this node take', idText))
     .addOption(classOption(trafficClassesText, "whose routes, or 'all'"))
+    .option('--why', 'every neighbour that could be the next hop, what it says, and what the rules make of it')
+    .option('--history', 'the latest changes of the table, the oldest first')
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -53,11 +55,25 @@ function routes(): Command {
         ['portolan routes', 'the whole table'],
         ['portolan routes 1.1.1.3', 'where a packet to 1.1.1.3 goes'],
         ['portolan routes 1.1.1.3 --class all', 'where it goes in each traffic class'],
+        ['portolan routes 1.1.1.3 --why', 'why it goes there'],
+        ['portolan routes 1.1.1.3 --history', 'where it went before'],
       ),
     )
     .action(async (destination: string | undefined, options: RoutesFlags, command: Command) => {
-      const { runRoutes } = await import('../commands/routes.js');
-      await runRoutes(destination, { ...options, admin: adminOf(command) });
+      const admin = adminOf(command);
+      if (options.why) {
+        const { class: name } = options;
+        if (destination === undefined || name === 'all' || options.history)
+          command.error("error: --why wants a destination and one class, and goes without '--history'");
+        const { runRoutesWhy } = await import('../commands/routes-why.js');
+        await runRoutesWhy(destination, { ...options, class: name, admin });
+      } else if (options.history) {
+        const { runRoutesHistory } = await import('../commands/routes-history.js');
+        await runRoutesHistory(destination, { ...options, admin });
+      } else {
+        const { runRoutes } = await import('../commands/routes.js');
+        await runRoutes(destination, { ...options, admin });
+      }
     });
 }
 
@@ -134,6 +150,8 @@ interface PingFlags {
 
 interface RoutesFlags {
   readonly class: TrafficClassName | 'all';
+  readonly why?: boolean;
+  readonly history?: boolean;
   readonly json?: boolean;
 }
 

@@ -71,6 +71,11 @@ export class LeafUplinks implements Router {
     });
   }
 
+  /** All goes to the nearest relay: there is nothing to explain. */
+  explain(): undefined {
+    return undefined;
+  }
+
   entry(): { label: undefined; primary: number; backup: number } {
     return { label: undefined, primary: this.#primary?.link ?? 0, backup: this.#backup?.link ?? 0 };
   }

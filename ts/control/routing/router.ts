@@ -31,6 +31,7 @@ import { SyncBuilder } from './sync-builder.js';
 import { SyncReceiver } from './sync-receiver.js';
 import type { SenderHost } from './sync-sender.js';
 import { waysTo } from './ways.js';
+import { explainRoute, type RouteExplanation } from './why.js';
 
 export function createRouter(options: RouterOptions): Router {
   return new LabelRouter(options);
@@ -129,6 +130,10 @@ class LabelRouter implements Router {
 
   ways(destination: NodeId): NeighbourWay[] {
     return waysTo(this.#state.self, destination, this.#state.neighbours.values());
+  }
+
+  explain(destination: NodeId, trafficClass: number, now: number): RouteExplanation | undefined {
+    return explainRoute(this.#state, destination, trafficClass, now);
   }
 
   entry(

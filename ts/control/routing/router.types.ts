@@ -5,6 +5,7 @@ import type { NodeId } from '../../kit/node-id.js';
 import type { RoutingSync } from '../../wire/gen/portolan/v1/control_pb.js';
 import type { DefaultRouteOutput, RouteOutput, RouteStatus } from '../io.js';
 import type { LinkQuality } from './link-quality.js';
+import type { RouteExplanation } from './why.js';
 
 export interface RouterOptions {
   readonly self: NodeId;
@@ -75,6 +76,8 @@ export interface Router {
   routes(): RouteStatus[];
   /** All neighbours that carry transit, with what they say of the way on to a destination. For route queries. */
   ways(destination: NodeId): NeighbourWay[];
+  /** Why the route of a class to a destination is what it is; undefined: it is this node's own id. */
+  explain(destination: NodeId, trafficClass: number, now: number): RouteExplanation | undefined;
   /** For checkers: the own label and next hops of a slot. */
   entry(
     layer: number,

@@ -10,6 +10,8 @@ import type {
   LoadSourceRequest,
   PingReply,
   ResourcesReport,
+  RouteChangeReport,
+  RouteExplanationReport,
   RouteReport,
   StatusReport,
   TraceHop,
@@ -24,6 +26,8 @@ export interface AdminNode extends EventEmitter<NodeEvents> {
   links(): LinkReport[];
   resources(): ResourcesReport;
   routes(destination?: string, options?: { class?: TrafficClassName | 'all' }): RouteReport[];
+  explainRoute(destination: string, options: { class: TrafficClassName }): RouteExplanationReport | undefined;
+  routeHistory(destination?: string, options?: { class?: TrafficClassName | 'all' }): readonly RouteChangeReport[];
   probe(
     destination: string,
     options: { timeout: number; size: number; class: TrafficClassName; signal: AbortSignal },

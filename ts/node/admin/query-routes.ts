@@ -9,7 +9,7 @@ import { createMetrics } from '../metrics.js';
 import type { RouteLimits } from '../route-finder.js';
 import type { AdminNode } from './admin-node.js';
 import { streamLines } from './ndjson.js';
-import { pingQuery, routeQuery, routesQuery, traceQuery } from './schemas.js';
+import { pingQuery, routeQuery, routesQuery, traceQuery, whyQuery } from './schemas.js';
 
 const EVENTS = [
   'linkUp',
@@ -30,6 +30,22 @@ export function addQueryRoutes(server: FastifyInstance, node: AdminNode): void {
     '/routes',
     { schema: { querystring: routesQuery } },
     (request) => node.routes(request.query.destination, { class: request.query.class }),
+  );
+  server.get<{ Querystring: { destination: string; class: TrafficClassName } }>(
+    '/routes/why',
+    { schema: { querystring: whyQuery } },
+    ({ query: { destination, class: name } }) => {
+      const why = node.explainRoute(destination, { class: name });
+      if (why) return why;
+      const reason =
+        destination === node.id ? 'that is this node itself' : 'a leaf sends everything to its nearest relay';
+      throw new PortolanError('INVALID_OPTION', `destination: ${reason}`, { option: 'destination' });
+    },
+  );
+  server.get<{ Querystring: { destination?: string; class: TrafficClassName | 'all' } }>(
+    '/routes/history',
+    { schema: { querystring: routesQuery } },
+    (request) => node.routeHistory(request.query.destination, { class: request.query.class }),
   );
   server.get('/counters', () => {
     const { dropped, ...counts } = node.status().counters;

@@ -12,6 +12,13 @@ export const routesQuery = {
   properties: { destination: id, class: { enum: [...TRAFFIC_CLASS_NAMES, 'all'], default: 'lowLatency' } },
 } as const;
 
+export const whyQuery = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['destination'],
+  properties: { destination: id, class: trafficClass },
+} as const;
+
 export const pingQuery = {
   type: 'object',
   additionalProperties: false,

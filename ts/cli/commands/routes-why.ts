@@ -1,0 +1,52 @@
+/** `portolan routes DEST --why`: every neighbour that could be the next hop, and what the rules make of it. */
+import type { CandidateReport, RouteExplanationReport } from '../../node/admin.types.js';
+import type { TrafficClassName } from '../../node/datagram-socket.js';
+import { openAdmin } from '../admin-client.js';
+import { BadAnswerError } from '../errors.js';
+import { print, printJson, printLines } from '../output/print.js';
+import { style } from '../output/style.js';
+import { type Column, table } from '../output/table.js';
+import type { QueryOptions } from './query.types.js';
+import { costText } from './routes.js';
+
+export interface WhyOptions extends QueryOptions {
+  readonly class: TrafficClassName;
+}
+
+const SENTENCES: Readonly<Record<CandidateReport['verdict'], string>> = {
+  primary: 'the next hop',
+  backup: 'takes over at once when the next hop is lost',
+  spare: 'may be a next hop, and is not needed',
+  label: 'its label is not smaller than ours: it might lead back here',
+  suspect: 'the route was lost twice in short time: a fresher label is waited for',
+  far: 'farther than can be told',
+  retracted: 'has no way any more',
+  silent: 'knows no way, or its own goes by us',
+};
+
+export async function runRoutesWhy(destination: string, options: WhyOptions): Promise<void> {
+  const node = await openAdmin(options.admin);
+  const why = await node.get<RouteExplanationReport>('/routes/why', { destination, class: options.class });
+  if (options.json) printJson(why);
+  else {
+    print(`${style.bold(why.slot)}, ${why.class}: our label is ${why.label ?? 'none, for there never was a route'}`);
+    if (why.suspectMs > 0) print(`Only fresher labels are believed for another ${Math.ceil(why.suspectMs)} ms.`);
+    if (why.asking) print('Neighbours are being asked for a label that can be used.');
+    printLines(table(COLUMNS, why.candidates));
+  }
+  if (why.candidates[0]?.verdict !== 'primary')
+    throw new BadAnswerError(options.json ? '' : `no route to ${destination}`);
+}
+
+const COLUMNS: readonly Column<CandidateReport>[] = [
+  { title: 'NEIGHBOUR', cell: ({ peer }) => style.bold(peer) },
+  { title: 'LABEL', cell: ({ label }) => label ?? style.dim('none') },
+  {
+    title: 'COSTS',
+    align: 'right',
+    cell: (candidate) => (candidate.label === null ? style.dim('-') : costText(candidate)),
+  },
+  { title: 'HOPS', align: 'right', cell: ({ hops }) => (hops === null ? style.dim('-') : String(hops)) },
+  { title: 'VERDICT', cell: ({ verdict }) => (verdict === 'primary' ? style.green(verdict) : verdict) },
+  { title: 'BECAUSE', cell: ({ verdict }) => SENTENCES[verdict] },
+];
