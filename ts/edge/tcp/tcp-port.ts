@@ -5,7 +5,7 @@
  * A connection is known by the address of its other end, which is also what link entries and handshakes name. Frames to an address to which
  * none is open are dialed for when the control plane dials (socket -1), and dropped when they answer somebody who has gone.
  */
-import { LinkWriter } from '../../data/link-writer.js';
+import { RunFinisher } from '../../data/finish.js';
 import type { Port } from '../../data/port.js';
 import { openSealing, type Sealing, sealRun } from '../../data/seal.js';
 import type { ListenSocket } from '../../data/worker-contract.js';
@@ -28,15 +28,14 @@ import {
 } from '../../memory/batch.js';
 import { COUNTER } from '../../memory/counter-names.js';
 import type { CounterBlock } from '../../memory/counters.js';
-import { LINK_MTU, PortKind } from '../../memory/link-table.js';
-import { LINK_ENTRY_BYTES, type Region } from '../../memory/region.js';
+import { PortKind } from '../../memory/link-table.js';
+import type { Region } from '../../memory/region.js';
 import { FrameType } from '../../wire/link-header.js';
 import { monotonicNow } from '../clock.js';
 import { Intake } from '../portable/intake.js';
 import { ListenError } from '../portable/udp-port.js';
 import type { Connection } from './connection.js';
 import { Connections } from './connections.js';
-import { MAX_STREAM_FRAME_BYTES } from './frame-splitter.js';
 import { Listener } from './listener.js';
 import { Chunks, DATA_BACKLOG_BYTES, TOTAL_BACKLOG_BYTES } from './out-queue.js';
 import { TcpLinks } from './tcp-links.js';
@@ -65,11 +64,10 @@ export class TcpPort implements Port {
   readonly opened: Promise<void>;
   readonly #batch: Batch;
   readonly #batchView: DataView;
-  readonly #entries: Int32Array;
   readonly #counters: CounterBlock;
   readonly #onWork: (full: boolean) => void;
   readonly #intake: Intake;
-  readonly #writer: LinkWriter;
+  readonly #finisher: RunFinisher;
   readonly #sealing: Sealing;
   readonly #links: TcpLinks;
   readonly #connections: Connections;
@@ -79,16 +77,14 @@ export class TcpPort implements Port {
   #sweptAt = 0;
 
   constructor({ region, batch, counters, sockets, onWork, onWarning }: TcpPortOptions) {
-    const { buffer, layout } = region;
     this.#batch = batch;
     this.#batchView = new DataView(batch.words.buffer);
-    this.#entries = new Int32Array(buffer, layout.linkEntries, (layout.links * LINK_ENTRY_BYTES) / 4);
     this.#counters = counters;
     this.#onWork = onWork;
     const slabBytes = batch.slab.byteLength;
     this.#intake = new Intake({ region, batch, counters, portKind: PortKind.Tcp, slabBytes, onWork });
-    this.#writer = new LinkWriter(region, batch.slab);
-    this.#sealing = openSealing(region, batch, counters);
+    this.#finisher = new RunFinisher(region, batch, counters);
+    this.#sealing = openSealing(region, batch, counters, this.#finisher);
     this.#links = new TcpLinks(region);
     this.#broken = [...this.#links.live()]; // their connections died with this worker's predecessor
     this.#connections = new Connections({
@@ -191,28 +187,22 @@ export class TcpPort implements Port {
   }
 
   #sendIntoLink(run: number): number {
-    const { words, slab, floats } = this.#batch;
+    const { words } = this.#batch;
     const link = words[run + RUN_ARGUMENT] as number;
     const packets = words[run + RUN_PACKETS] as number;
     if (!this.#links.has(link)) return this.#drop(COUNTER.unknownLink, packets);
     const connection = this.#connections.find(this.#links.keyOf(link));
     if (connection === undefined) return this.#drop(COUNTER.sendFailed, packets);
     const isTransit = words[run + RUN_KIND] === RunKind.Data;
-    const type = slab.getUint8(words[run + RUN_FRAME] as number) & 15;
-    const mtu = this.#entries[(link * LINK_ENTRY_BYTES + LINK_MTU) / 4] as number;
-    const limit = type === FrameType.Hello ? MAX_STREAM_FRAME_BYTES : mtu;
+    const isData = this.#finisher.typeOf(run) === FrameType.Data;
+    // A frame that is dropped for the backlog has had its counter: the other end sees, and reports, that it is missing.
+    const finished = this.#finisher.finish(run);
     const first = words[run + RUN_FIRST] as number;
     let sent = 0;
-    for (let packet = first; packet < first + packets; packet++) {
+    for (let packet = first; packet < first + finished; packet++) {
       const frame = words[packetAt(packet)] as number;
       const length = words[packetAt(packet) + 1] as number;
-      if (length > limit) {
-        this.#counters.add(COUNTER.oversize, 1);
-        continue;
-      }
-      // A frame that is dropped for the backlog has had its counter: the other end sees, and reports, that it is missing.
-      this.#writer.write(link, frame, length, isTransit, floats[BATCH_NOW / 8] as number);
-      if (this.#hand(connection, frame, length, type === FrameType.Data, isTransit)) sent++;
+      if (this.#hand(connection, frame, length, isData, isTransit)) sent++;
     }
     return sent;
   }
