@@ -87,6 +87,8 @@ export interface WorkerStart {
   readonly toShell: { readonly control: SharedArrayBuffer; readonly data: SharedArrayBuffer };
   /** By which all workers hand over to each other: of each its incoming ring. The last worker is the one that sends TCP links. */
   readonly handover?: readonly HandoverRing[];
+  /** How much of what sockets have sent waits for each paced wire (ts/memory/wire-backlogs.ts). */
+  readonly backlogs?: SharedArrayBuffer;
   /** What load sources and sinks measure, a block a worker (ts/memory/load-stats.ts). */
   readonly load: SharedArrayBuffer;
   readonly sockets: readonly ListenSocket[];

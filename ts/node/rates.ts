@@ -77,8 +77,18 @@ export class LinkRates {
     const own = this.#rateOfPeer(peer, address);
     const rate = own || (this.#listen[address.scheme][socket] ?? 0);
     if (rate === 0) return undefined;
-    const wire = own > 0 ? link : this.#links + socket;
+    const wire = own > 0 ? link : this.#wireOf(address.scheme, socket);
     return { rate, wire, worker: wire % this.#workers };
+  }
+
+  /** Wires that there may be: a link's each, then those of the listening addresses. */
+  get wires(): number {
+    return this.#links + this.#listen.udp.length + this.#listen.tcp.length;
+  }
+
+  /** A wire has one worker, so addresses of different schemes have different ones. */
+  #wireOf(scheme: TransportAddress['scheme'], socket: number): number {
+    return this.#links + (scheme === 'tcp' ? this.#listen.udp.length : 0) + socket;
   }
 
   /** The rate of this address, or else the least that is known of the peer: who dialed us comes from an address that nobody has written down. */
