@@ -13,7 +13,18 @@ import { type Headers, makeFrame, readHeaders } from '../../ts/wire/frame.js';
 import { FrameType } from '../../ts/wire/link-header.js';
 import { HEADERS_BYTES, MAX_MTU } from '../../ts/wire/network-header.js';
 import { checkTag, tagKey } from '../../ts/wire/tag.js';
-import { BAD_FRAMES, frameOf, LINK, MTU, OUR_NUMBER, PEER_NUMBER, runsOf, TX_KEY } from './port-behaviour.js';
+import {
+  BAD_FRAMES,
+  FINGERPRINT,
+  frameOf,
+  handshake,
+  LINK,
+  MTU,
+  OUR_NUMBER,
+  PEER_NUMBER,
+  runsOf,
+  TX_KEY,
+} from './port-behaviour.js';
 import { portOf, TcpPeer, TcpRig } from './tcp-rig.js';
 
 const test = suite('tcp port');
@@ -27,7 +38,6 @@ async function inRig(use: (rig: TcpRig) => Promise<void>): Promise<void> {
   }
 }
 
-const handshake = () => frameOf(1, { type: FrameType.Handshake, linkNumber: 0 });
 const nothing = () => undefined;
 const closed = (peer: TcpPeer) => (peer.socket.destroyed ? Promise.resolve() : once(peer.socket, 'close'));
 
@@ -93,19 +103,19 @@ test('once a session is proved, frames of all sizes that links carry may come', 
     );
   }));
 
-test('handshakes come unverified, with the address of their sender, and are answered over the same connection', () =>
+test('handshakes come with the address of their sender, and are answered over the same connection', () =>
   inRig(async (rig) => {
     const peer = await rig.peer(0);
-    peer.send(handshake());
+    peer.send(handshake(FINGERPRINT));
     await rig.received(1);
     assert.equal(runsOf(rig.batch), [{ kind: RunKind.Handshake, link: 0, packets: 1 }]);
     const view = new DataView(rig.batch.words.buffer);
     assert.is(view.getInt32(addressAt(0) + ADDRESS_PORT, true), peer.localPort);
     assert.is(view.getInt32(addressAt(0) + ADDRESS_SOCKET, true), 0);
     rig.port.send();
-    rig.sendRaw(handshake(), peer.localPort, 0);
+    rig.sendRaw(handshake(FINGERPRINT), peer.localPort, 0);
     await rig.until(() => peer.frames.length === 1);
-    assert.equal(peer.frames[0], handshake());
+    assert.equal(peer.frames[0], handshake(FINGERPRINT));
   }));
 
 test("what is forwarded leaves with TTL less one, the peer's link number, a new counter and a good tag", () =>
@@ -174,11 +184,11 @@ test('only the control plane dials: an answer to somebody who has gone is droppe
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const port = portOf(server.address());
-    rig.sendRaw(handshake(), port, 0);
+    rig.sendRaw(handshake(FINGERPRINT), port, 0);
     assert.equal(rig.counted(), { sendFailed: 1 });
     const dialed = once(server, 'connection');
-    rig.sendRaw(handshake(), port, -1);
-    rig.sendRaw(handshake(), port, -1);
+    rig.sendRaw(handshake(FINGERPRINT), port, -1);
+    rig.sendRaw(handshake(FINGERPRINT), port, -1);
     const [socket] = await dialed;
     const peer = new TcpPeer(socket);
     await rig.until(() => peer.frames.length === 2);

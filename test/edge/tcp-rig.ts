@@ -19,9 +19,10 @@ import {
 } from '../../ts/memory/batch.js';
 import type { Counter } from '../../ts/memory/counter-names.js';
 import { CounterBlock, readCounters } from '../../ts/memory/counters.js';
+import { storeHandshakeKey } from '../../ts/memory/handshake-gate.js';
 import { LinkTableWriter, PortKind } from '../../ts/memory/link-table.js';
 import { createRegion } from '../../ts/memory/region.js';
-import { LINK, MTU, OUR_NUMBER, PEER_NUMBER, RX_KEY, TX_KEY } from './port-behaviour.js';
+import { FINGERPRINT, LINK, MTU, OUR_NUMBER, PEER_NUMBER, RX_KEY, TX_KEY } from './port-behaviour.js';
 
 /** Far longer than anything takes on a busy machine. */
 const PATIENCE_MS = 30_000;
@@ -67,6 +68,7 @@ export class TcpRig {
   readonly #peers: TcpPeer[] = [];
 
   constructor() {
+    storeHandshakeKey(this.region, { handshakeKey: RX_KEY, fingerprint: FINGERPRINT });
     this.port = new TcpPort({
       region: this.region,
       batch: this.batch,

@@ -12,6 +12,8 @@ import type { LinkServices } from './services.js';
 
 /** A session that is not established within this time is given up. */
 export const PENDING_MS = 3_000;
+/** The same at a relay, of a leaf's: thousands of them may be busy proving themselves at once. There is room, see PendingSessions. */
+const PENDING_LEAF_MS = 12_000;
 
 /** Hellos before the first round-trip time is known: at once, then after 20, 40, 80 ... ms; and a few more to make it firm. */
 const QUICK_INTERVAL = 20;
@@ -178,7 +180,7 @@ export class Session implements Timer {
 
   handleTimeout(now: number): void {
     if (this.isOver()) return;
-    if (this.phase === 'installed' && now >= this.#installedAt + PENDING_MS) {
+    if (this.phase === 'installed' && now >= this.#pendingUntil) {
       if (this.isProven(now)) this.proven(now);
       else this.#owner.lost(this, 'noAnswer', now);
       if (this.isOver()) return;
@@ -282,6 +284,10 @@ export class Session implements Timer {
     this.liveness.want(carriesData ? FAST_INTERVAL : this.#idleInterval);
   }
 
+  get #pendingUntil(): number {
+    return this.#installedAt + (this.terms.peerRole === 'leaf' ? PENDING_LEAF_MS : PENDING_MS);
+  }
+
   get #idleInterval(): number {
     const isOfLeaf = this.#services.role === 'leaf' || this.terms.peerRole === 'leaf';
     return isOfLeaf ? LEAF_IDLE_INTERVAL : IDLE_INTERVAL;
@@ -318,8 +324,7 @@ export class Session implements Timer {
   /** The next hello, the end of patience with silence, or of the time to get established: whatever comes first. */
   #schedule(now: number): void {
     if (this.isOver()) return;
-    const limit =
-      this.phase === 'installed' ? this.#installedAt + PENDING_MS : this.lastHeard() + this.liveness.silence;
+    const limit = this.phase === 'installed' ? this.#pendingUntil : this.lastHeard() + this.liveness.silence;
     // With an interval that was shortened meanwhile, the next hello comes sooner than planned.
     if (this.phase === 'ready') this.#nextHello = Math.min(this.#nextHello, now + this.liveness.sending);
     const look = this.#services.role === 'leaf' ? now + LEAF_LOOK_MS : Infinity;
