@@ -22,7 +22,10 @@ import { CounterBlock, readCounters } from '../../ts/memory/counters.js';
 import { storeHandshakeKey } from '../../ts/memory/handshake-gate.js';
 import { LinkTableWriter, PortKind } from '../../ts/memory/link-table.js';
 import { createRegion } from '../../ts/memory/region.js';
-import { FINGERPRINT, LINK, MTU, OUR_NUMBER, PEER_NUMBER, RX_KEY, TX_KEY } from './port-behaviour.js';
+import { type Headers, readHeaders } from '../../ts/wire/frame.js';
+import { HELLO_BYTES, HELLO_LAST_COUNTER } from '../../ts/wire/hello.js';
+import { FrameType } from '../../ts/wire/link-header.js';
+import { FINGERPRINT, frameOf, LINK, MTU, OUR_NUMBER, PEER_NUMBER, RX_KEY, TX_KEY } from './port-behaviour.js';
 
 /** Far longer than anything takes on a busy machine. */
 const PATIENCE_MS = 30_000;
@@ -46,6 +49,18 @@ export class TcpPeer {
     const socket = connect({ host: '127.0.0.1', port, noDelay: true });
     await once(socket, 'connect');
     return new TcpPeer(socket);
+  }
+
+  /** From here on it tells after each chunk what it has received, as a worker answers hellos: in frames counted from `counter` on. */
+  report(counter: number): void {
+    let next = counter;
+    this.socket.on('data', () => {
+      const last = this.frames.at(-1);
+      if (last === undefined) return;
+      const payload = new Uint8Array(HELLO_BYTES);
+      new DataView(payload.buffer).setUint32(HELLO_LAST_COUNTER + 4, (readHeaders(last) as Headers).counter);
+      this.send(frameOf(next++, { type: FrameType.Hello }, payload));
+    });
   }
 
   get localPort(): number {
@@ -115,6 +130,14 @@ export class TcpRig {
       this.port.receive();
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
+  }
+
+  /** As {@link until}, making steps all the while, in which nothing is decided. */
+  stepping(holds: () => boolean): Promise<void> {
+    return this.until(() => {
+      this.port.send();
+      return holds();
+    });
   }
 
   /** Resolves when so many frames have come in all. */

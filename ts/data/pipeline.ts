@@ -125,6 +125,7 @@ export class Pipeline {
     this.#egress.hurry();
     this.#emulation?.hurry();
     this.#reassembly?.expire(Infinity);
+    this.#context.port.hurry?.();
   }
 
   /** How long the next step may wait, ms, at most `most`. The answer is remembered: a step that comes much later was held up. */

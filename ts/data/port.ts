@@ -70,6 +70,9 @@ export interface Port {
    */
   takeBroken?(): readonly number[];
 
+  /** Ports that keep frames back from a slow receiver: the node closes, so these leave with the next {@link send}. */
+  hurry?(): void;
+
   /** Closes what the port itself opened. The node's listening sockets stay open: they belong to the process. */
   close(): void;
 }
