@@ -9,7 +9,7 @@ export interface NativeAddon {
   /**
    * Tells a UDP program by ICMP that nobody listens at the port to which it sends. False: the system does not let this process do so (CAP_NET_RAW).
    */
-  tellUnreachable(programHost: string, programPort: number, host: string, port: number): boolean;
+  tellUnreachable(programHost: string, programPort: number, host: string, port: number, error: number): boolean;
   /** Closes a socket or an event. */
   closeSocket(fd: number): void;
   /** Closes what is behind the number, which stays taken: for a thread that cannot be stopped and may use it again. */

@@ -182,9 +182,9 @@ export class Transmitter {
     this.#counters.add(COUNTER.sendCalls, 1);
   };
 
-  /** Of datagrams that leave the overlay, which were counted as delivered. */
-  readonly #onLocalSent = (error: Error | null): void => {
-    if (error) this.#counters.add(COUNTER.sendFailed, 1);
+  /** Of datagrams that leave the overlay, which were counted as delivered: so were those that the system refuses because the server is not there, of which their sender hears. */
+  readonly #onLocalSent = (error: NodeJS.ErrnoException | null): void => {
+    if (error && error.code !== 'ECONNREFUSED') this.#counters.add(COUNTER.sendFailed, 1);
   };
 }
 
