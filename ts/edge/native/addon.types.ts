@@ -84,6 +84,8 @@ export interface NativePacketPathOptions {
   /** Messages that one receive call takes from a socket: 1..64. */
   readonly receiveMessages: number;
   readonly simd: boolean;
+  /** For how long what leaves for a program on this machine may wait for room in its receive buffer, ms; default 250. */
+  readonly holdMs?: number;
   /** Views over the queues that the worker reads: whoever writes into one of them ends a sleep, by the eventfd. Default: none. */
   readonly rings?: readonly Uint8Array[];
 }
