@@ -12,8 +12,6 @@ import type { LinkServices } from './services.js';
 
 /** A session that is not established within this time is given up. */
 export const PENDING_MS = 3_000;
-/** The same at a relay, of a leaf's: thousands of them may be busy proving themselves at once. There is room, see PendingSessions. */
-const PENDING_LEAF_MS = 12_000;
 
 /** Hellos before the first round-trip time is known: at once, then after 20, 40, 80 ... ms; and a few more to make it firm. */
 const QUICK_INTERVAL = 20;
@@ -180,7 +178,7 @@ export class Session implements Timer {
 
   handleTimeout(now: number): void {
     if (this.isOver()) return;
-    if (this.phase === 'installed' && now >= this.#pendingUntil) {
+    if (this.phase === 'installed' && now >= this.#installedAt + PENDING_MS) {
       if (this.isProven(now)) this.proven(now);
       else this.#owner.lost(this, 'noAnswer', now);
       if (this.isOver()) return;
@@ -200,7 +198,7 @@ export class Session implements Timer {
     if (now >= this.#nextHello || this.#services.role === 'leaf') this.#chooseInterval(now);
     if (this.liveness.announced !== announced) this.sendHello(now);
     else if (now < this.#nextHello) this.#schedule(now);
-    else if (this.#needsNoHello(now)) this.#passHello(now);
+    else if (this.#needsNoHello(now)) this.#passHello();
     else this.sendHello(now);
   }
 
@@ -284,18 +282,14 @@ export class Session implements Timer {
     this.liveness.want(carriesData ? FAST_INTERVAL : this.#idleInterval);
   }
 
-  get #pendingUntil(): number {
-    return this.#installedAt + (this.terms.peerRole === 'leaf' ? PENDING_LEAF_MS : PENDING_MS);
-  }
-
   get #idleInterval(): number {
     const isOfLeaf = this.#services.role === 'leaf' || this.terms.peerRole === 'leaf';
     return isOfLeaf ? LEAF_IDLE_INTERVAL : IDLE_INTERVAL;
   }
 
   /**
-   * An idle leaf asks, and a worker has answered within the last interval: that shows it that this end lives, and this end that the leaf does.
-   * So a relay with thousands of leaves sends hardly a hello of its own.
+   * An idle leaf asks, and a worker has answered since the last look: that shows it that this end lives, and this end that the leaf does. So a
+   * relay with thousands of leaves sends hardly a hello of its own, and looks at each only when that one may have fallen silent.
    */
   #needsNoHello(now: number): boolean {
     const { announced, sending } = this.liveness;
@@ -304,10 +298,11 @@ export class Session implements Timer {
     return now - this.#lastHello < LEAF_MEASURE_MS && this.observe().txFrames > this.#sentBefore;
   }
 
-  #passHello(now: number): void {
-    this.#sentBefore = this.observe().txFrames;
-    this.#nextHello = this.#afterHello(now);
-    this.#schedule(now);
+  #passHello(): void {
+    const seen = this.observe();
+    this.#sentBefore = seen.txFrames;
+    this.#nextHello = Math.min(this.#lastHello + LEAF_MEASURE_MS, this.lastHeard(seen) + this.liveness.silence);
+    this.#services.deadlines.schedule(this, this.#nextHello);
   }
 
   /** When the hello after one that leaves `now` is due: never later than the interval says. */
@@ -324,7 +319,8 @@ export class Session implements Timer {
   /** The next hello, the end of patience with silence, or of the time to get established: whatever comes first. */
   #schedule(now: number): void {
     if (this.isOver()) return;
-    const limit = this.phase === 'installed' ? this.#pendingUntil : this.lastHeard() + this.liveness.silence;
+    const limit =
+      this.phase === 'installed' ? this.#installedAt + PENDING_MS : this.lastHeard() + this.liveness.silence;
     // With an interval that was shortened meanwhile, the next hello comes sooner than planned.
     if (this.phase === 'ready') this.#nextHello = Math.min(this.#nextHello, now + this.liveness.sending);
     const look = this.#services.role === 'leaf' ? now + LEAF_LOOK_MS : Infinity;
