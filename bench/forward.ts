@@ -36,6 +36,8 @@ interface Case {
 
 const LIGHT_LOAD = 8_000;
 const MAX_LOSS = 0.001;
+/** What a relay costs once its code is compiled is measured: V8 takes a second or two of traffic for that. */
+const WARM_UP_SECONDS = 2;
 
 function cases(smoke: boolean): Case[] {
   if (smoke) return [{ size: 1200, gso: true, rate: 0, relays: ['c', 'portolan'], search: false }];
@@ -82,7 +84,7 @@ async function measureCase(wanted: Case, options: BenchOptions): Promise<Forward
   const chains = new Map<RelayKind, Chain>();
   try {
     for (const relay of relays) chains.set(relay, await Chain.start({ relay, gso }));
-    for (const chain of chains.values()) await chain.flow(size, wanted.rate, 0.5); // warm: JIT, buffers, routes
+    for (const chain of chains.values()) await chain.flow(size, wanted.rate, options.smoke ? 0.5 : WARM_UP_SECONDS);
     for (let round = 0; round < options.rounds; round++) {
       for (const relay of rotated(relays, round)) {
         progress(`forward ${size} B ${gso ? 'with' : 'without'} GSO, round ${round + 1}/${options.rounds}: ${relay}`);

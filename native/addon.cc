@@ -58,7 +58,7 @@ Napi::Value TellUnreachable(const Napi::CallbackInfo& info) {
                         static_cast<uint16_t>(info[at + 1].As<Napi::Number>().Uint32Value()), length);
   };
   return Guarded(info.Env(), [&]() -> Napi::Value {
-    return Napi::Boolean::New(info.Env(), SendPortUnreachable(address(0), address(2)));
+    return Napi::Boolean::New(info.Env(), SendPacketError(PacketError(info[4].As<Napi::Number>().Uint32Value()), address(0), address(2)));
   });
 }
 

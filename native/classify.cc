@@ -45,7 +45,7 @@ void Classifier::Frame(uint32_t offset, uint32_t length, const SocketAddress& fr
 
   const uint32_t number = __builtin_bswap32(word0 >> 32);
   if (type == FrameType::Handshake) {
-    if (MayHandshake(number)) NotData(offset, length, RunKind::Handshake, from, socket);
+    if (MayHandshake(number, frame, length)) NotData(offset, length, RunKind::Handshake, from, socket);
     return;
   }
   if (number != link_.number) LookUp(number);
@@ -103,21 +103,11 @@ Classifier::Other& Classifier::NotData(uint32_t offset, uint32_t length, RunKind
   return other;
 }
 
-bool Classifier::MayHandshake(uint32_t number) {
-  if (number != layout::NO_LINK) {
-    c_.counters.Add(Counter::UnknownLink);
-    return false;
-  }
-  if (c_.now - handshakeSecond_ >= 1000) {
-    handshakeSecond_ = c_.now;
-    handshakes_ = 0;
-  }
-  if (handshakes_ == HANDSHAKES_PER_SECOND) {
-    c_.counters.Add(Counter::HandshakeLimited);
-    return false;
-  }
-  handshakes_++;
-  return true;
+bool Classifier::MayHandshake(uint32_t number, const uint8_t* frame, uint32_t length) {
+  const std::optional<Counter> refused =
+      number == layout::NO_LINK ? gate_.Judge(c_, frame, length) : Counter::UnknownLink;
+  if (refused) c_.counters.Add(*refused);
+  return !refused;
 }
 
 void Classifier::LookUp(uint32_t number) {

@@ -3,12 +3,11 @@
 #pragma once
 
 #include "context.h"
+#include "handshake_gate.h"
 #include "replay_window.h"
 
 namespace portolan {
 
-/// Handshake frames a second that a worker passes on: they cost the control plane a key exchange each.
-inline constexpr uint32_t HANDSHAKES_PER_SECOND = 1000;
 /// Room in the batch that is left for what the stages add.
 inline constexpr uint32_t MAX_RECEIVED = layout::MAX_RUNS - 512;
 
@@ -61,7 +60,7 @@ class Classifier {
   void Frame(uint32_t offset, uint32_t length, const SocketAddress& from, uint32_t socket);
   void Data(uint32_t offset, uint32_t length, const uint8_t* frame, uint64_t word0, bool follows);
   Other& NotData(uint32_t offset, uint32_t length, layout::RunKind kind, const SocketAddress& from, uint32_t socket);
-  bool MayHandshake(uint32_t number);
+  bool MayHandshake(uint32_t number, const uint8_t* frame, uint32_t length);
   void LookUp(uint32_t number);
   uint32_t RowAt(uint32_t i) const;
   bool IsTagGood(uint32_t i) const;
@@ -79,8 +78,7 @@ class Classifier {
   uint64_t carried_[TAG_BATCH];
   Other otherOf_[TAG_BATCH];
   TagBatch tags_;
-  double handshakeSecond_ = 0;
-  uint32_t handshakes_ = 0;
+  HandshakeGate gate_;
   // Bytes 0-11, 24-31 and 36-39 of the run that is being extended.
   uint64_t runWords_[4] = {};
 };

@@ -29,6 +29,8 @@ struct Context {
   OwnedFd epoll;
   /// Milliseconds of the monotonic clock, read once a batch.
   double now = 0;
+  /// For how long what leaves for a program on this machine may wait for room in its receive buffer, milliseconds.
+  double holdMs;
 
   void ReadClock() {
     timespec time;

@@ -6,7 +6,7 @@
 namespace portolan::layout {
 
 /// Of all that follows: an addon that was built for other constants is refused (ts/edge/native/addon.ts).
-inline constexpr const char* FINGERPRINT = "8607328183be3d8d";
+inline constexpr const char* FINGERPRINT = "b9badde6dd3db024";
 
 // ts/memory/region.ts
 inline constexpr uint32_t BUNDLE_BUCKETS = 64;
@@ -19,7 +19,9 @@ inline constexpr uint32_t FORWARDING_BYTES = 16384;
 inline constexpr uint32_t HEADER_BYTES = 1024;
 inline constexpr uint32_t HEADER_WORD_BUNDLES = 66;
 inline constexpr uint32_t HEADER_WORD_EPOCH = 64;
+inline constexpr uint32_t HEADER_WORD_FINGERPRINT = 40;
 inline constexpr uint32_t HEADER_WORD_FLAGS = 33;
+inline constexpr uint32_t HEADER_WORD_HANDSHAKE_KEY = 42;
 inline constexpr uint32_t HEADER_WORD_LEAVES = 65;
 inline constexpr uint32_t HEADER_WORD_NODE_ID = 32;
 inline constexpr uint32_t HEADER_WORD_OTHER_LINKS = 96;
@@ -36,6 +38,13 @@ inline constexpr uint32_t REGION_MAGIC = 1347375700;
 inline constexpr uint32_t REPLAY_WINDOW_BITS = 4096;
 inline constexpr uint32_t REPLAY_WINDOW_BYTES = 512;
 inline constexpr uint32_t WORKER_STATE_BYTES = 256;
+
+// ts/memory/handshake-gate.ts
+inline constexpr uint32_t FOREIGN_HANDSHAKE_BURST = 50;
+inline constexpr uint32_t FOREIGN_HANDSHAKE_RATE = 50;
+inline constexpr uint32_t HANDSHAKE_BURST = 2048;
+inline constexpr uint32_t HANDSHAKE_RATE = 2000;
+inline constexpr uint32_t NODE_FLAG_KEYED = 2;
 
 // ts/memory/worker-state.ts
 inline constexpr uint32_t WORKER_BATCHES = 2;
@@ -203,9 +212,9 @@ enum class Counter : uint32_t {
   Fragmented = 14,
   /// Fragments that became part of a whole datagram, less one for each datagram.
   Joined = 15,
-  /// Clients of port forwards that were told, by ICMP, that nobody listens at the other end.
+  /// Times that a client of a port forward was told, by ICMP, what became of its datagram.
   RefusalsTold = 16,
-  /// Clients of port forwards that could not be told so: it takes the native path and CAP_NET_RAW.
+  /// Times that one could not be told so: it takes the native path and CAP_NET_RAW.
   RefusalsUntold = 17,
   /// Packets sent to the backup next hop because the primary's link was down.
   BackupUsed = 18,
@@ -257,7 +266,7 @@ enum class Counter : uint32_t {
   TtlExceeded = 41,
   /// Packets to a destination for which there is no next hop.
   NoRoute = 42,
-  /// Others' packets that came to a leaf, which carries only its own.
+  /// Others' packets that came to a leaf, which carries only its own; and packets for an exposed port from nodes that may not use it.
   Prohibited = 43,
   /// Packets for this node to a port on which nobody listens.
   PortUnreachable = 44,

@@ -85,7 +85,7 @@ double LocalOutlets::NextTry() const {
 }
 
 void LocalOutlets::Expire(Outlet& outlet) {
-  while (!outlet.held.empty() && c_.now - outlet.held.front().since > HOLD_MS) {
+  while (!outlet.held.empty() && c_.now - outlet.held.front().since > c_.holdMs) {
     c_.counters.Add(Counter::EgressFull);
     Pop(outlet);
   }

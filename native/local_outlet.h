@@ -7,7 +7,7 @@
 //
 //   credit covers it            send
 //   it does not                 ask; still not: hold, and look again after 0.2 ms, then twice as long, up to 5 ms, while nothing leaves
-//   held for 250 ms, or 4 MB    the program does not read: egressFull
+//   held for 250 ms (Context::holdMs), or 4 MB    the program does not read: egressFull
 //   no such socket here         another network namespace, or nobody listens: send, and ask again in a second
 #pragma once
 
@@ -25,7 +25,6 @@ namespace portolan {
 
 /// What may be held in all, in blocks of the slab.
 inline constexpr size_t MAX_HELD_BYTES = 4 << 20;
-inline constexpr double HOLD_MS = 250;
 inline constexpr double SHORTEST_RETRY_MS = 0.2, LONGEST_RETRY_MS = 5;
 /// For so long nothing is asked about a receiver that the kernel does not know.
 inline constexpr double UNKNOWN_MS = 1000;

@@ -24,6 +24,8 @@ struct PacketPathOptions {
   /// Messages that one receive call takes from a socket: 1..64.
   uint32_t receiveMessages = 32;
   bool simd = true;
+  /// As in Context.
+  double holdMs = 250;
   /// The queues that the worker reads besides its sockets: what is written into them ends a sleep.
   std::vector<Memory> rings = {};
 };

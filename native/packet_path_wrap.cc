@@ -55,6 +55,7 @@ PacketPathWrap::PacketPathWrap(const Napi::CallbackInfo& info) : Napi::ObjectWra
   options.event = from.Get("event").As<Napi::Number>().Int32Value();
   options.receiveMessages = Number(from, "receiveMessages");
   options.simd = from.Get("simd").ToBoolean();
+  if (from.Has("holdMs")) options.holdMs = from.Get("holdMs").ToNumber().DoubleValue();
   const Memory region = MemoryOf(from.Get("region"), "region", open_->views);
   const Memory batch = MemoryOf(from.Get("batch"), "batch", open_->views);
   const Memory slab = MemoryOf(from.Get("slab"), "slab", open_->views);

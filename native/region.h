@@ -118,6 +118,10 @@ class Region {
 
   uint32_t Workers() const { return workers_; }
   uint32_t Links() const { return links_; }
+  /// What handshake frames are told by (ts/memory/handshake-gate.ts); written before any worker attaches.
+  bool Keyed() const { return (Load32(base_ + 4 * layout::HEADER_WORD_FLAGS) & layout::NODE_FLAG_KEYED) != 0; }
+  uint32_t Fingerprint() const { return Load32(base_ + 4 * layout::HEADER_WORD_FINGERPRINT); }
+  SipKey HandshakeKey() const { return SipKey::From(base_ + 4 * layout::HEADER_WORD_HANDSHAKE_KEY); }
   /// `index` < Links().
   Link LinkAt(uint32_t index) const {
     return {base_ + linkEntries_ + index * layout::LINK_ENTRY_BYTES, base_ + windows_ + index * layout::REPLAY_WINDOW_BYTES};

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include <cstring>
+#include <optional>
 
 #include "system_error.h"
 
@@ -31,6 +32,28 @@ struct Message6 {
   udphdr udp = {};
 };
 static_assert(sizeof(Message6) == 56);
+
+struct Icmp {
+  uint8_t type, code;
+};
+
+struct IcmpMessages {
+  Icmp v4, v6;
+};
+
+std::optional<IcmpMessages> MessagesOf(PacketError error) {
+  switch (error) {
+    case PacketError::TtlExceeded:
+      return {{{ICMP_TIME_EXCEEDED, ICMP_EXC_TTL}, {ICMP6_TIME_EXCEEDED, ICMP6_TIME_EXCEED_TRANSIT}}};
+    case PacketError::NoRoute:
+      return {{{ICMP_DEST_UNREACH, ICMP_HOST_UNREACH}, {ICMP6_DST_UNREACH, ICMP6_DST_UNREACH_ADDR}}};
+    case PacketError::PortUnreachable:
+      return {{{ICMP_DEST_UNREACH, ICMP_PORT_UNREACH}, {ICMP6_DST_UNREACH, ICMP6_DST_UNREACH_NOPORT}}};
+    case PacketError::Prohibited:
+      return {{{ICMP_DEST_UNREACH, ICMP_PKT_FILTERED}, {ICMP6_DST_UNREACH, ICMP6_DST_UNREACH_ADMIN}}};
+  }
+  return std::nullopt;
+}
 
 uint16_t Checksum(const void* data, size_t bytes) {
   uint32_t sum = 0;
@@ -58,12 +81,13 @@ udphdr UdpHeader(uint16_t source, uint16_t destination) {
 
 }  // namespace
 
-bool SendPortUnreachable(const SocketAddress& program, const SocketAddress& port) {
-  if (program.any.sa_family != port.any.sa_family) return false;
+bool SendPacketError(PacketError error, const SocketAddress& program, const SocketAddress& port) {
+  const std::optional<IcmpMessages> kinds = MessagesOf(error);
+  if (!kinds || program.any.sa_family != port.any.sa_family) return false;
   if (program.any.sa_family == AF_INET) {
     Message4 message;
-    message.icmp.type = ICMP_DEST_UNREACH;
-    message.icmp.code = ICMP_PORT_UNREACH;
+    message.icmp.type = kinds->v4.type;
+    message.icmp.code = kinds->v4.code;
     message.ip.version = 4;
     message.ip.ihl = sizeof message.ip / 4;
     message.ip.tot_len = htons(sizeof message.ip + sizeof message.udp);
@@ -79,8 +103,8 @@ bool SendPortUnreachable(const SocketAddress& program, const SocketAddress& port
     return SendRaw(AF_INET, IPPROTO_ICMP, &message, sizeof message, reinterpret_cast<sockaddr*>(&to), sizeof to);
   }
   Message6 message;  // its checksum is the kernel's
-  message.icmp.icmp6_type = ICMP6_DST_UNREACH;
-  message.icmp.icmp6_code = ICMP6_DST_UNREACH_NOPORT;
+  message.icmp.icmp6_type = kinds->v6.type;
+  message.icmp.icmp6_code = kinds->v6.code;
   message.ip.ip6_vfc = 6 << 4;
   message.ip.ip6_plen = htons(sizeof message.udp);
   message.ip.ip6_nxt = IPPROTO_UDP;

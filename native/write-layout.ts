@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import * as batch from '../ts/memory/batch.js';
 import * as blocks from '../ts/memory/blocks.js';
 import { COUNTERS } from '../ts/memory/counter-names.js';
+import * as gate from '../ts/memory/handshake-gate.js';
 import * as links from '../ts/memory/link-table.js';
 import * as region from '../ts/memory/region.js';
 import * as workerState from '../ts/memory/worker-state.js';
@@ -16,6 +17,7 @@ import * as networkHeader from '../ts/wire/network-header.js';
 
 const MODULES: readonly (readonly [string, Readonly<Record<string, unknown>>])[] = [
   ['ts/memory/region.ts', region],
+  ['ts/memory/handshake-gate.ts', gate],
   ['ts/memory/worker-state.ts', workerState],
   ['ts/memory/link-table.ts', links],
   ['ts/memory/blocks.ts', blocks],

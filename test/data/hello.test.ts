@@ -96,6 +96,27 @@ test('a copy of a hello goes up without waking the main thread, which is roused 
   assert.is(rig.roused, 1, 'its time counts from its own arrival, not from that of one that was taken');
 });
 
+test('of an idle leaf that says what it has always said, a hello is answered, and nobody hears of it', () => {
+  const rig = rigWithCounts();
+  const leaf = rig.region.layout.links - 1;
+  const idle = { ...HELLO, interval: 10_000, heardInterval: 10_000 };
+  const copies = (link: number, hello: Hello, padding = 0): number => {
+    rig.arrive(helloFrame(hello, padding), link, RunKind.Hello);
+    assert.is(rig.step().length, 1, 'it is answered');
+    return heldPunts(rig).length;
+  };
+  rig.link(leaf, PEER);
+  rig.links.setTiming(leaf, 30_000, 10_000, 10_000);
+  assert.is(copies(leaf, idle), 0);
+  assert.is(copies(leaf, { ...idle, interval: 50 }), 1, 'it begins to send data');
+  assert.is(copies(leaf, { ...idle, heardInterval: 50 }), 1, 'it has missed that this end is idle again');
+  assert.is(copies(leaf, idle, 100), 1, 'it probes');
+  rig.links.setTiming(leaf, 150, 50, 50);
+  assert.is(copies(leaf, { ...idle, interval: 50, heardInterval: 50 }), 1, 'it carries data');
+  rig.links.setTiming(LINK, 30_000, 10_000, 10_000);
+  assert.is(copies(LINK, idle), 1, 'a relay is no leaf');
+});
+
 test('hellos of a link that is not up yet wake the main thread at once', () => {
   const rig = rigWithCounts();
   rig.links.setUp(LINK, false);

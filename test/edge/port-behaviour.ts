@@ -30,6 +30,7 @@ import {
 } from '../../ts/memory/batch.js';
 import type { Counter } from '../../ts/memory/counter-names.js';
 import { CounterBlock, readCounters } from '../../ts/memory/counters.js';
+import { storeHandshakeKey } from '../../ts/memory/handshake-gate.js';
 import { LinkTableWriter, PortKind } from '../../ts/memory/link-table.js';
 import { createRegion, type Region } from '../../ts/memory/region.js';
 import { type Headers, makeFrame, readHeaders } from '../../ts/wire/frame.js';
@@ -43,6 +44,8 @@ export const PEER_NUMBER = 9 * 4096 + 7;
 export const RX_KEY = Uint8Array.from({ length: 16 }, (_, i) => i + 1);
 export const TX_KEY = Uint8Array.from({ length: 16 }, (_, i) => 200 - i);
 export const MTU = 1200;
+/** Handshake frames of the own network bear it, and a tag by {@link RX_KEY}. */
+export const FINGERPRINT = 0xabcd1234;
 
 export interface PortUnderTest {
   readonly port: Port;
@@ -65,6 +68,7 @@ interface World {
 
 async function inWorld(makePort: MakePort, use: (world: World) => Promise<void>): Promise<void> {
   const region = createRegion({ workers: 1, links: 16 });
+  storeHandshakeKey(region, { handshakeKey: RX_KEY, fingerprint: FINGERPRINT });
   const batch = openBatch(new SharedArrayBuffer(BATCH_BYTES), new SharedArrayBuffer(16 << 20));
   const { port, udpPort, close } = makePort(region, batch, new CounterBlock(region, 0));
   const peer = createSocket('udp4');
@@ -127,6 +131,8 @@ export function frameOf(counter: number, more: Partial<Headers> = {}, payload = 
   return frame;
 }
 
+export const handshake = (label: number): Uint8Array => frameOf(1, { type: FrameType.Handshake, linkNumber: 0, label });
+
 function altered(frame: Uint8Array, at: number, by = 1): Uint8Array {
   const copy = frame.slice();
   copy[at] = (copy[at] as number) ^ by;
@@ -155,6 +161,7 @@ export const BAD_FRAMES: readonly [string, Counter, () => Uint8Array][] = [
     'unknownLink',
     () => frameOf(1, { type: FrameType.Handshake, linkNumber: OUR_NUMBER }),
   ],
+  ['of a handshake that is forged', 'badTag', () => altered(handshake(FINGERPRINT), HEADERS_BYTES + 3)],
 ];
 
 /** Registers the suite's tests. */
@@ -200,9 +207,18 @@ export function portBehaviour(name: string, test: ReturnType<typeof suite>, make
       assert.equal(runsOf(batch), [{ kind: RunKind.Hello, link: LINK, packets: 1 }]);
     }));
 
-  test(`${name}: handshakes come unverified, with the address of their sender`, () =>
+  test(`${name}: a flood of handshakes of another network is held off, and takes nothing from those of our own`, () =>
+    inWorld(makePort, async ({ arrive, counted }) => {
+      await arrive(...Array.from({ length: 150 }, () => handshake(0)));
+      const { handshakeLimited: limited = 0 } = counted();
+      assert.ok(limited >= 50 && limited <= 100, `${limited} of 150 refused`);
+      await arrive(...Array.from({ length: 100 }, () => handshake(FINGERPRINT)));
+      assert.equal(counted(), { handshakeLimited: limited });
+    }));
+
+  test(`${name}: handshakes come with the address of their sender`, () =>
     inWorld(makePort, async ({ arrive, batch, peer }) => {
-      await arrive(frameOf(1, { type: FrameType.Handshake, linkNumber: 0 }));
+      await arrive(handshake(FINGERPRINT));
       assert.equal(runsOf(batch), [{ kind: RunKind.Handshake, link: 0, packets: 1 }]);
       const view = new DataView(batch.words.buffer);
       assert.is(view.getInt32(addressAt(0) + ADDRESS_PORT, true), peer.address().port);

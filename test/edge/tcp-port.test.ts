@@ -3,17 +3,31 @@ import { connect, createServer } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ACCEPTED_PATIENCE_MS, Connections, MAX_STRANGERS_OF_ADDRESS } from '../../ts/edge/tcp/connections.js';
-import { Chunks, DATA_BACKLOG_BYTES, TOTAL_BACKLOG_BYTES } from '../../ts/edge/tcp/out-queue.js';
+import { Chunks, TOTAL_BACKLOG_BYTES } from '../../ts/edge/tcp/out-queue.js';
+import { FIRST_WINDOW_BYTES } from '../../ts/edge/tcp/send-window.js';
 import { TcpLinks } from '../../ts/edge/tcp/tcp-links.js';
 import { TcpPort } from '../../ts/edge/tcp/tcp-port.js';
-import { ADDRESS_PORT, ADDRESS_SOCKET, addressAt, RunKind } from '../../ts/memory/batch.js';
+import { DATA_BACKLOG_BYTES } from '../../ts/edge/tcp/transmitter.js';
+import { ADDRESS_PORT, ADDRESS_SOCKET, addressAt, BATCH_HELD, RunKind } from '../../ts/memory/batch.js';
 import { CounterBlock } from '../../ts/memory/counters.js';
 import { PortKind } from '../../ts/memory/link-table.js';
 import { type Headers, makeFrame, readHeaders } from '../../ts/wire/frame.js';
+import { HELLO_BYTES, HELLO_CLOCK, HELLO_SEQUENCE } from '../../ts/wire/hello.js';
 import { FrameType } from '../../ts/wire/link-header.js';
 import { HEADERS_BYTES, MAX_MTU } from '../../ts/wire/network-header.js';
 import { checkTag, tagKey } from '../../ts/wire/tag.js';
-import { BAD_FRAMES, frameOf, LINK, MTU, OUR_NUMBER, PEER_NUMBER, runsOf, TX_KEY } from './port-behaviour.js';
+import {
+  BAD_FRAMES,
+  FINGERPRINT,
+  frameOf,
+  handshake,
+  LINK,
+  MTU,
+  OUR_NUMBER,
+  PEER_NUMBER,
+  runsOf,
+  TX_KEY,
+} from './port-behaviour.js';
 import { portOf, TcpPeer, TcpRig } from './tcp-rig.js';
 
 const test = suite('tcp port');
@@ -27,7 +41,6 @@ async function inRig(use: (rig: TcpRig) => Promise<void>): Promise<void> {
   }
 }
 
-const handshake = () => frameOf(1, { type: FrameType.Handshake, linkNumber: 0 });
 const nothing = () => undefined;
 const closed = (peer: TcpPeer) => (peer.socket.destroyed ? Promise.resolve() : once(peer.socket, 'close'));
 
@@ -93,19 +106,19 @@ test('once a session is proved, frames of all sizes that links carry may come', 
     );
   }));
 
-test('handshakes come unverified, with the address of their sender, and are answered over the same connection', () =>
+test('handshakes come with the address of their sender, and are answered over the same connection', () =>
   inRig(async (rig) => {
     const peer = await rig.peer(0);
-    peer.send(handshake());
+    peer.send(handshake(FINGERPRINT));
     await rig.received(1);
     assert.equal(runsOf(rig.batch), [{ kind: RunKind.Handshake, link: 0, packets: 1 }]);
     const view = new DataView(rig.batch.words.buffer);
     assert.is(view.getInt32(addressAt(0) + ADDRESS_PORT, true), peer.localPort);
     assert.is(view.getInt32(addressAt(0) + ADDRESS_SOCKET, true), 0);
     rig.port.send();
-    rig.sendRaw(handshake(), peer.localPort, 0);
+    rig.sendRaw(handshake(FINGERPRINT), peer.localPort, 0);
     await rig.until(() => peer.frames.length === 1);
-    assert.equal(peer.frames[0], handshake());
+    assert.equal(peer.frames[0], handshake(FINGERPRINT));
   }));
 
 test("what is forwarded leaves with TTL less one, the peer's link number, a new counter and a good tag", () =>
@@ -174,11 +187,11 @@ test('only the control plane dials: an answer to somebody who has gone is droppe
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const port = portOf(server.address());
-    rig.sendRaw(handshake(), port, 0);
+    rig.sendRaw(handshake(FINGERPRINT), port, 0);
     assert.equal(rig.counted(), { sendFailed: 1 });
     const dialed = once(server, 'connection');
-    rig.sendRaw(handshake(), port, -1);
-    rig.sendRaw(handshake(), port, -1);
+    rig.sendRaw(handshake(FINGERPRINT), port, -1);
+    rig.sendRaw(handshake(FINGERPRINT), port, -1);
     const [socket] = await dialed;
     const peer = new TcpPeer(socket);
     await rig.until(() => peer.frames.length === 2);
@@ -201,7 +214,7 @@ function flood(rig: TcpRig, type: FrameType, counter: 'tcpBacklogFull' | 'tcpSta
   return sent;
 }
 
-test('a slow receiver loses data frames, bounded in memory, and no control frame; when it reads again, all that was sent arrives in order', () =>
+test('a slow receiver loses data frames and no control frame, which pass the data that waits; when it reads again, the rest arrives in order', () =>
   inRig(async (rig) => {
     const peer = await rig.peer();
     peer.send(frameOf(1));
@@ -209,24 +222,89 @@ test('a slow receiver loses data frames, bounded in memory, and no control frame
     rig.port.send();
     peer.socket.pause();
     const started = flood(rig, FrameType.Data, 'tcpBacklogFull', 100_000);
-    assert.ok(rig.count('tcpBacklogFull') > 0, 'the kernel and the backlog are full');
+    assert.ok(rig.count('tcpBacklogFull') > 0);
+    assert.ok(started * 1000 < 2 * (FIRST_WINDOW_BYTES + DATA_BACKLOG_BYTES), 'long before the kernel is full');
     for (let i = 0; i < 50; i++) rig.originate(makeFrame({ type: FrameType.Control }, Uint8Array.of(i)));
     rig.forward();
     assert.is(rig.count('tcpStalled'), 0);
+    peer.report(2);
     peer.socket.resume();
     const lost = rig.count('tcpBacklogFull');
-    await rig.until(() => peer.frames.length === started - lost + 50);
+    await rig.stepping(() => peer.frames.length === started - lost + 50);
     const headers = peer.frames.map((frame) => readHeaders(frame) as Headers);
-    const order = headers.map(({ counter }) => counter);
+    const counters = headers.map(({ counter }) => counter);
     assert.equal(
-      order,
-      [...order].sort((a, b) => a - b),
+      counters,
+      [...counters].sort((a, b) => a - b),
     );
+    assert.is(counters.at(-1), started + 50, 'what was dropped has had its counters, so that it is missed');
+    const control = headers.flatMap(({ type }, index) => (type === FrameType.Control ? [index] : []));
     assert.equal(
-      peer.frames.slice(-50).map((frame) => frame[HEADERS_BYTES]),
+      control.map((index) => peer.frames[index]?.[HEADERS_BYTES]),
       Array.from({ length: 50 }, (_, i) => i),
     );
-    await rig.until(() => rig.count('sent') === peer.frames.length);
+    const behind = headers.length - 1 - (control.at(-1) as number);
+    assert.ok(behind > DATA_BACKLOG_BYTES / 1000 - 2, `only ${behind} data frames came after the control frames`);
+    await rig.stepping(() => rig.count('sent') === peer.frames.length);
+    assert.is(rig.batch.words[BATCH_HELD], 0);
+  }));
+
+/** Sends as much data as is let under way and may wait, and no more; the frames that are held. */
+async function fill(rig: TcpRig, peer: TcpPeer): Promise<number> {
+  peer.send(frameOf(1));
+  await rig.received(1);
+  rig.port.send();
+  for (let sent = 0; sent < FIRST_WINDOW_BYTES + DATA_BACKLOG_BYTES - 20_000; sent += 20_000) {
+    for (let i = 0; i < 20; i++) rig.originate(makeFrame({}, new Uint8Array(1000 - HEADERS_BYTES)));
+    rig.forward();
+    await new Promise((resolve) => setImmediate(resolve)); // the kernel takes what has room
+  }
+  assert.is(rig.count('tcpBacklogFull'), 0);
+  await rig.stepping(() => peer.frames.length * 1000 >= FIRST_WINDOW_BYTES);
+  const held = rig.batch.words[BATCH_HELD] as number;
+  assert.ok(held * 1000 > DATA_BACKLOG_BYTES - 40_000, `only ${held} are held`);
+  return held;
+}
+
+test('data that waits counts as held, and fails when its connection ends', () =>
+  inRig(async (rig) => {
+    const peer = await rig.peer();
+    const held = await fill(rig, peer);
+    peer.socket.destroy();
+    await rig.stepping(() => rig.batch.words[BATCH_HELD] === 0);
+    assert.is(rig.count('sendFailed'), held);
+  }));
+
+test('data that waits leaves when the node closes', () =>
+  inRig(async (rig) => {
+    const peer = await rig.peer();
+    const held = await fill(rig, peer);
+    const { length } = peer.frames;
+    rig.port.hurry();
+    await rig.stepping(() => peer.frames.length === length + held && rig.batch.words[BATCH_HELD] === 0);
+    assert.is(rig.count('sendFailed'), 0);
+  }));
+
+test('while data waits, the peer is asked what it has received, by a repetition of the last hello', () =>
+  inRig(async (rig) => {
+    const peer = await rig.peer();
+    peer.send(frameOf(1));
+    await rig.received(1);
+    rig.port.send();
+    const hello = new Uint8Array(HELLO_BYTES);
+    hello[HELLO_SEQUENCE + 3] = 77;
+    rig.originate(makeFrame({ type: FrameType.Hello }, hello));
+    rig.forward();
+    flood(rig, FrameType.Data, 'tcpBacklogFull', 100_000);
+    const asks = () =>
+      peer.frames.filter(
+        (frame) =>
+          (readHeaders(frame) as Headers).type === FrameType.Hello && frame[HEADERS_BYTES + HELLO_SEQUENCE + 3] === 77,
+      );
+    await rig.stepping(() => asks().length >= 3);
+    const clocks = asks().map((frame) => new DataView(frame.buffer).getUint32(HEADERS_BYTES + HELLO_CLOCK + 4));
+    assert.is(new Set(clocks).size, clocks.length, 'each with its own time');
+    assert.ok(rig.count('originated') >= asks().length - 1);
   }));
 
 test('a receiver that does not even take control frames is given up, and its links are told of', () =>
@@ -243,7 +321,6 @@ test('a receiver that does not even take control frames is given up, and its lin
     assert.equal(broken, [LINK]);
     await rig.until(() => rig.count('sendFailed') > 0);
     assert.ok(rig.count('sendFailed') <= (TOTAL_BACKLOG_BYTES + 20_000) / 1000);
-    assert.ok(TOTAL_BACKLOG_BYTES > DATA_BACKLOG_BYTES);
   }));
 
 test('strangers: so many of one address and no more; those who authenticate do not count; those who say nothing are sent away', async () => {
@@ -253,7 +330,7 @@ test('strangers: so many of one address and no more; those who authenticate do n
   const connections = new Connections({
     counters,
     links,
-    chunks: new Chunks(counters),
+    chunks: new Chunks(rig.batch, counters, nothing),
     events: { onChunk: nothing, onFrame: () => true, onGarbled: nothing, onClose: nothing },
   });
   const server = createServer((socket) => connections.accept(socket, 0, 1000));

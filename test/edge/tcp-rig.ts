@@ -19,9 +19,13 @@ import {
 } from '../../ts/memory/batch.js';
 import type { Counter } from '../../ts/memory/counter-names.js';
 import { CounterBlock, readCounters } from '../../ts/memory/counters.js';
+import { storeHandshakeKey } from '../../ts/memory/handshake-gate.js';
 import { LinkTableWriter, PortKind } from '../../ts/memory/link-table.js';
 import { createRegion } from '../../ts/memory/region.js';
-import { LINK, MTU, OUR_NUMBER, PEER_NUMBER, RX_KEY, TX_KEY } from './port-behaviour.js';
+import { type Headers, readHeaders } from '../../ts/wire/frame.js';
+import { HELLO_BYTES, HELLO_LAST_COUNTER } from '../../ts/wire/hello.js';
+import { FrameType } from '../../ts/wire/link-header.js';
+import { FINGERPRINT, frameOf, LINK, MTU, OUR_NUMBER, PEER_NUMBER, RX_KEY, TX_KEY } from './port-behaviour.js';
 
 /** Far longer than anything takes on a busy machine. */
 const PATIENCE_MS = 30_000;
@@ -47,6 +51,18 @@ export class TcpPeer {
     return new TcpPeer(socket);
   }
 
+  /** From here on it tells after each chunk what it has received, as a worker answers hellos: in frames counted from `counter` on. */
+  report(counter: number): void {
+    let next = counter;
+    this.socket.on('data', () => {
+      const last = this.frames.at(-1);
+      if (last === undefined) return;
+      const payload = new Uint8Array(HELLO_BYTES);
+      new DataView(payload.buffer).setUint32(HELLO_LAST_COUNTER + 4, (readHeaders(last) as Headers).counter);
+      this.send(frameOf(next++, { type: FrameType.Hello }, payload));
+    });
+  }
+
   get localPort(): number {
     return this.socket.localPort as number;
   }
@@ -67,6 +83,7 @@ export class TcpRig {
   readonly #peers: TcpPeer[] = [];
 
   constructor() {
+    storeHandshakeKey(this.region, { handshakeKey: RX_KEY, fingerprint: FINGERPRINT });
     this.port = new TcpPort({
       region: this.region,
       batch: this.batch,
@@ -113,6 +130,14 @@ export class TcpRig {
       this.port.receive();
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
+  }
+
+  /** As {@link until}, making steps all the while, in which nothing is decided. */
+  stepping(holds: () => boolean): Promise<void> {
+    return this.until(() => {
+      this.port.send();
+      return holds();
+    });
   }
 
   /** Resolves when so many frames have come in all. */

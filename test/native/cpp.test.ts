@@ -44,6 +44,10 @@ if (!hasCompiler()) {
     assert.match(run(['window-rows']), /ok/);
   });
 
+  test('a program hears of each error what its kernel makes of it', () => {
+    assert.match(run(['packet-errors']), /^(not allowed\n)*ok/);
+  });
+
   test('a socket whose kernel refuses segmentation loses GSO after two runs, and no frame', () => {
     assert.match(run(['gso-loss']), /ok/);
   });

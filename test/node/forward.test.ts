@@ -134,44 +134,6 @@ onEachPath('forwards and loads', (test, path) => {
     }
   });
 
-  test('a program whose datagrams come to nobody is told so, where the system lets a node say it', async () => {
-    const nodes = new TestNodes(path);
-    const server = await udpSocket();
-    const { port } = server.address();
-    server.close();
-    try {
-      const b = await nodes.start('1.1.1.2', [], { exposes: [`6000=udp://127.0.0.1:${port}`] });
-      const a = await nodes.start('1.1.1.1', [b], {
-        forwards: ['udp://127.0.0.1:0=1.1.1.2:6000', 'udp://127.0.0.1:0=1.1.1.2:6001'],
-      });
-      await routed(a, b.id);
-      // Behind the first one no program listens, behind the second one there is not even an expose.
-      for (const [index, forward] of a.forwardAddresses.entries()) {
-        const client = createSocket('udp4');
-        client.connect(Number(forward.split(':').at(-1)), '127.0.0.1');
-        await once(client, 'connect');
-        const refused = new Promise<string>((resolve) =>
-          client.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? '')),
-        );
-        const counted = () => Number(a.counters()['refusalsTold']) + Number(a.counters()['refusalsUntold']);
-        const before = counted();
-        // (An error that is pending is what the next send hears.)
-        const send = () => client.send('anybody?', (error) => error && client.emit('error', error));
-        send();
-        while (counted() === before) {
-          await new Promise((resolve) => setTimeout(resolve, 50));
-          send();
-        }
-        if (Number(a.counters()['refusalsTold']) > 0) assert.is(await refused, 'ECONNREFUSED', `forward ${index}`);
-        client.close();
-      }
-      const { refusalsTold } = a.counters();
-      if (path === 'portable') assert.is(refusalsTold, 0);
-    } finally {
-      await nodes.close();
-    }
-  });
-
   test('a forward at a port in use is an error that names it', async () => {
     const nodes = new TestNodes(path);
     const taken = await udpSocket();

@@ -33,7 +33,7 @@ test('good options are taken as they are meant', () => {
   assert.equal(config.forwards, [
     { host: '127.0.0.1', port: 5000, destination: 0x01010103, destinationPort: 6000, trafficClass: 0 },
   ]);
-  assert.equal(config.exposes, [{ virtualPort: 6000, host: '127.0.0.1', port: 9000 }]);
+  assert.equal(config.exposes, [{ virtualPort: 6000, host: '127.0.0.1', port: 9000, from: undefined }]);
   assert.is(config.workers, 2);
   assert.is(config.packetPath, 'auto');
   assert.equal(config.admin, { kind: 'none' });
@@ -58,6 +58,9 @@ test('a wrong option is named, with what was expected and what came', () => {
     [{ forwards: ['udp://127.0.0.1:5000=1.1.1.3'] }, 'forwards[0]', /a forward such as/],
     [{ forwards: ['udp://127.0.0.1:5000=1.1.1.3:0'] }, 'forwards[0]', /a port from 1 to 65535/],
     [{ exposes: ['udp://127.0.0.1:9000'] }, 'exposes[0]', /an expose such as/],
+    [{ exposes: ['6000=udp://127.0.0.1:9000?from=1.1.*,me'] }, 'exposes[0]', /nodes that may use it/],
+    [{ exposes: ['6000=udp://127.0.0.1:9000?from='] }, 'exposes[0]', /nodes that may use it/],
+    [{ exposes: ['6000=udp://127.0.0.1:9000?to=1.1.1.1'] }, 'exposes[0]', /an expose such as/],
     [{ exposes: ['6000=udp://a:1', '6000=udp://a:2'] }, 'exposes[1]', /not exposed twice/],
     [{ workers: 0 }, 'workers', /an integer from 1 to 64, got 0/],
     [{ workers: '2' }, 'workers', /got "2"/],
@@ -66,7 +69,7 @@ test('a wrong option is named, with what was expected and what came', () => {
     [{ maxLinks: 4096 }, 'maxLinks', /1 to 4095/],
     [{ peers: ['1.1.1.1@udp://a:1?rate=50'] }, 'peers[0]', /a rate such as \?rate=50Mbit/],
     [{ peers: ['1.1.1.1@udp://a:1?rate=1kbit'] }, 'peers[0]', /from 100kbit/],
-    [{ peers: ['1.1.1.1@udp://a:1?pace=1Mbit'] }, 'peers[0]', /an address such as/],
+    [{ peers: ['1.1.1.1@udp://a:1?pace=1Mbit'] }, 'peers[0]', /rate, bandwidth or cost behind the address/],
     [{ listen: ['udp://127.0.0.1:0?rate='] }, 'listen[0]', /a rate such as/],
     [{ emulate: 'delay=1ms' }, 'emulate', /an array/],
     [{ emulate: [''] }, 'emulate[0]', /an emulated network such as/],

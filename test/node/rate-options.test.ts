@@ -50,7 +50,9 @@ test('a peer’s rate counts before that of the listening address; links of an a
   rates.setPeer({ id: 7, scheme: 'udp', host: '192.0.2.1', port: 7000, ...paced(700) });
   assert.is(rates.paceOf(4, 7, address('192.0.2.1', 7000), 0)?.rate, 700);
   const overTcp = { ...address('192.0.2.1', 7000), scheme: 'tcp' as const };
-  assert.is(rates.paceOf(4, 5, overTcp, 0)?.rate, 300, 'listening addresses for TCP have numbers of their own');
+  const tcp = rates.paceOf(4, 5, overTcp, 0);
+  assert.equal([tcp?.rate, tcp?.wire], [300, 102], 'listening addresses for TCP have numbers and wires of their own');
+  assert.is(rates.wires, 103);
   assert.is(rates.paceOf(4, 5, overTcp, -1), undefined, 'a connection that this node has dialed uses none of them');
   rates.removePeer(7);
   assert.is(rates.paceOf(4, 7, address('192.0.2.1', 7000), 0), undefined);

@@ -42,6 +42,7 @@ test('every kind of frame has a golden vector', () => {
     'handshake-accept',
     'handshake-init',
     'handshake-init-leaf',
+    'handshake-join',
     'hello',
     'labelled',
     'sealed',

@@ -197,7 +197,7 @@ test('the derivation is HKDF-SHA256 as written down', async () => {
   assert.is(fingerprint, new DataView(print.buffer).getUint32(0));
 });
 
-test('golden vectors: an Init, its Accept, the keys of the session', () => {
+test('golden vectors: an Init, a Join, its Accept, the keys of the session', () => {
   const [init, accept] = ['handshake-init', 'handshake-accept'].map(
     (name) => readVectors().find((vector) => vector.name === name) as Vector,
   ) as [Vector, Vector];
@@ -227,6 +227,11 @@ test('golden vectors: an Init, its Accept, the keys of the session', () => {
   const leafMessage = { ...initMessage, role: 'leaf' } as const;
   assert.equal(vectorFrames.seal(leafMessage, dialer, listener), leaf.bytes('frame'));
   assert.equal(vectorFrames.open(leaf.bytes('frame')), { kind: 'authentic', message: leafMessage });
+  const join = readVectors().find(({ name }) => name === 'handshake-join') as Vector;
+  const sessionId = Buffer.from(join.bytes('session-id')).toString('hex');
+  const joinMessage = { ...initMessage, bundle: { sessionId, member: 2, of: 4 } } as const;
+  assert.equal(vectorFrames.seal(joinMessage, dialer, listener), join.bytes('frame'));
+  assert.equal(vectorFrames.open(join.bytes('frame')), { kind: 'authentic', message: joinMessage });
   assert.equal(vectorFrames.seal(acceptMessage, listener, dialer), accept.bytes('frame'));
   assert.equal(vectorFrames.open(accept.bytes('frame')), { kind: 'authentic', message: acceptMessage });
   const keys = sessionKeys(accept.bytes('network-key'), { id: dialer, nonce: a }, { id: listener, nonce: b });

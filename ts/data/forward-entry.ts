@@ -30,6 +30,7 @@ import {
 import { COUNTER } from '../memory/counter-names.js';
 import type { CounterBlock } from '../memory/counters.js';
 import { PortHandler, portHandlers } from '../memory/port-table.js';
+import type { ErrorName } from '../wire/error-payload.js';
 import { HEADERS_BYTES, OFFSET_DESTINATION_PORT, OFFSET_SOURCE, OFFSET_SOURCE_PORT } from '../wire/network-header.js';
 import type { StageContext } from './context.js';
 import { enterOverlay } from './enter-overlay.js';
@@ -151,8 +152,8 @@ export class ForwardEntry {
     this.#flows.touch(flow, floats[BATCH_NOW / 8] as number);
   }
 
-  /** Tells a flow's client that nobody listens there: whether it could; undefined when there is no such flow. */
-  unreachable(flowPort: number, destination: number, destinationPort: number): boolean | undefined {
+  /** Tells a flow's client that a datagram did not arrive: whether it could; undefined when there is no such flow. */
+  unreachable(flowPort: number, destination: number, destinationPort: number, error: ErrorName): boolean | undefined {
     const flow = flowPort - FIRST_FLOW_PORT;
     if (!this.#flows.isLive(flow)) return undefined;
     const socket = this.#flows.keyWord(flow, KEY_SOCKET);
@@ -162,7 +163,9 @@ export class ForwardEntry {
     this.#writeAddress(flow, address, 0);
     const program = { host: readHost(address, 0), port: readPort(address, 0) };
     const host = addressAsSeen(rule.host, program.host);
-    return host !== undefined && this.#port.tellUnreachable(program, { host, port: this.#port.boundPort(socket) });
+    return (
+      host !== undefined && this.#port.tellUnreachable(program, { host, port: this.#port.boundPort(socket) }, error)
+    );
   }
 
   /** Forgets the flows that were not used since `before`. */

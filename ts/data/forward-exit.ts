@@ -7,6 +7,7 @@
  *                 <──                   <──[to 127.0.0.1:51000]──────────────
  * ```
  */
+import { matchesId } from '../kit/id-pattern.js';
 import { sameAddress, writeAddress } from '../memory/address.js';
 import {
   ADDRESS_BYTES,
@@ -137,6 +138,11 @@ export class ForwardExit {
     words[run + RUN_PACKETS] = packets;
     words[run + RUN_VERDICT] = Verdict.Drop;
     if (!exposed) return this.#counters.add(COUNTER.strangers, packets);
+    if (exposed.rule.from?.some((pattern) => matchesId(pattern, source)) === false) {
+      words[run + RUN_VERDICT] = Verdict.Punt;
+      words[run + RUN_ARGUMENT] = PuntReason.Prohibited;
+      return this.#counters.add(COUNTER.prohibited, packets);
+    }
     const flow = this.#flowOf(exposed, exposedPort, source, ports >>> 16, floats[BATCH_NOW / 8] as number);
     if (flow < 0) return this.#counters.add(COUNTER.flowsFull, packets);
     this.#classes[flow] = this.#batch.slab.getUint8((words[packetAt(first)] as number) + OFFSET_CLASS);

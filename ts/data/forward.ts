@@ -18,6 +18,7 @@ import {
   Verdict,
 } from '../memory/batch.js';
 import { COUNTER } from '../memory/counter-names.js';
+import type { ErrorName } from '../wire/error-payload.js';
 import { OFFSET_DESTINATION_PORT } from '../wire/network-header.js';
 import type { StageContext } from './context.js';
 import { FIRST_FLOW_PORT, ForwardEntry } from './forward-entry.js';
@@ -57,9 +58,9 @@ export class ForwardStage implements RunTaker {
     return this.#entry.close(rule) || this.#exit.close(rule);
   }
 
-  /** Nobody listens at the other end: tells the client of a flow, by its virtual port, if that can be done here. */
-  unreachable(flowPort: number, destination: number, destinationPort: number): void {
-    const told = this.#entry.unreachable(flowPort, destination, destinationPort);
+  /** A datagram did not arrive at the other end: tells the client of a flow, by its virtual port, if that can be done here. */
+  unreachable(flowPort: number, destination: number, destinationPort: number, error: ErrorName): void {
+    const told = this.#entry.unreachable(flowPort, destination, destinationPort, error);
     if (told !== undefined) this.#context.counters.add(told ? COUNTER.refusalsTold : COUNTER.refusalsUntold, 1);
   }
 

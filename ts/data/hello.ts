@@ -6,6 +6,8 @@
  *   reply ──> control
  *   too short ──> drop malformed
  * ```
+ * A relay has thousands of leaves, and of one that is idle every hello says the same: control gets no copy of it. It sees from the link's
+ * entry that the leaf was heard and answered; whatever changes begins with a hello that is not the same.
  */
 import {
   BATCH_NOW,
@@ -54,6 +56,9 @@ import type { StageContext } from './context.js';
 import type { PuntStage } from './punt.js';
 import { appendRun } from './runs.js';
 
+/** Hellos that are further apart, ms, are those of a leaf that carries no data. */
+const QUIET_INTERVAL = 5_000;
+
 export class HelloStage {
   readonly #self: number;
   readonly #batch: Batch;
@@ -62,6 +67,8 @@ export class HelloStage {
   readonly #up: Int32Array;
   readonly #clock: () => number;
   readonly #punt: PuntStage;
+  /** Links from here on are those of leaves. */
+  readonly #firstLeaf: number;
 
   constructor({ self, batch, counters, region, clock }: StageContext, punt: PuntStage) {
     this.#self = self;
@@ -71,6 +78,7 @@ export class HelloStage {
     this.#up = linksUpWords(region);
     this.#clock = clock;
     this.#punt = punt;
+    this.#firstLeaf = region.layout.links - region.layout.leaves;
   }
 
   /** Answers all hellos of the batch; returns how many. */
@@ -98,6 +106,11 @@ export class HelloStage {
       return false;
     }
     const isReply = (slab.getUint8(frame + HEADERS_BYTES + HELLO_FLAGS) & HELLO_FLAG_REPLY) !== 0;
+    if (!isReply && this.#saysNothingNew(words[runAt(index) + RUN_LINK] as number, packet, frame)) {
+      this.#counters.add(COUNTER.hellosAnswered, 1);
+      this.#answer(words[runAt(index) + RUN_LINK] as number, packet, frame);
+      return true;
+    }
     const copied = this.#punt.copyUp(index, packet, PuntReason.Hello);
     // Control waits for the first hellos of a session, to bring the link up.
     if (isLinkUp(this.#up, words[runAt(index) + RUN_LINK] as number)) this.#punt.hold();
@@ -110,6 +123,21 @@ export class HelloStage {
     this.#counters.add(COUNTER.hellosAnswered, 1);
     this.#answer(words[runAt(index) + RUN_LINK] as number, packet, frame);
     return true;
+  }
+
+  /** Whether it is a leaf's, idle as before, which knows how often this end sends hellos. */
+  #saysNothingNew(link: number, packet: number, frame: number): boolean {
+    if (link < this.#firstLeaf || !isLinkUp(this.#up, link)) return false;
+    const { words, slab } = this.#batch;
+    const entry = link * LINK_ENTRY_BYTES;
+    const interval = slab.getUint32(frame + HEADERS_BYTES + HELLO_INTERVAL);
+    return (
+      words[packetAt(packet) + 1] === HELLO_FRAME_BYTES &&
+      interval >= QUIET_INTERVAL &&
+      interval === this.#entries.getUint32(entry + LINK_HEARD_INTERVAL, true) &&
+      slab.getUint32(frame + HEADERS_BYTES + HELLO_HEARD_INTERVAL) ===
+        this.#entries.getUint32(entry + LINK_HELLO_INTERVAL, true)
+    );
   }
 
   #answer(link: number, packet: number, frame: number): void {

@@ -31,6 +31,7 @@ import {
 } from '../wire/link-header.js';
 import { HEADERS_BYTES, MAX_MTU } from '../wire/network-header.js';
 import { checkTag, type TagKey } from '../wire/tag.js';
+import { HandshakeGate } from './handshake-gate.js';
 
 /** The kind of a run by the type of its frames. */
 const KINDS: Readonly<Record<number, number>> = {
@@ -38,9 +39,6 @@ const KINDS: Readonly<Record<number, number>> = {
   [FrameType.Control]: RunKind.Control,
   [FrameType.Hello]: RunKind.Hello,
 };
-
-/** Handshake frames a second that a worker passes on: they are not authenticated yet, and cost the control plane a key exchange each. */
-export const HANDSHAKES_PER_SECOND = 1000;
 
 export class Inspector {
   /** The link by which the frame came that {@link inspect} took last; 0 for handshakes. */
@@ -52,8 +50,7 @@ export class Inspector {
   readonly #floats: Float64Array;
   readonly #keys: TagKey[];
   readonly #windows: ReplayWindows;
-  #handshakeSecond = 0;
-  #handshakes = 0;
+  readonly #gate: HandshakeGate;
 
   /** `portKind`: the kind of links whose frames may come this way. */
   constructor(region: Region, slab: DataView, portKind: PortKind) {
@@ -68,6 +65,7 @@ export class Inspector {
       (_, link) => new Uint32Array(buffer, layout.linkEntries + link * LINK_ENTRY_BYTES + LINK_RX_KEY, 4),
     );
     this.#windows = new ReplayWindows(region);
+    this.#gate = new HandshakeGate(region, slab);
   }
 
   /**
@@ -81,7 +79,9 @@ export class Inspector {
     const type = versionType & 15;
     const number = this.#slab.getInt32(at + OFFSET_LINK_NUMBER);
     if (type === FrameType.Handshake) {
-      return this.#inspectHandshake(number, now);
+      if (number !== NO_LINK) return ~COUNTER.unknownLink;
+      this.link = 0;
+      return this.#gate.judge(at, length, now);
     }
     const kind = KINDS[type];
     if (kind === undefined) return ~COUNTER.badType;
@@ -104,18 +104,6 @@ export class Inspector {
     this.link = link;
     this.#markHeard(entry, length, type === FrameType.Data, now);
     return kind;
-  }
-
-  #inspectHandshake(number: number, now: number): number {
-    if (number !== NO_LINK) return ~COUNTER.unknownLink;
-    if (now - this.#handshakeSecond >= 1000) {
-      this.#handshakeSecond = now;
-      this.#handshakes = 0;
-    }
-    if (this.#handshakes === HANDSHAKES_PER_SECOND) return ~COUNTER.handshakeLimited;
-    this.#handshakes++;
-    this.link = 0;
-    return RunKind.Handshake;
   }
 
   #markHeard(entry: number, length: number, isData: boolean, now: number): void {

@@ -79,10 +79,16 @@ export class LinkWriter {
       slab.setInt32(frame + OFFSET_TAG, 0);
       slab.setInt32(frame + OFFSET_TAG + 4, 0);
     }
+    this.skip(link, length);
+    if ((slab.getUint8(frame) & 15) === FrameType.Data) this.#floats[entry / 2 + LINK_LAST_DATA_SENT / 8] = now;
+  }
+
+  /** A frame of `length` bytes takes a counter of `link` as if it left, and is lost: the other end sees, and reports, that it is missing. */
+  skip(link: number, length: number): void {
+    const entry = (link * LINK_ENTRY_BYTES) / 4;
     this.#add(entry + LINK_TX_COUNTER / 4, 1);
     this.#add(entry + LINK_TX_FRAMES / 4, 1);
     this.#add(entry + LINK_TX_BYTES / 4, length);
-    if ((slab.getUint8(frame) & 15) === FrameType.Data) this.#floats[entry / 2 + LINK_LAST_DATA_SENT / 8] = now;
   }
 
   #add(low: number, n: number): void {

@@ -40,6 +40,8 @@ export interface PipelineOptions {
   readonly source?: LoadSource | undefined;
   /** Which of the workers that send UDP links this is. Default: 0. */
   readonly worker?: number;
+  /** Where it says how much of what sockets have sent waits (ts/memory/wire-backlogs.ts). */
+  readonly backlogs?: SharedArrayBuffer | undefined;
   /** A network that is worse than the real one. */
   readonly emulation?: EmulationStage | undefined;
   /** Puts fragments together; undefined in workers other than worker 0, which hand them over. */
@@ -73,7 +75,7 @@ export class Pipeline {
     this.#forward = options.forward;
     this.#handover = options.handover;
     this.#source = options.source;
-    this.#egress = new EgressStage(context, options.worker ?? 0);
+    this.#egress = new EgressStage(context, options.worker ?? 0, options.backlogs);
     this.#emulation = options.emulation;
     this.#hello = new HelloStage(context, this.#punt);
     this.#route = new RouteStage(context);
@@ -123,6 +125,7 @@ export class Pipeline {
     this.#egress.hurry();
     this.#emulation?.hurry();
     this.#reassembly?.expire(Infinity);
+    this.#context.port.hurry?.();
   }
 
   /** How long the next step may wait, ms, at most `most`. The answer is remembered: a step that comes much later was held up. */

@@ -9,6 +9,7 @@
  * `forwarded` for what was sent of runs of kind Data, so that a packet lost in sending is not counted twice. What
  * comes and goes by the local sockets of port forwards is in none of these: there the stages count originated and delivered.
  */
+import type { ErrorName } from '../wire/error-payload.js';
 
 /** A UDP program, by its address. */
 export interface LocalPeer {
@@ -58,9 +59,10 @@ export interface Port {
   boundPort(socket: number): number;
 
   /**
-   * Tells a program that sends to `port` that nobody listens there, as ICMP does (ECONNREFUSED at the program). False: this port or this process cannot.
+   * Tells a program what became of a datagram that it has sent to `port`, as ICMP does (`portUnreachable`: ECONNREFUSED at the program). False: this port or this
+   * process cannot, or there is no such message.
    */
-  tellUnreachable(program: LocalPeer, port: LocalPeer): boolean;
+  tellUnreachable(program: LocalPeer, port: LocalPeer, error: ErrorName): boolean;
 
   closeLocal(socket: number): void;
 
@@ -69,6 +71,9 @@ export interface Port {
    * silence is the only sign.
    */
   takeBroken?(): readonly number[];
+
+  /** Ports that keep frames back from a slow receiver: the node closes, so these leave with the next {@link send}. */
+  hurry?(): void;
 
   /** Closes what the port itself opened. The node's listening sockets stay open: they belong to the process. */
   close(): void;

@@ -17,8 +17,10 @@
  * {@link WorkerMessage} over the worker's own message port.
  */
 import type { EmulationRule } from '../kit/emulation.js';
+import type { IdPattern } from '../kit/id-pattern.js';
 import type { NodeId } from '../kit/node-id.js';
 import type { PortKind } from '../memory/link-table.js';
+import type { ErrorName } from '../wire/error-payload.js';
 
 export * from '../memory/worker-records.js';
 
@@ -48,6 +50,8 @@ export interface ExposeRule {
   readonly port: number;
   readonly host: string;
   readonly hostPort: number;
+  /** Which nodes' packets go there; undefined: every node's. */
+  readonly from?: readonly IdPattern[] | undefined;
 }
 
 /** A network that is worse than the real one, for what leaves. */
@@ -89,6 +93,8 @@ export interface WorkerStart {
   readonly toShell: { readonly control: SharedArrayBuffer; readonly data: SharedArrayBuffer };
   /** By which all workers hand over to each other: of each its incoming ring. The last worker is the one that sends TCP links. */
   readonly handover?: readonly HandoverRing[];
+  /** How much of what sockets have sent waits for each paced wire (ts/memory/wire-backlogs.ts). */
+  readonly backlogs?: SharedArrayBuffer;
   /** What load sources and sinks measure, a block a worker (ts/memory/load-stats.ts). */
   readonly load: SharedArrayBuffer;
   readonly sockets: readonly ListenSocket[];
@@ -127,13 +133,14 @@ export type WorkerCommand =
       /** Sends echo requests from this port instead: replies come to the sink at that port here, which so measures round trips. */
       readonly echoPort?: number;
     }
-  /** An error says that nobody listens at `destination:destinationPort`, where the flow with this virtual port goes. */
+  /** An error is about a datagram to `destination:destinationPort`, where the flow with this virtual port goes. */
   | {
       readonly type: 'unreachable';
       readonly id: number;
       readonly flowPort: number;
       readonly destination: NodeId;
       readonly destinationPort: number;
+      readonly error: ErrorName;
     }
   | { readonly type: 'loadSourceStop'; readonly id: number }
   /** Starts to measure what comes to `port` (whose handler in the port table is the sink), from zero. Goes to every worker. */

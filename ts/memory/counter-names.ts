@@ -48,11 +48,8 @@ export const COUNTERS = [
   count('controlMalformed', 'Punted control messages, hellos and errors whose payload could not be read.'),
   count('fragmented', 'Datagrams that were cut into fragments here, each of which counts as originated.'),
   count('joined', 'Fragments that became part of a whole datagram, less one for each datagram.'),
-  count('refusalsTold', 'Clients of port forwards that were told, by ICMP, that nobody listens at the other end.'),
-  count(
-    'refusalsUntold',
-    'Clients of port forwards that could not be told so: it takes the native path and CAP_NET_RAW.',
-  ),
+  count('refusalsTold', 'Times that a client of a port forward was told, by ICMP, what became of its datagram.'),
+  count('refusalsUntold', 'Times that one could not be told so: it takes the native path and CAP_NET_RAW.'),
   count('backupUsed', "Packets sent to the backup next hop because the primary's link was down."),
   count(
     'ecnMarked',
@@ -90,7 +87,10 @@ export const COUNTERS = [
   drop('fragmentDuplicate', 'Fragments that had come already.'),
   drop('ttlExceeded', 'Packets whose TTL ran out here.'),
   drop('noRoute', 'Packets to a destination for which there is no next hop.'),
-  drop('prohibited', "Others' packets that came to a leaf, which carries only its own."),
+  drop(
+    'prohibited',
+    "Others' packets that came to a leaf, which carries only its own; and packets for an exposed port from nodes that may not use it.",
+  ),
   drop('portUnreachable', 'Packets for this node to a port on which nobody listens.'),
   drop('badProtocol', 'Packets of a protocol that does not exist or that this node does not serve.'),
   drop('badLabel', 'Labelled packets whose label means nothing here.'),

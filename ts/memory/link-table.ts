@@ -255,6 +255,18 @@ export class LinkTableWriter {
     if (this.#words[(at + LINK_RATE) / 4] !== 0) this.#atomics.add(this.#header, HEADER_WORD_PACED_LINKS, -1);
   }
 
+  /** Whether there is any link with a rate. */
+  get anyPaced(): boolean {
+    return this.#atomics.load(this.#header, HEADER_WORD_PACED_LINKS) !== 0;
+  }
+
+  /** How what is sent into a link is paced; undefined: it is not. */
+  pace(index: number): LinkPace | undefined {
+    const read = (offset: number) => this.#atomics.load(this.#uints, (index * LINK_ENTRY_BYTES + offset) / 4);
+    const rate = read(LINK_RATE);
+    return rate === 0 ? undefined : { rate, wire: read(LINK_WIRE), worker: read(LINK_WORKER) };
+  }
+
   /** What waits for the link. */
   queue(index: number): LinkQueue {
     const at = index * LINK_ENTRY_BYTES;

@@ -36,6 +36,9 @@ const HEADER_LEAVES = 4;
 /** Header words that others own: own node id and flags (control), on a line of their own. */
 export const HEADER_WORD_NODE_ID = 32;
 export const HEADER_WORD_FLAGS = 33;
+/** The network's fingerprint, and its handshake key of four words (handshake-gate.ts). */
+export const HEADER_WORD_FINGERPRINT = 40;
+export const HEADER_WORD_HANDSHAKE_KEY = 42;
 /** The epoch (epochs.ts), and where leaves are looked up (leaf-table.ts): workers read this line every turn. */
 export const HEADER_WORD_EPOCH = 64;
 export const HEADER_WORD_LEAVES = 65;

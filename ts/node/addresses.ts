@@ -7,10 +7,12 @@
  * udp://127.0.0.1:5000=1.1.1.3:6000                         a forward: UDP that enters here comes out at 1.1.1.3, port 6000
  * udp://127.0.0.1:5000=1.1.1.3:6000?class=lowCost           the same, in another traffic class than low latency
  * 6000=udp://127.0.0.1:9000                                 an expose: what comes to port 6000 goes to a server
+ * 6000=udp://127.0.0.1:9000?from=1.1.*,1.2.3.4              the same, for the nodes that are named only
  * ```
  * The parsers throw a {@link PortolanError} that names the option, what was expected and what came.
  */
 import { isIP } from 'node:net';
+import { type IdPattern, parseIdPattern } from '../kit/id-pattern.js';
 import { type NodeId, nodeIdProblem, parseNodeId } from '../kit/node-id.js';
 import { type TrafficClass, trafficClassOf } from '../wire/network-header.js';
 import { invalidOption, PortolanError } from './errors.js';
@@ -40,6 +42,8 @@ export interface Forward extends HostPort {
 export interface Expose extends HostPort {
   /** The virtual port. */
   readonly virtualPort: number;
+  /** The nodes that may use it; undefined: all. */
+  readonly from: readonly IdPattern[] | undefined;
 }
 
 const TRANSPORT_URL = /^(udp|tcp):\/\/(\[[0-9a-fA-F:.%\w]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/;
@@ -100,12 +104,21 @@ export function parseForward(text: unknown, option: string): Forward {
   };
 }
 
-/** Reads `6000=udp://127.0.0.1:9000`. */
+/** Reads `6000=udp://127.0.0.1:9000`, perhaps with `?from=1.1.*,1.2.3.4` behind it. */
 export function parseExpose(text: unknown, option: string): Expose {
-  const [portText, url, ...rest] = typeof text === 'string' ? text.split('=') : [];
-  if (portText === undefined || url === undefined || rest.length > 0)
+  const [, portText, url, query, fromText] =
+    typeof text === 'string' ? (/^([^=?]*)=([^=?]*)(\?from=([^=?]*))?$/.exec(text) ?? []) : [];
+  if (portText === undefined || url === undefined)
     throw invalidOption(option, 'an expose such as 6000=udp://127.0.0.1:9000', text);
-  return { virtualPort: parsePort(portText, option), ...parseUdpUrl(url, option) };
+  const from = query === undefined ? undefined : (fromText ?? '').split(',').map(parseIdPattern);
+  if (from?.includes(undefined))
+    throw invalidOption(
+      option,
+      'nodes that may use it such as ?from=1.1.*,1.2.3.4 (ids, or their leading numbers and a star)',
+      text,
+    );
+  const patterns = from?.filter((pattern) => pattern !== undefined);
+  return { virtualPort: parsePort(portText, option), ...parseUdpUrl(url, option), from: patterns };
 }
 
 /** Reads an id that a node may have. */

@@ -7,6 +7,7 @@ import { COUNTER } from '../memory/counter-names.js';
 import type { CounterBlock } from '../memory/counters.js';
 import { type Headers, makeFrame } from '../wire/frame.js';
 import { Protocol, type TrafficClassName } from '../wire/network-header.js';
+import type { Backpressure } from './backpressure.js';
 import { DatagramSocket, type OutgoingPacket, type PacketSender } from './datagram-socket.js';
 import { type ErrorCode, PortolanError } from './errors.js';
 import type { RemoteSocket } from './events.js';
@@ -21,21 +22,33 @@ const ERRORS: Readonly<Record<ErrorName, readonly [ErrorCode, string]>> = {
   prohibited: ['PROHIBITED', 'not let pass'],
 };
 
+export interface BoundSocketsParts {
+  readonly self: NodeId;
+  /** To the workers that send UDP links. */
+  readonly rings: readonly WorkerRings[];
+  readonly backpressure: Backpressure;
+  readonly counters: CounterBlock;
+  /** Tells workers whether a port is bound. */
+  readonly mark: PortMarker;
+}
+
+/** What may be full for a while: a ring, or a wire. */
+interface Drainable {
+  whenDrained(signal: AbortSignal): Promise<void>;
+}
+
 export class BoundSockets implements PacketSender {
   /** By port: its socket, or in a word who else has it. */
   readonly ports: VirtualPorts<DatagramSocket | string>;
-  readonly #self: NodeId;
-  readonly #rings: readonly WorkerRings[];
-  readonly #counters: CounterBlock;
+  readonly #parts: BoundSocketsParts;
   readonly #closed = new AbortController();
-  readonly #waiting = new Set<WorkerRings>();
+  /** The sockets that were told to stop, by what is full. */
+  readonly #waiting = new Map<Drainable, Set<DatagramSocket>>();
   #sequence = 0;
 
-  constructor(self: NodeId, rings: readonly WorkerRings[], counters: CounterBlock, mark: PortMarker) {
-    this.#self = self;
-    this.#rings = rings;
-    this.#counters = counters;
-    this.ports = new VirtualPorts(mark);
+  constructor(parts: BoundSocketsParts) {
+    this.#parts = parts;
+    this.ports = new VirtualPorts(parts.mark);
   }
 
   /** Opens a socket at `port`; 0: at a free one. */
@@ -52,7 +65,7 @@ export class BoundSockets implements PacketSender {
         ttl: 0, // the packet path writes the usual one
         destination,
         destinationPort,
-        source: this.#self,
+        source: this.#parts.self,
         sourcePort,
         protocol: Protocol.Datagram,
         trafficClass,
@@ -60,15 +73,19 @@ export class BoundSockets implements PacketSender {
       },
       payload,
     );
-    // One socket, one ring: datagrams leave in their order.
-    const rings = ringsFor(sourcePort, this.#rings);
+    const { rings: all, backpressure, counters } = this.#parts;
+    const wire = backpressure.wireTo(destination, trafficClass, sourcePort, destinationPort);
+    // One flow, one ring: datagrams leave in their order.
+    const rings = wire?.rings ?? ringsFor(sourcePort, all);
     const state = rings.sendData(frame);
     if (state === 'full') {
-      this.#counters.add(COUNTER.originated, 1);
-      this.#counters.add(COUNTER.egressFull, 1);
-    }
-    if (state !== 'taken') void this.#awaitRoom(rings);
-    return state;
+      counters.add(COUNTER.originated, 1);
+      counters.add(COUNTER.egressFull, 1);
+    } else wire?.wrote(frame.byteLength);
+    if (state !== 'taken') this.#holdUp(sourcePort, rings);
+    else if (wire?.isHigh) this.#holdUp(sourcePort, wire);
+    else return 'taken';
+    return state === 'full' ? 'full' : 'high';
   }
 
   /** A datagram for a port of this node. */
@@ -92,18 +109,27 @@ export class BoundSockets implements PacketSender {
     for (const socket of this.ports.owners()) if (socket instanceof DatagramSocket) socket.close();
   }
 
-  async #awaitRoom(rings: WorkerRings): Promise<void> {
-    if (this.#waiting.has(rings)) return;
-    this.#waiting.add(rings);
+  /** The socket at `port` is told when what is full has drained. */
+  #holdUp(port: number, full: Drainable): void {
+    const socket = this.ports.owner(port);
+    if (!(socket instanceof DatagramSocket)) return;
+    const others = this.#waiting.get(full);
+    others?.add(socket);
+    if (others) return;
+    this.#waiting.set(full, new Set([socket]));
+    void this.#awaitRoom(full);
+  }
+
+  async #awaitRoom(full: Drainable): Promise<void> {
     try {
-      await rings.whenDrained(this.#closed.signal);
+      await full.whenDrained(this.#closed.signal);
     } catch (error) {
       if (this.#closed.signal.aborted) return;
       throw error;
-    } finally {
-      this.#waiting.delete(rings);
     }
-    for (const socket of this.ports.owners())
-      if (socket instanceof DatagramSocket && ringsFor(socket.port, this.#rings) === rings) socket.drained();
+    const sockets = this.#waiting.get(full) ?? [];
+    this.#waiting.delete(full);
+    const held = [...this.#waiting.values()];
+    for (const socket of sockets) if (!held.some((others) => others.has(socket))) socket.drained();
   }
 }

@@ -19,6 +19,7 @@ import { CounterBlock } from '../memory/counters.js';
 import { createWires } from '../memory/emulated-wires.js';
 import { Epochs } from '../memory/epochs.js';
 import { ForwardingTableWriter } from '../memory/forwarding-table.js';
+import { storeHandshakeKey } from '../memory/handshake-gate.js';
 import { LeafTableWriter } from '../memory/leaf-table.js';
 import { LinkTableWriter } from '../memory/link-table.js';
 import { createLoadStats } from '../memory/load-stats.js';
@@ -26,8 +27,11 @@ import { PathMtus } from '../memory/path-mtus.js';
 import { PortHandler, PortTableWriter } from '../memory/port-table.js';
 import { createRegion, markAsLeaf, type Region } from '../memory/region.js';
 import { takeUnfinished } from '../memory/unfinished.js';
+import { createWireBacklogs } from '../memory/wire-backlogs.js';
 import { WorkerStates } from '../memory/worker-state.js';
+import { networkSecrets } from '../wire/session-keys.js';
 import type { ResourcesReport } from './admin.types.js';
+import { Backpressure } from './backpressure.js';
 import { BoundSockets } from './bound-sockets.js';
 import { ControlDriver } from './control-driver.js';
 import { ControlSender } from './control-sender.js';
@@ -86,6 +90,7 @@ export class Core {
     const linkCapacity = maxLinks + 1;
     this.region = createRegion({ workers: path.workers + 1, links: linkCapacity + maxLeaves, leaves: maxLeaves });
     if (role === 'leaf') markAsLeaf(this.region);
+    storeHandshakeKey(this.region, networkSecrets(networkKey));
     const counters = new CounterBlock(this.region, path.workers + 1);
     this.#counters = counters;
     this.#onWarning = events.onWarning;
@@ -97,9 +102,12 @@ export class Core {
     const states = new WorkerStates(this.region);
     this.#states = states;
     const loadStats = createLoadStats(path.workers + 1);
+    this.rates = new LinkRates(listenRates(config), linkCapacity + maxLeaves, path.workers);
+    for (const peer of config.peerRates) this.rates.setPeer(peer);
+    const backlogs = createWireBacklogs(this.rates.wires);
     this.pool = new WorkerPool(
       path.workers,
-      { ...path.common, self: config.id, region: this.region.buffer, load: loadStats },
+      { ...path.common, self: config.id, region: this.region.buffer, backlogs, load: loadStats },
       {
         ...path.resources,
         emulation: emulationStart(config),
@@ -130,9 +138,14 @@ export class Core {
       monotonicNow,
     );
     const sender = new ControlSender(this.pool, this.links, counters);
-    this.sockets = new BoundSockets(config.id, this.pool.rings, counters, (port, bound) =>
-      this.ports.set(port, bound ? PortHandler.Socket : PortHandler.None),
-    );
+    const { rings: udp, tcpRings: tcp } = this.pool;
+    this.sockets = new BoundSockets({
+      self: config.id,
+      rings: udp,
+      backpressure: new Backpressure({ self: config.id, region: this.region, links: this.links, udp, tcp, backlogs }),
+      counters,
+      mark: (port, bound) => this.ports.set(port, bound ? PortHandler.Socket : PortHandler.None),
+    });
     this.load = new NodeLoad({
       pool: this.pool,
       handlers: this.ports,
@@ -141,8 +154,6 @@ export class Core {
     });
     this.routeFinder = new RouteFinder(config.id, () => this.driver);
     this.echo = new EchoClient(config.id, (frame) => sender.sendPacket(frame), monotonicNow, bootEpoch);
-    this.rates = new LinkRates(listenRates(config), config.maxLinks + 1, path.workers);
-    for (const peer of config.peerRates) this.rates.setPeer(peer);
     this.#installer = new LinkInstaller({
       table: this.links,
       bundles: new BundleWriter(this.region),

@@ -9,7 +9,7 @@ import { invalidOption, PortolanError } from './errors.js';
 import type { Message, RemoteSocket, SocketEvents } from './events.js';
 import { parseTrafficClass } from './traffic-class.js';
 
-/** How a socket gives a packet to the packet path; see `ports.ts`. */
+/** How a socket gives a packet to the packet path. */
 export interface PacketSender {
   /** Takes one packet. `high`: taken, but stop until `drain`. `full`: not taken, counted. */
   send(packet: OutgoingPacket): 'taken' | 'high' | 'full';
@@ -59,8 +59,9 @@ export class DatagramSocket extends EventEmitter<SocketEvents> {
   }
 
   /**
-   * Sends one datagram, copying the payload. Returns false when the queue to the packet path has reached its high-water mark: the
-   * caller then waits for `drain`; whoever goes on all the same will lose datagrams once the queue is full (counter `egressFull`).
+   * Sends one datagram, copying the payload. Returns false when the queue to the packet path, or before the link by which the datagram leaves if that has a rate, has
+   * reached its high-water mark: the caller then waits for `drain`; whoever goes on all the same will lose datagrams once the queue is full (counter `egressFull`).
+   * Of several destinations each has its own way: another one may still be sent to.
    */
   send(payload: Uint8Array, id: string, port: number, options: SendOptions = {}): boolean {
     if (!this.#open) throw new PortolanError('CLOSED', `socket ${this.port} is closed`);

@@ -2,13 +2,12 @@
  * A node of the network: what programs hold in their hands. Made by {@link createNode}.
  */
 import { EventEmitter } from 'node:events';
-import type { ControlEvent, ErrorName } from '../control/io.js';
+import type { ControlEvent } from '../control/io.js';
 import type { Offloads } from '../data/worker-contract.js';
 import { monotonicNow } from '../edge/clock.js';
 import { formatNodeId, type NodeId } from '../kit/node-id.js';
 import { PortKind } from '../memory/link-table.js';
 import { PortHandler } from '../memory/port-table.js';
-import type { Headers } from '../wire/frame.js';
 import { TRAFFIC_CLASS_NAMES, type TrafficClassName, trafficClassOf } from '../wire/network-header.js';
 import { parseId, parsePeer, parsePort } from './addresses.js';
 import { type AdminServer, openAdmin } from './admin/server.js';
@@ -29,6 +28,7 @@ import { emulationOf, emulationRules, formatEmulation } from './emulation.js';
 import { invalidOption, PortolanError } from './errors.js';
 import type { NodeEvents } from './events.js';
 import { type Fault, faultCommand } from './faults.js';
+import { ForwardErrors } from './forward-errors.js';
 import type { NodeLoad } from './load.js';
 import type { NodeConfig } from './options.js';
 import type { PacketPath } from './packet-path.js';
@@ -60,6 +60,7 @@ export class Node extends EventEmitter<NodeEvents> {
   readonly #core: Core;
   readonly #portForwards: PortForwards;
   readonly #history = new RouteHistory();
+  readonly #forwardErrors: ForwardErrors;
   readonly #startedAt = monotonicNow();
   #offloads: Offloads | undefined;
   #restarts = 0;
@@ -92,6 +93,11 @@ export class Node extends EventEmitter<NodeEvents> {
       },
       onWarning: (message) => this.emit('warning', { message }),
     });
+    this.#forwardErrors = new ForwardErrors(
+      (body) => this.#core.pool.command(body),
+      (message) => this.emit('warning', { message }),
+      monotonicNow,
+    );
     this.#portForwards = new PortForwards({
       rules: this.#rules,
       ports: this.#core.sockets.ports,
@@ -149,7 +155,7 @@ export class Node extends EventEmitter<NodeEvents> {
     return this.#portForwards.forward(text);
   }
 
-  /** Lends a UDP service to the overlay, as the option `exposes` does: `6000=udp://127.0.0.1:9000`. */
+  /** Lends a UDP service to the overlay, as the option `exposes` does: `6000=udp://127.0.0.1:9000`, `6000=udp://127.0.0.1:9000?from=1.1.*,1.2.3.4`. */
   async expose(text: string): Promise<PortForward> {
     this.#assertOpen();
     return this.#portForwards.expose(text);
@@ -357,7 +363,7 @@ export class Node extends EventEmitter<NodeEvents> {
       case 'packetError': {
         const { code, reporter, headers, receivedAt } = event;
         if (this.#core.echo.handleError(code, reporter, headers, receivedAt)) return;
-        if (headers.sourcePort > LAST_PORT) this.#tellClient(code, headers);
+        if (headers.sourcePort > LAST_PORT) this.#forwardErrors.tell(code, headers);
         else this.#core.sockets.fail(code, reporter, headers);
         return;
       }
@@ -373,13 +379,5 @@ export class Node extends EventEmitter<NodeEvents> {
     };
     this.#history.note(change);
     this.emit('routeChanged', change);
-  }
-
-  /** A datagram of a port forward came to nobody: its program hears of it as it would without the overlay, if that can be done here. */
-  #tellClient(code: ErrorName, { sourcePort, destination, destinationPort }: Headers): void {
-    if (code !== 'portUnreachable') return;
-    this.#core.pool
-      .command({ type: 'unreachable', flowPort: sourcePort, destination, destinationPort })
-      .catch((error: Error) => this.emit('warning', { message: error.message }));
   }
 }

@@ -48,9 +48,9 @@ export class PortForwards {
   /** Opens `6000=udp://127.0.0.1:9000`. */
   async expose(text: string): Promise<PortForward> {
     const { rules, ports, handlers } = this.#parts;
-    const { virtualPort, host: name, port: hostPort } = parseExpose(text, 'expose');
+    const { virtualPort, host: name, port: hostPort, from } = parseExpose(text, 'expose');
     const host = await resolveHost(name, 'expose');
-    const rule = { id: rules.nextId(), port: virtualPort, host, hostPort };
+    const rule = { id: rules.nextId(), port: virtualPort, host, hostPort, from };
     ports.reserve(virtualPort, EXPOSED);
     try {
       await this.#open({ type: 'expose', rule }, 'expose');

@@ -107,7 +107,7 @@ export class LinkRates {
     const own = worst(this.#known(peer, address).map(({ rate }) => rate));
     const rate = own || (this.#listen[address.scheme][socket]?.rate ?? 0);
     if (rate === 0) return undefined;
-    const wire = own > 0 ? link : this.#links + socket;
+    const wire = own > 0 ? link : this.#wireOf(address.scheme, socket);
     return { rate, wire, worker: wire % this.#workers };
   }
 
@@ -118,6 +118,16 @@ export class LinkRates {
     const cost = known.length > 0 ? Math.max(...known.map((one) => one.cost)) : listen.cost;
     const bandwidth = worst(known.map(widthOf)) || widthOf(listen);
     return { cost, bandwidth: bandwidth / 1000 };
+  }
+
+  /** Wires that there may be: a link's each, then those of the listening addresses. */
+  get wires(): number {
+    return this.#links + this.#listen.udp.length + this.#listen.tcp.length;
+  }
+
+  /** A wire has one worker, so addresses of different schemes have different ones. */
+  #wireOf(scheme: TransportAddress['scheme'], socket: number): number {
+    return this.#links + (scheme === 'tcp' ? this.#listen.udp.length : 0) + socket;
   }
 
   /** This address of the peer, or else all that are known: who dialed us comes from an address that nobody has written down. */

@@ -13,11 +13,12 @@ export class Rules {
 
   constructor({ forwards, exposes }: Pick<NodeConfig, 'forwards' | 'exposes'>) {
     this.#forwards = forwards.map((forward: Forward, index) => ({ id: index + 1, ...forward }));
-    this.#exposes = exposes.map(({ virtualPort, host, port }: Expose, index) => ({
+    this.#exposes = exposes.map(({ virtualPort, host, port, from }: Expose, index) => ({
       id: forwards.length + index + 1,
       port: virtualPort,
       host,
       hostPort: port,
+      from,
     }));
     this.#lastId = forwards.length + exposes.length;
   }

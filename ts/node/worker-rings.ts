@@ -41,6 +41,7 @@ export class WorkerRings {
   readonly #data: QueueProducer;
   readonly #fromControl: QueueConsumer;
   readonly #fromData: QueueConsumer;
+  #dataPosition = 0;
 
   /** What the worker's frames come by and leave by. */
   readonly scheme: TransportAddress['scheme'];
@@ -85,12 +86,23 @@ export class WorkerRings {
   /** A packet of an application. `high`: taken, but the ring is more than half full. `full`: not taken. */
   sendData(frame: Uint8Array): 'taken' | 'high' | 'full' {
     if (!writePacket(this.#data, frame)) return 'full';
+    this.#dataPosition += (this.#data.position - this.#dataPosition) | 0; // the ring's own wraps
     return this.#data.hasRoom(this.#data.maxRecord) ? 'taken' : 'high';
   }
 
   /** Resolves when the ring of applications is at most half full again. */
   async whenDrained(signal: AbortSignal): Promise<void> {
     await this.#data.waitForRoomAsync(this.#data.maxRecord, { signal });
+  }
+
+  /** Bytes of the ring of applications that were written since the start: where its next packet will lie. */
+  get dataPosition(): number {
+    return this.#dataPosition;
+  }
+
+  /** Whether the worker has taken all that applications had sent before `position`. */
+  hasTaken(position: number): boolean {
+    return this.#dataPosition - this.#data.backlog >= position;
   }
 
   command(command: WorkerCommand): boolean {

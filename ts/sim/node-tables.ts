@@ -11,11 +11,16 @@ import { BundleWriter } from '../memory/bundles.js';
 import { CounterBlock } from '../memory/counters.js';
 import { Epochs } from '../memory/epochs.js';
 import { ForwardingTableWriter, forwardingWords, slotIndex } from '../memory/forwarding-table.js';
+import { storeHandshakeKey } from '../memory/handshake-gate.js';
 import { LeafTableWriter } from '../memory/leaf-table.js';
 import { LINK_FLAG_NO_TAGS, LinkTableWriter, PortKind } from '../memory/link-table.js';
 import { PathMtus } from '../memory/path-mtus.js';
 import { createRegion, markAsLeaf, type Region } from '../memory/region.js';
+import { networkSecrets } from '../wire/session-keys.js';
 import { idOfHost, linkAddressOf } from './addresses.js';
+import { NETWORK_KEY } from './sim-control.js';
+
+const SECRETS = networkSecrets(NETWORK_KEY);
 
 type LinkInstall = LinkOutput & { readonly kind: 'linkInstall' };
 
@@ -33,6 +38,7 @@ export class NodeTables {
   constructor(linkCapacity: number, leafCapacity: number, isLeaf: boolean) {
     this.region = createRegion({ workers: 1, links: linkCapacity + leafCapacity, leaves: leafCapacity });
     if (isLeaf) markAsLeaf(this.region);
+    storeHandshakeKey(this.region, SECRETS);
     this.#leaves = new LeafTableWriter(this.region, new Epochs(this.region));
     this.forwarding = forwardingWords(this.region);
     this.counters = new CounterBlock(this.region, 1);

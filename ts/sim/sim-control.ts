@@ -11,7 +11,7 @@ import { addressOf } from './addresses.js';
 /** The first of January 2026 in microseconds since 1970: when virtual time begins. */
 const EPOCH_MICROS = 1_767_225_600_000_000;
 /** All nodes of a simulated network share this key. */
-const NETWORK_KEY = new Uint8Array(32).fill(7);
+export const NETWORK_KEY = new Uint8Array(32).fill(7);
 
 export interface SimControlOptions {
   readonly id: NodeId;

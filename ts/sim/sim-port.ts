@@ -3,8 +3,8 @@
  * ready on their way out by the code of the real packet path; only the system calls are missing.
  */
 import { copyBytes } from '../data/copy.js';
+import { RunFinisher } from '../data/finish.js';
 import { Inspector } from '../data/inspect.js';
-import { LinkWriter } from '../data/link-writer.js';
 import type { Port } from '../data/port.js';
 import { appendPacket, appendRun } from '../data/runs.js';
 import type { NodeId } from '../kit/node-id.js';
@@ -18,7 +18,6 @@ import {
   packetAt,
   RUN_ARGUMENT,
   RUN_FIRST,
-  RUN_FRAME,
   RUN_KIND,
   RUN_PACKETS,
   RUN_VERDICT,
@@ -28,9 +27,8 @@ import {
 } from '../memory/batch.js';
 import { COUNTER } from '../memory/counter-names.js';
 import type { CounterBlock } from '../memory/counters.js';
-import { LINK_ADDRESS, LINK_MTU, LINK_STATE, LinkState, PortKind } from '../memory/link-table.js';
+import { LINK_ADDRESS, PortKind } from '../memory/link-table.js';
 import { LINK_ENTRY_BYTES, type Region } from '../memory/region.js';
-import { FrameType } from '../wire/link-header.js';
 import { SIM_PORT, writeSimAddress } from './addresses.js';
 
 export interface SimPortOptions {
@@ -50,7 +48,7 @@ export class SimPort implements Port {
   readonly #batchView: DataView;
   readonly #counters: CounterBlock;
   readonly #inspector: Inspector;
-  readonly #writer: LinkWriter;
+  readonly #finisher: RunFinisher;
   readonly #entries: DataView;
   /** The datagram that the next batch takes in, and who sent it. */
   #arrived: DataView | undefined;
@@ -65,7 +63,7 @@ export class SimPort implements Port {
     this.#batchView = new DataView(batch.words.buffer);
     this.#counters = counters;
     this.#inspector = new Inspector(region, batch.slab, PortKind.Udp);
-    this.#writer = new LinkWriter(region, batch.slab);
+    this.#finisher = new RunFinisher(region, batch, counters);
     this.#entries = new DataView(region.buffer, region.layout.linkEntries, region.layout.links * LINK_ENTRY_BYTES);
   }
 
@@ -143,44 +141,28 @@ export class SimPort implements Port {
   }
 
   #sendIntoLink(run: number): number {
-    const { words, slab, floats } = this.#batch;
-    const link = words[run + RUN_ARGUMENT] as number;
-    const packets = words[run + RUN_PACKETS] as number;
-    const entry = link * LINK_ENTRY_BYTES;
-    if (this.#entries.getInt32(entry + LINK_STATE, true) !== LinkState.Live) {
-      this.#counters.add(COUNTER.unknownLink, packets);
-      return 0;
-    }
-    const isTransit = words[run + RUN_KIND] === RunKind.Data;
-    const isHello = (slab.getUint8(words[run + RUN_FRAME] as number) & 15) === FrameType.Hello;
-    const limit = isHello ? Infinity : this.#entries.getInt32(entry + LINK_MTU, true);
-    const peer = this.#entries.getUint32(entry + LINK_ADDRESS);
-    const first = words[run + RUN_FIRST] as number;
-    let sent = 0;
-    for (let packet = first; packet < first + packets; packet++) {
-      const frame = words[packetAt(packet)] as number;
-      const length = words[packetAt(packet) + 1] as number;
-      if (length > limit) {
-        this.#counters.add(COUNTER.oversize, 1);
-        continue;
-      }
-      this.#writer.write(link, frame, length, isTransit, floats[BATCH_NOW / 8] as number);
-      if (isTransit) this.#counters.add(COUNTER.forwarded, 1);
-      this.#transmit(peer, frame, length);
-      sent++;
-    }
-    return sent;
+    const { words } = this.#batch;
+    const packets = this.#finisher.finish(run);
+    if (packets === 0) return 0;
+    if (words[run + RUN_KIND] === RunKind.Data) this.#counters.add(COUNTER.forwarded, packets);
+    const peer = this.#entries.getUint32((words[run + RUN_ARGUMENT] as number) * LINK_ENTRY_BYTES + LINK_ADDRESS);
+    this.#transmitAll(peer, words[run + RUN_FIRST] as number, packets);
+    return packets;
   }
 
   #sendRaw(index: number): number {
     const { words } = this.#batch;
     const run = runAt(index);
     const peer = this.#batchView.getUint32(addressAt(index) + ADDRESS_IP);
-    const first = words[run + RUN_FIRST] as number;
     const packets = words[run + RUN_PACKETS] as number;
+    this.#transmitAll(peer, words[run + RUN_FIRST] as number, packets);
+    return packets;
+  }
+
+  #transmitAll(peer: NodeId, first: number, packets: number): void {
+    const { words } = this.#batch;
     for (let packet = first; packet < first + packets; packet++)
       this.#transmit(peer, words[packetAt(packet)] as number, words[packetAt(packet) + 1] as number);
-    return packets;
   }
 
   #transmit(peer: NodeId, frame: number, length: number): void {

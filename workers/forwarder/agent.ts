@@ -101,6 +101,7 @@ export class Agent {
       reassembly: start.worker === 0 ? new Reassembly(this.#context) : undefined,
       source: this.#source,
       worker: start.worker,
+      backlogs: start.backlogs,
       emulation: this.#emulation(),
       takers: {
         [PortHandler.LoadSink]: sink,

@@ -64,7 +64,7 @@ export class Commands {
         if (!theOne(forward).close(command.rule)) throw new Error(`there is no forward or expose ${command.rule}`);
         break;
       case 'unreachable':
-        theOne(forward).unreachable(command.flowPort, command.destination, command.destinationPort);
+        theOne(forward).unreachable(command.flowPort, command.destination, command.destinationPort, command.error);
         break;
       case 'loadSource':
         source.start(command);

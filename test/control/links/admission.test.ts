@@ -53,6 +53,17 @@ test('a few are answered at once, a crowd at a rate that leaves the thread half 
   assert.is(door.served.at(-1)?.at, 5000);
 });
 
+test('what a late timer has missed is made up for, but not without bound', () => {
+  const door = new Door();
+  const servedAt = (now: number) => {
+    const before = door.served.length;
+    door.admission.handleTimeout(now);
+    return door.served.length - before;
+  };
+  for (let id = 1; id <= 1000; id++) door.knock(id, 'leaf', 'a');
+  assert.equal([servedAt(4), servedAt(8), servedAt(20), servedAt(5000), servedAt(5004)], [8, 8, 24, 48, 8]);
+});
+
 test('relays come first, and hosts take turns', () => {
   const door = new Door();
   for (let id = 1; id <= 8; id++) door.knock(id, 'leaf', 'crowd');

@@ -1,7 +1,7 @@
 /** Which of two sessions with one peer counts: both ends decide alike, whatever the order in which they see them. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { LinkProblem, Output } from '../../../ts/control/io.js';
+import type { LinkProblem, NodeRole, Output } from '../../../ts/control/io.js';
 import { LinkPool } from '../../../ts/control/links/link-pool.js';
 import { WakeClock } from '../../../ts/control/links/services.js';
 import { PENDING_MS, type Session } from '../../../ts/control/links/session.js';
@@ -24,6 +24,8 @@ class End {
   readonly over: { session: Session; problem: LinkProblem }[] = [];
   readonly sessions: Sessions;
   readonly peer: number;
+  /** How often a link was looked at. */
+  observed = 0;
   #links = 0;
 
   constructor(self: number) {
@@ -44,7 +46,10 @@ class End {
       pool: new LinkPool(1, 63, 0),
       leafPool: new LinkPool(64, 0, 0),
       observer: {
-        observe: () => ({ up: true, rxFrames: 0, txFrames: 0, rxHighest: 0, lastHeard: 0, lastData: 0, mtu: 1200 }),
+        observe: () => {
+          this.observed++;
+          return { up: true, rxFrames: 0, txFrames: 0, rxHighest: 0, lastHeard: 0, lastData: 0, mtu: 1200 };
+        },
       },
       frames: new HandshakeFrames(networkSecrets(NETWORK_KEY)),
       entropy: (bytes: number) => new Uint8Array(bytes),
@@ -59,16 +64,16 @@ class End {
     });
   }
 
-  install(dialer: number, bootEpoch = 2): Session {
+  install(dialer: number, bootEpoch = 2, peer: number = this.peer, peerRole: NodeRole = 'relay'): Session {
     const link = ++this.#links;
     const terms = {
       link,
       ourNumber: link,
       peerNumber: link,
-      peer: this.peer,
-      peerRole: 'relay' as const,
+      peer,
+      peerRole,
       bootEpoch,
-      weDialed: dialer !== this.peer,
+      weDialed: dialer !== peer,
       dialerNonce: new Uint8Array(16).fill(link),
       sessionId: '',
       rxKey: key,
@@ -145,6 +150,29 @@ test('sessions that nobody proves: at most four a peer, the oldest gives way', (
     [...Array.from({ length: 6 }, () => 'over'), ...Array.from({ length: 4 }, () => 'installed')],
   );
   assert.is(end.sessions.live(end.peer), undefined);
+});
+
+test('leaves that prove themselves are not looked at for each other, however many they are; of one there are two at most', () => {
+  const end = new End(SMALL);
+  const sessions = Array.from({ length: 2000 }, (_, n) => end.install(LARGE + n, 2, LARGE + n, 'leaf'));
+  assert.ok(end.observed <= 2000, `${end.observed} looks`);
+  assert.ok(sessions.every(({ phase }) => phase === 'installed'));
+  const again = [1, 2].map(() => end.install(LARGE, 2, LARGE, 'leaf'));
+  assert.equal(
+    [sessions[0], ...again].map((session) => session?.phase),
+    ['over', 'installed', 'installed'],
+  );
+  assert.is(end.sessions.ofInit(LARGE, again[1]?.terms.dialerNonce as Uint8Array), again[1]);
+});
+
+test('of relays that prove themselves there are so many, then the oldest gives way', () => {
+  const end = new End(SMALL);
+  const sessions = Array.from({ length: 40 }, (_, n) => end.install(LARGE + n, 2, LARGE + n));
+  assert.equal(
+    sessions.map(({ phase }) => phase === 'over').lastIndexOf(true),
+    40 - 32 - 1,
+    'half of the links may be taken so',
+  );
 });
 
 test.run();

@@ -1,20 +1,25 @@
 /** The egress stage among the others: what is paced, what waits, what is told of it. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { PipelineOptions } from '../../../ts/data/pipeline.js';
 import { Verdict } from '../../../ts/memory/batch.js';
 import { COUNTERS } from '../../../ts/memory/counter-names.js';
 import type { LinkPace } from '../../../ts/memory/link-table.js';
+import { PortHandler, PortTableWriter } from '../../../ts/memory/port-table.js';
 import { createQueue, QueueProducer } from '../../../ts/memory/sharedarraybuffer-queue/index.js';
 import { takeUnfinished } from '../../../ts/memory/unfinished.js';
+import { createWireBacklogs, wireBacklogWords } from '../../../ts/memory/wire-backlogs.js';
 import {
   RECORD_KIND,
   RecordKind,
   SEND_LINK_LINK,
   SEND_LINK_PAYLOAD,
   SEND_LINK_TYPE,
+  SEND_PACKET_FRAME,
 } from '../../../ts/memory/worker-records.js';
 import { makeFrame } from '../../../ts/wire/frame.js';
 import { FrameType } from '../../../ts/wire/link-header.js';
+import { Protocol } from '../../../ts/wire/network-header.js';
 import { StageRig } from '../stage-rig.js';
 
 const SELF = 0x01010102;
@@ -27,8 +32,8 @@ const OTHER = 3;
 const SLOW: LinkPace = { rate: 8, wire: TO, worker: 0 };
 
 /** A relay that knows THERE by TO, which is paced, and ELSEWHERE by OTHER. */
-function relay(pace: LinkPace | undefined = SLOW, other?: LinkPace): StageRig {
-  const rig = new StageRig(SELF);
+function relay(pace: LinkPace | undefined = SLOW, other?: LinkPace, more: Partial<PipelineOptions> = {}): StageRig {
+  const rig = new StageRig(SELF, undefined, undefined, undefined, () => more);
   rig.link(FROM, 0x01010101);
   rig.link(TO, THERE, undefined, 1, pace);
   rig.link(OTHER, ELSEWHERE, undefined, 1, other);
@@ -40,6 +45,15 @@ function relay(pace: LinkPace | undefined = SLOW, other?: LinkPace): StageRig {
 /** Frames of 100 bytes. */
 const packet = (flow: number, destination = THERE, ecn = 0) =>
   makeFrame({ source: 0x01010101, sourcePort: flow, destination, ttl: 9, ecn }, new Uint8Array(52).fill(flow));
+
+/** A record with a frame of 100 bytes from a socket. */
+function sendPacket(sourcePort: number): Uint8Array {
+  const header = { source: SELF, sourcePort, destination: THERE, protocol: Protocol.Datagram };
+  const record = new Uint8Array(SEND_PACKET_FRAME + 100);
+  new DataView(record.buffer).setInt32(RECORD_KIND, RecordKind.SendPacket, true);
+  record.set(makeFrame(header, new Uint8Array(52).fill(188)), SEND_PACKET_FRAME);
+  return record;
+}
 
 /** What leaves in the next `ms`, and when. */
 function run(rig: StageRig, ms: number): { by: number; at: number; frame: Uint8Array }[] {
@@ -217,6 +231,30 @@ test('a wire belongs to one worker: another hands its frames over', () => {
   );
   assert.is(workers[1].step().length, 1);
   assert.is(workers[1].pipeline.held, 1);
+});
+
+test('what sockets have sent is told of by wire and not dropped to slow them down; other flows are as ever', () => {
+  const backlogs = createWireBacklogs(64);
+  const words = wireBacklogWords(backlogs);
+  const rig = relay({ rate: 8000, wire: TO, worker: 0 }, undefined, { backlogs });
+  new PortTableWriter(rig.region).set(700, PortHandler.Socket);
+  const flood = () => {
+    for (let i = 0; i < 20; i++) rig.arrive(packet(1), FROM);
+  };
+  let [sent, written] = [0, 0];
+  for (let ms = 0; ms < 2000; ms++, rig.now++) {
+    flood();
+    // Half of the wire and no more is a socket's share beside another flow: what is beyond that waits, for longer than CoDel allows.
+    while ((words[TO] as number) < 5000 && rig.fromShell('data', sendPacket(700)) && ++written % 10 !== 0);
+    sent += rig.step().filter(({ frame }) => frame[48] === 188).length;
+  }
+  const waiting = (words[TO] as number) / 100;
+  assert.ok(waiting > 30, `${waiting} wait`);
+  assert.is(sent + waiting, written);
+  assert.ok(sent > 8000, `${sent} were sent`);
+  assert.ok(rig.counters().codelDropped > 100);
+  rig.replaceWorker();
+  assert.is(words[TO], 0, 'what waited died with the worker');
 });
 
 test.run();

@@ -4,6 +4,7 @@
 //   native-test tags                  all implementations against the scalar one, on random frames
 //   native-test window                reads counters (low 32 bits) from standard input, prints "accepted|refused counter" a line
 //   native-test window-rows           rows of counters at once, against the same one by one
+//   native-test packet-errors         what a program hears of the errors that it is told by ICMP; "not allowed" without CAP_NET_RAW
 //   native-test gso-loss              a socket whose kernel refuses segmentation at run time
 #include <netinet/udp.h>
 
@@ -16,6 +17,9 @@
 #include "check.h"
 
 namespace portolan {
+
+void PacketErrors();  // packet_errors.cc
+
 namespace {
 
 constexpr const char* IMPLEMENTATIONS[] = {"scalar", "avx2", "avx512", "neon"};
@@ -159,6 +163,8 @@ int main(int count, char** arguments) {
     portolan::Window();
   else if (what == "window-rows")
     portolan::WindowRows();
+  else if (what == "packet-errors")
+    portolan::PacketErrors();
   else if (what == "gso-loss")
     portolan::GsoLoss();
   else

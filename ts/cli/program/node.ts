@@ -36,7 +36,11 @@ function up(): Command {
       listOption('--forward <url=id:port>', 'carry what comes in at a local UDP port to a port of a node', forwardText),
     )
     .addOption(
-      listOption('--expose <port=url>', "carry what comes in at this node's port to a UDP service here", exposeText),
+      listOption(
+        '--expose <port=url>',
+        "carry what comes in at this node's port to a UDP service here; with ?from=1.1.*,1.2.3.4 behind it from these nodes only",
+        exposeText,
+      ),
     )
     .addOption(
       option(

@@ -9,6 +9,8 @@ import { formatAddress, type LinkServices, sameAddress } from './services.js';
 /** An address that does not answer is left for the next one after this time, doubled each round up to the longest. */
 const FIRST_PATIENCE_MS = 750;
 const LONGEST_PATIENCE_MS = 3_000;
+/** The same of a leaf, at first and at last. */
+const LEAF_PATIENCE_MS = [3_000, 12_000] as const;
 /** An Init is repeated after this time, then after twice as long, and so on. */
 const FIRST_REPEAT_MS = 200;
 /** The waits between rounds in which UDP is tried for a peer that has a session over TCP, ms. */
@@ -302,10 +304,14 @@ export class Dialer implements Timer {
     this.#repeatOrGiveUp(this.#attempt, now);
   }
 
-  /** A relay that returns answers thousands of leaves one after the other: whoever gives up too soon makes it answer twice. */
+  /**
+   * A relay that returns answers thousands of leaves one after the other: whoever gives up too soon makes it answer twice, and has it answer
+   * others later. So leaves have more patience, and more each round, as any retry under congestion.
+   */
   #patience(): number {
-    if (this.#services.role === 'leaf') return LONGEST_PATIENCE_MS;
-    return Math.min(LONGEST_PATIENCE_MS, FIRST_PATIENCE_MS * 2 ** Math.min(this.#round, 10));
+    const isLeaf = this.#services.role === 'leaf';
+    const [first, longest] = isLeaf ? LEAF_PATIENCE_MS : [FIRST_PATIENCE_MS, LONGEST_PATIENCE_MS];
+    return Math.min(longest, first * 2 ** Math.min(this.#round, 10));
   }
 
   #repeatOrGiveUp(attempt: Attempt, now: number): void {

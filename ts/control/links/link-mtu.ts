@@ -3,7 +3,7 @@ import type { MtuState } from '../io.js';
 import type { Timer } from '../timer-queue.js';
 import type { HelloExchange } from './hello-exchange.js';
 import { mtuCandidates } from './mtu-candidates.js';
-import { MtuSearch } from './mtu-search.js';
+import { CONFIRM_LEAF_MS, CONFIRM_MS, MtuSearch } from './mtu-search.js';
 import type { LinkServices } from './services.js';
 import type { SessionTerms } from './session.js';
 
@@ -29,10 +29,16 @@ export class LinkMtu implements Timer {
   #published: number;
   #running = false;
 
-  constructor({ link, address }: SessionTerms, services: LinkServices, hellos: HelloExchange, sender: ProbeSender) {
+  constructor(
+    { link, address, peerRole }: SessionTerms,
+    services: LinkServices,
+    hellos: HelloExchange,
+    sender: ProbeSender,
+  ) {
     const { sizes, first } = mtuCandidates(address);
     const isStream = address.scheme === 'tcp'; // which carries frames of any size
-    this.#search = services.probeMtu && !isStream ? new MtuSearch(services.mtu, sizes, first) : undefined;
+    const confirmMs = peerRole === 'leaf' || services.role === 'leaf' ? CONFIRM_LEAF_MS : CONFIRM_MS;
+    this.#search = services.probeMtu && !isStream ? new MtuSearch(services.mtu, sizes, first, confirmMs) : undefined;
     this.#link = link;
     this.#services = services;
     this.#hellos = hellos;

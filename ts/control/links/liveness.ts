@@ -19,8 +19,11 @@
 /** Milliseconds between the hellos of a link that carries data, and of one that does not. */
 export const FAST_INTERVAL = 50;
 export const IDLE_INTERVAL = 500;
-/** The same of a leaf's link: a relay has thousands of them, and nobody routes by them. */
-export const LEAF_IDLE_INTERVAL = 5_000;
+/**
+ * The same of a leaf's link: a relay has thousands of them, and nobody routes by them. Often enough for NATs, which forget a UDP flow after 30 s of
+ * silence or more.
+ */
+export const LEAF_IDLE_INTERVAL = 10_000;
 /** A link carries data when some was seen within this time. */
 export const DATA_MEMORY_MS = 2_000;
 /** Silence for so many of the sender's intervals means down. */

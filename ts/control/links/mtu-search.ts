@@ -24,11 +24,13 @@
 
 /** Probes of one size, before it is given up (MAX_PROBES of the RFC). */
 export const MAX_PROBES = 3;
-/** How often the MTU that was found is confirmed, ms (CONFIRMATION_TIMER); and how soon again when frames are lost. */
-export const CONFIRM_MS = 10_000;
-export const SUSPECT_GAP_MS = 500;
 /** After this long larger sizes are tried again, ms (PMTU_RAISE_TIMER). */
 export const RAISE_MS = 600_000;
+/** How often the MTU that was found is confirmed, ms (CONFIRMATION_TIMER); and how soon again when frames are lost. */
+export const CONFIRM_MS = 10_000;
+/** The same of a leaf's link: a relay has thousands of them, mostly idle. Those that lose frames are confirmed at once, like any other. */
+export const CONFIRM_LEAF_MS = RAISE_MS;
+export const SUSPECT_GAP_MS = 500;
 
 export class MtuSearch {
   /** The largest frame that is known to arrive, bytes. */
@@ -39,6 +41,7 @@ export class MtuSearch {
   readonly #base: number;
   readonly #candidates: readonly number[];
   readonly #first: number;
+  readonly #confirmMs: number;
   /** Sizes from here on do not arrive. */
   #tooLarge = Infinity;
   /** The probe under way: its size (0: none), the hellos that were sent with that size, and until when the last may be answered. */
@@ -51,12 +54,13 @@ export class MtuSearch {
   #confirmAt = Infinity;
   #raiseAt = Infinity;
 
-  /** `candidates`: sizes above `base`, ascending. `first`: the one to try before all others. */
-  constructor(base: number, candidates: readonly number[], first: number) {
+  /** `candidates`: sizes above `base`, ascending. `first`: the one to try before all others. `confirmMs`: see {@link CONFIRM_MS}. */
+  constructor(base: number, candidates: readonly number[], first: number, confirmMs: number = CONFIRM_MS) {
     this.mtu = base;
     this.#base = base;
     this.#candidates = candidates;
     this.#first = first;
+    this.#confirmMs = confirmMs;
   }
 
   /** When {@link poll} wants to be called; Infinity: it waits for an answer. */
@@ -104,7 +108,7 @@ export class MtuSearch {
     this.#endProbe();
     this.mtu = size;
     this.#confirmedAt = now;
-    this.#confirmAt = now + CONFIRM_MS;
+    this.#confirmAt = now + this.#confirmMs;
   }
 
   /** Frames were lost: perhaps those of the MTU's size. */
@@ -144,12 +148,12 @@ export class MtuSearch {
       this.fall();
       this.#tooLarge = size;
     }
-    this.#confirmAt = now + CONFIRM_MS;
+    this.#confirmAt = now + this.#confirmMs;
   }
 
   #complete(now: number): void {
     this.state = 'complete';
-    this.#confirmAt = this.mtu === this.#base ? Infinity : now + CONFIRM_MS;
+    this.#confirmAt = this.mtu === this.#base ? Infinity : now + this.#confirmMs;
     this.#raiseAt = this.mtu === this.#candidates.at(-1) ? Infinity : now + RAISE_MS;
   }
 

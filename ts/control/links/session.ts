@@ -198,7 +198,7 @@ export class Session implements Timer {
     if (now >= this.#nextHello || this.#services.role === 'leaf') this.#chooseInterval(now);
     if (this.liveness.announced !== announced) this.sendHello(now);
     else if (now < this.#nextHello) this.#schedule(now);
-    else if (this.#needsNoHello(now)) this.#passHello(now);
+    else if (this.#needsNoHello(now)) this.#passHello();
     else this.sendHello(now);
   }
 
@@ -288,8 +288,8 @@ export class Session implements Timer {
   }
 
   /**
-   * An idle leaf asks, and a worker has answered within the last interval: that shows it that this end lives, and this end that the leaf does.
-   * So a relay with thousands of leaves sends hardly a hello of its own.
+   * An idle leaf asks, and a worker has answered since the last look: that shows it that this end lives, and this end that the leaf does. So a
+   * relay with thousands of leaves sends hardly a hello of its own, and looks at each only when that one may have fallen silent.
    */
   #needsNoHello(now: number): boolean {
     const { announced, sending } = this.liveness;
@@ -298,10 +298,11 @@ export class Session implements Timer {
     return now - this.#lastHello < LEAF_MEASURE_MS && this.observe().txFrames > this.#sentBefore;
   }
 
-  #passHello(now: number): void {
-    this.#sentBefore = this.observe().txFrames;
-    this.#nextHello = this.#afterHello(now);
-    this.#schedule(now);
+  #passHello(): void {
+    const seen = this.observe();
+    this.#sentBefore = seen.txFrames;
+    this.#nextHello = Math.min(this.#lastHello + LEAF_MEASURE_MS, this.lastHeard(seen) + this.liveness.silence);
+    this.#services.deadlines.schedule(this, this.#nextHello);
   }
 
   /** When the hello after one that leaves `now` is due: never later than the interval says. */

@@ -2,16 +2,9 @@ import type { NodeId } from '../../kit/node-id.js';
 import type { GoodbyeReason } from '../../wire/control.js';
 import type { LinkProblem } from '../io.js';
 import { mayOverlap, Overlap } from './overlap.js';
+import { PendingSessions } from './pending.js';
 import type { LinkServices } from './services.js';
 import { PENDING_MS, Session, type SessionOwner, type SessionTerms } from './session.js';
-
-/**
- * Sessions that peers have begun and not yet proved: so many a peer, and in all so many or a quarter of all links, for the neighbours of a
- * large node all dial at once when it returns; but never more than half of all links. The oldest gives way.
- */
-const MAX_PENDING_OF_PEER = 4;
-const MAX_PENDING_OF_LEAF = 2;
-const MAX_PENDING = 64;
 
 /** Whoever acts on what becomes of sessions. */
 export interface SessionEvents {
@@ -38,14 +31,15 @@ export class Sessions implements SessionOwner {
   /** Proved, over another transport than the live one, and not yet ready. */
   readonly #rising = new Map<NodeId, Session>();
   readonly #overlaps = new Map<NodeId, Overlap>();
-  /** Those that peers have dialed and not yet proved, oldest first. */
-  readonly #pending = new Set<Session>();
+  /** Those that peers have dialed and not yet proved. */
+  readonly #pending: PendingSessions;
   readonly #services: LinkServices;
   readonly #events: SessionEvents;
 
   constructor(services: LinkServices, events: SessionEvents) {
     this.#services = services;
     this.#events = events;
+    this.#pending = new PendingSessions(services.pool.capacity);
   }
 
   at(link: number): Session | undefined {
@@ -65,24 +59,19 @@ export class Sessions implements SessionOwner {
   /** The session that a dialer's Init has led to, if it still exists. */
   ofInit(peer: NodeId, dialerNonce: Uint8Array): Session | undefined {
     const live = this.#live.get(peer);
-    const candidates = live ? [live, ...this.#pending] : this.#pending;
-    for (const session of candidates)
-      if (session.terms.peer === peer && !session.terms.weDialed && sameBytes(session.terms.dialerNonce, dialerNonce))
-        return session;
-    return undefined;
+    const isOfInit = ({ terms }: Session) => !terms.weDialed && sameBytes(terms.dialerNonce, dialerNonce);
+    return live && isOfInit(live) ? live : this.#pending.of(peer).find(isOfInit);
   }
 
   /** There is no link for another leaf: the one that has been proving itself for longest makes room for whoever comes next. */
   dropOldestLeaf(now: number): void {
-    for (const session of this.#pending) {
-      if (session.terms.peerRole !== 'leaf' || session.isProven(now)) continue;
-      this.end(session, 'replaced', undefined, now);
-      return;
-    }
+    const oldest = this.#pending.oldestLeaf(now);
+    if (oldest) this.end(oldest, 'replaced', undefined, now);
   }
 
   install(terms: SessionTerms, now: number): Session {
-    if (!terms.weDialed) this.#makeRoom(terms, now);
+    const inTheWay = terms.weDialed ? undefined : this.#pending.inTheWayOf(terms.peer, terms.peerRole, now);
+    if (inTheWay) this.end(inTheWay, 'replaced', undefined, now);
     const session = new Session(terms, this.#services, this, now);
     this.#byLink.set(terms.link, session);
     if (!terms.weDialed) this.#pending.add(session);
@@ -175,32 +164,6 @@ export class Sessions implements SessionOwner {
     if (session.isOver()) return;
     session.end(goodbye);
     this.#events.over(session, ending, now);
-  }
-
-  /** Too many that nobody has proved make room for one more of `peer`. */
-  #makeRoom({ peer, peerRole: role }: SessionTerms, now: number): void {
-    const { capacity } = this.#services.pool;
-    // All leaves of a relay may dial at once, and every one is meant: see dropOldestLeaf.
-    const limit = role === 'leaf' ? Infinity : Math.min(capacity / 2, Math.max(MAX_PENDING, capacity / 4));
-    let ofRole = 0;
-    let ofPeer = 0;
-    let oldest: Session | undefined;
-    let oldestOfPeer: Session | undefined;
-    for (const session of this.#pending) {
-      if (session.terms.peerRole !== role || session.isProven(now)) continue;
-      ofRole++;
-      oldest ??= session;
-      if (session.terms.peer !== peer) continue;
-      ofPeer++;
-      oldestOfPeer ??= session;
-    }
-    const victim =
-      ofPeer >= (role === 'leaf' ? MAX_PENDING_OF_LEAF : MAX_PENDING_OF_PEER)
-        ? oldestOfPeer
-        : ofRole >= limit
-          ? oldest
-          : undefined;
-    if (victim) this.end(victim, 'replaced', undefined, now);
   }
 }
 

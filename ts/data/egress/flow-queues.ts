@@ -32,6 +32,8 @@ export class FlowQueues {
   /** Frames and bytes that wait. */
   frames = 0;
   bytes = 0;
+  /** Those of sockets of this node. */
+  socketBytes = 0;
   readonly #frames: QueuedFrames;
   readonly #sink: EgressSink;
   readonly #codel = new CodelStates(CLASSES * FLOWS);
@@ -67,6 +69,7 @@ export class FlowQueues {
     this.#classFrames[trafficClass] = (this.#classFrames[trafficClass] as number) + 1;
     this.frames++;
     this.bytes += bytes;
+    if (this.#frames.ofSockets[frame] === 1) this.socketBytes += bytes;
     if (this.#state[flow] !== IDLE) return;
     this.#deficit[flow] = FLOW_QUANTUM;
     this.#append(flow, NEW);
@@ -132,7 +135,10 @@ export class FlowQueues {
     }
   }
 
-  /** The next frame of a flow that CoDel lets go; -1: none is left. */
+  /**
+   * The next frame of a flow that CoDel lets go; -1: none is left. A drop tells a sender to slow down; a socket of this node is told without one, so
+   * its frames all go. (If its program does not listen, CoDel would not keep its queue short either: the wire's limit does.)
+   */
   #takeOfFlow(flow: number): number {
     this.#codel.begin();
     for (;;) {
@@ -141,6 +147,7 @@ export class FlowQueues {
         this.#codel.ranEmpty(flow);
         return NONE;
       }
+      if (this.#frames.ofSockets[frame] === 1) return frame;
       if (!this.#codel.mustDrop(flow, this.#frames.waited(frame), this.#flowBytes[flow] as number)) return frame;
       if (this.#frames.mark(frame)) {
         this.#codel.marked(flow);
@@ -162,6 +169,7 @@ export class FlowQueues {
     this.#classFrames[trafficClass] = (this.#classFrames[trafficClass] as number) - 1;
     this.frames--;
     this.bytes -= bytes;
+    if (this.#frames.ofSockets[frame] === 1) this.socketBytes -= bytes;
     return frame;
   }
 

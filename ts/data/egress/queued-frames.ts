@@ -16,6 +16,8 @@ export class QueuedFrames {
   readonly links: Int32Array;
   readonly numbers: Int32Array;
   readonly kinds: Uint8Array;
+  /** By frame: 1 if it comes from a socket of this node, whose program is told to stop when too much waits (ts/memory/wire-backlogs.ts). */
+  readonly ofSockets: Uint8Array;
   now = 0;
 
   constructor(cells: number) {
@@ -25,6 +27,7 @@ export class QueuedFrames {
     this.links = new Int32Array(cells);
     this.numbers = new Int32Array(cells);
     this.kinds = new Uint8Array(cells);
+    this.ofSockets = new Uint8Array(cells);
   }
 
   bytes(frame: number): number {

@@ -11,7 +11,7 @@
  * which the others hand its frames over (handover.ts): the link's entry says to which.
  *
  * Frames wait undecorated: TTL, counter and tag are written when they leave, so nothing that is dropped here looks like loss to the receiver, and no
- * counter waits for longer than a replay window lasts.
+ * counter waits for longer than a replay window lasts. How much waits that sockets of this node have sent is told to the main thread, by wire, which makes their programs stop.
  */
 import {
   BATCH_HELD,
@@ -24,6 +24,7 @@ import {
   RUN_KIND,
   RUN_PACKETS,
   RUN_VERDICT,
+  RunKind,
   runAt,
   Verdict,
 } from '../../memory/batch.js';
@@ -40,9 +41,18 @@ import {
   LINK_WORKER,
   PortKind,
 } from '../../memory/link-table.js';
+import { PortHandler, portHandlers } from '../../memory/port-table.js';
 import { CLASSES, HEADER_WORD_PACED_LINKS, LINK_ENTRY_BYTES } from '../../memory/region.js';
+import { wireBacklogWords } from '../../memory/wire-backlogs.js';
 import { FrameType } from '../../wire/link-header.js';
-import { OFFSET_CLASS, OFFSET_DESTINATION, OFFSET_SOURCE, OFFSET_SOURCE_PORT } from '../../wire/network-header.js';
+import {
+  OFFSET_CLASS,
+  OFFSET_DESTINATION,
+  OFFSET_PROTOCOL,
+  OFFSET_SOURCE,
+  OFFSET_SOURCE_PORT,
+  Protocol,
+} from '../../wire/network-header.js';
 import type { StageContext } from '../context.js';
 import { CELL_BYTES } from '../frame-store.js';
 import type { Port } from '../port.js';
@@ -66,6 +76,9 @@ export class EgressStage implements EgressSink {
   readonly #header: Int32Array;
   readonly #entries: Int32Array;
   readonly #links: number;
+  readonly #handlers: Uint8Array;
+  /** What waits of sockets, for the main thread, by wire. */
+  readonly #backlogs: Int32Array | undefined;
   /** Made when the first link is paced. */
   #frames: QueuedFrames | undefined;
   /** By the number that a link's entry says: a link's own index, or behind those a listening address. */
@@ -75,8 +88,9 @@ export class EgressStage implements EgressSink {
   #isBlocked = false;
   #isHurried = false;
 
-  /** `worker`: which of those it is that send UDP links. */
-  constructor({ region, batch, counters, port, portKind, clock }: StageContext, worker: number) {
+  /** `worker`: which of those it is that send UDP links. `backlogs`: ts/memory/wire-backlogs.ts, where there are sockets. */
+  constructor(context: StageContext, worker: number, backlogs?: SharedArrayBuffer) {
+    const { region, batch, counters, port, portKind, clock } = context;
     const { links, linkEntries } = region.layout;
     this.#batch = batch;
     this.#counters = counters;
@@ -85,12 +99,15 @@ export class EgressStage implements EgressSink {
     this.#header = new Int32Array(region.buffer, 0, HEADER_WORD_PACED_LINKS + 1);
     this.#entries = new Int32Array(region.buffer, linkEntries, (links * LINK_ENTRY_BYTES) / 4);
     this.#links = links;
+    this.#handlers = portHandlers(region);
+    this.#backlogs = backlogs && wireBacklogWords(backlogs);
     for (let link = 1; link < links; link++) {
       // What a predecessor's queues held died with it.
       const entry = (link * LINK_ENTRY_BYTES) / 4;
       const isOurs = portKind !== PortKind.Udp || this.#entries[entry + LINK_WORKER / 4] === worker;
-      if (isOurs && this.#entries[entry + LINK_PORT_KIND / 4] === portKind)
-        this.#entries[entry + LINK_QUEUED_FRAMES / 4] = 0;
+      if (!isOurs || this.#entries[entry + LINK_PORT_KIND / 4] !== portKind) continue;
+      this.#entries[entry + LINK_QUEUED_FRAMES / 4] = 0;
+      if (this.#entries[entry + LINK_RATE / 4] !== 0) this.#tell(this.#entries[entry + LINK_WIRE / 4] as number, 0);
     }
   }
 
@@ -162,6 +179,7 @@ export class EgressStage implements EgressSink {
     const known = this.#wires[index];
     if (known) return known;
     const wire = new WireQueue(frames, this);
+    wire.number = index;
     this.#wires[index] = wire;
     return wire;
   }
@@ -184,6 +202,7 @@ export class EgressStage implements EgressSink {
     frames.links[frame] = link;
     frames.numbers[frame] = this.#entries[(link * LINK_ENTRY_BYTES + LINK_OUR_NUMBER) / 4] as number;
     frames.kinds[frame] = kind;
+    frames.ofSockets[frame] = kind === RunKind.Origin && this.#isOfSocket(at) ? 1 : 0;
     this.#hold(frame, 1);
     if (!wire.isListed) this.#waiting.push(wire);
     wire.isListed = true;
@@ -191,9 +210,32 @@ export class EgressStage implements EgressSink {
     else wire.putData(frame, Math.min(slab.getUint8(at + OFFSET_CLASS), CLASSES - 1), flowOf(slab, at));
   }
 
+  /** Whether a frame that starts here was sent by a socket. */
+  #isOfSocket(frame: number): boolean {
+    const { slab } = this.#batch;
+    const protocol = slab.getUint8(frame + OFFSET_PROTOCOL);
+    if (protocol !== Protocol.Datagram && protocol !== Protocol.Fragment) return false;
+    return this.#handlers[slab.getUint16(frame + OFFSET_SOURCE_PORT)] === PortHandler.Socket;
+  }
+
+  #tell(wire: number, bytes: number): void {
+    if (this.#backlogs) Atomics.store(this.#backlogs, wire, bytes);
+  }
+
   /** Sends what may leave by the wire at place `place` of those in which something waits. */
   #release(place: number, frames: QueuedFrames): void {
     const wire = this.#waiting[place] as WireQueue;
+    this.#send(wire, frames);
+    if (wire.told !== wire.socketBytes) this.#tell(wire.number, wire.socketBytes);
+    wire.told = wire.socketBytes;
+    if (!wire.isEmpty) return;
+    wire.isListed = false;
+    // The last one takes its place: no order among wires is promised.
+    const last = this.#waiting.pop() as WireQueue;
+    if (place < this.#waiting.length) this.#waiting[place] = last;
+  }
+
+  #send(wire: WireQueue, frames: QueuedFrames): void {
     while (wire.isFree || this.#isHurried) {
       const frame = wire.take();
       if (frame < 0) break;
@@ -214,11 +256,6 @@ export class EgressStage implements EgressSink {
       const link = frames.links[frame] as number;
       appendToRun(this.#batch, frames.kinds[frame] as number, 0, at, bytes, Verdict.Forward, link);
     }
-    if (!wire.isEmpty) return;
-    wire.isListed = false;
-    // The last one takes its place: no order among wires is promised.
-    const last = this.#waiting.pop() as WireQueue;
-    if (place < this.#waiting.length) this.#waiting[place] = last;
   }
 
   #drop(frame: number, counter: number): void {

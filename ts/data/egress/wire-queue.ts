@@ -6,12 +6,13 @@
  * not sent in time is made up for within {@link LAG_MS} and no longer, for what leaves at once has to wait at the wire itself, and at a rate
  * just below the wire's it waits for long. What nobody wanted to send is lost but for {@link CREDIT_MS}.
  */
+import { mostOfSockets } from '../../memory/wire-backlogs.js';
 import { FlowQueues } from './flow-queues.js';
 import type { EgressSink, QueuedFrames } from './queued-frames.js';
 
 const LAG_MS = 5;
 const CREDIT_MS = 1;
-/** Data may wait for so long, ms, and at least so many bytes: more is shed. CoDel keeps it far below, but of senders that do not listen. */
+/** Data may wait for so long, ms, and at least so many bytes, beside what sockets that stop in time have here: more is shed. CoDel keeps it far below, but of senders that do not listen. */
 const LONGEST_MS = 200;
 const LEAST_BYTES = 64 * 1024;
 /** Control frames that may wait: many times what sessions of one wire send in the time that data may wait. */
@@ -23,6 +24,9 @@ export class WireQueue {
   rate = 1;
   /** Whether its owner knows that something waits here. */
   isListed = false;
+  /** Its number, and what its owner has last told the main thread of {@link socketBytes}. */
+  number = 0;
+  told = 0;
   readonly #frames: QueuedFrames;
   readonly #data: FlowQueues;
   readonly #sink: EgressSink;
@@ -54,6 +58,11 @@ export class WireQueue {
     return this.#free;
   }
 
+  /** Bytes of this node's sockets that wait. */
+  get socketBytes(): number {
+    return this.#data.socketBytes;
+  }
+
   /** A frame leaves. */
   spend(bytes: number): void {
     const spare = this.isEmpty ? CREDIT_MS : LAG_MS;
@@ -70,7 +79,8 @@ export class WireQueue {
 
   putData(frame: number, trafficClass: number, hash: number): void {
     this.#data.put(frame, trafficClass, hash);
-    if (this.#data.bytes > Math.max(LEAST_BYTES, this.rate * LONGEST_MS)) this.#data.shed();
+    const ofSockets = Math.min(this.#data.socketBytes, mostOfSockets(this.rate));
+    if (this.#data.bytes - ofSockets > Math.max(LEAST_BYTES, this.rate * LONGEST_MS)) this.#data.shed();
   }
 
   /** The memory for all queues is used up: drops what waits for longest here. */

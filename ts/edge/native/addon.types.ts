@@ -9,7 +9,7 @@ export interface NativeAddon {
   /**
    * Tells a UDP program by ICMP that nobody listens at the port to which it sends. False: the system does not let this process do so (CAP_NET_RAW).
    */
-  tellUnreachable(programHost: string, programPort: number, host: string, port: number): boolean;
+  tellUnreachable(programHost: string, programPort: number, host: string, port: number, error: number): boolean;
   /** Closes a socket or an event. */
   closeSocket(fd: number): void;
   /** Closes what is behind the number, which stays taken: for a thread that cannot be stopped and may use it again. */
@@ -84,6 +84,8 @@ export interface NativePacketPathOptions {
   /** Messages that one receive call takes from a socket: 1..64. */
   readonly receiveMessages: number;
   readonly simd: boolean;
+  /** For how long what leaves for a program on this machine may wait for room in its receive buffer, ms; default 250. */
+  readonly holdMs?: number;
   /** Views over the queues that the worker reads: whoever writes into one of them ends a sleep, by the eventfd. Default: none. */
   readonly rings?: readonly Uint8Array[];
 }

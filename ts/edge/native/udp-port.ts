@@ -8,6 +8,7 @@ import type { LocalPeer, Port } from '../../data/port.js';
 import type { ListenSocket, OffloadState, Offloads } from '../../data/worker-contract.js';
 import type { Batch } from '../../memory/batch.js';
 import type { Region } from '../../memory/region.js';
+import { ErrorCode, type ErrorName } from '../../wire/error-payload.js';
 import type { NativeAddon, NativePacketPath, NativeUdpSocket } from './addon.types.js';
 
 /** A slab's size: messages of one batch (64 KB each), what starts here, and what waits for a full socket. */
@@ -122,8 +123,8 @@ export class NativeUdpPort implements Port {
     return number;
   }
 
-  tellUnreachable(program: LocalPeer, port: LocalPeer): boolean {
-    return this.#addon.tellUnreachable(program.host, program.port, port.host, port.port);
+  tellUnreachable(program: LocalPeer, port: LocalPeer, error: ErrorName): boolean {
+    return this.#addon.tellUnreachable(program.host, program.port, port.host, port.port, ErrorCode[error]);
   }
 
   closeLocal(socket: number): void {

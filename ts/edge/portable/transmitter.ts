@@ -5,18 +5,16 @@
  * with more room for control frames than for data, so that a flood of data silences no hello.
  */
 import type { Socket } from 'node:dgram';
-import { LinkWriter } from '../../data/link-writer.js';
+import { RunFinisher } from '../../data/finish.js';
 import { openSealing, type Sealing, sealRun } from '../../data/seal.js';
 import { readHost, readPort } from '../../memory/address.js';
 import {
   addressAt,
-  BATCH_NOW,
   BATCH_RUN_COUNT,
   type Batch,
   packetAt,
   RUN_ARGUMENT,
   RUN_FIRST,
-  RUN_FRAME,
   RUN_KIND,
   RUN_PACKETS,
   RUN_VERDICT,
@@ -26,7 +24,7 @@ import {
 } from '../../memory/batch.js';
 import { COUNTER } from '../../memory/counter-names.js';
 import type { CounterBlock } from '../../memory/counters.js';
-import { LINK_MTU, LINK_SOCKET, LINK_STATE, LinkState } from '../../memory/link-table.js';
+import { LINK_SOCKET } from '../../memory/link-table.js';
 import { LINK_ENTRY_BYTES, type Region } from '../../memory/region.js';
 import { FrameType } from '../../wire/link-header.js';
 
@@ -38,12 +36,11 @@ export class Transmitter {
   readonly #batch: Batch;
   readonly #batchView: DataView;
   readonly #entries: Int32Array;
-  readonly #links: number;
   readonly #counters: CounterBlock;
   readonly #sockets: readonly (Socket | undefined)[];
   readonly #connected: WeakSet<Socket>;
   readonly #slab: Buffer;
-  readonly #writer: LinkWriter;
+  readonly #finisher: RunFinisher;
   readonly #sealing: Sealing;
   readonly #held: number[] = [];
   /** Whether this batch may be read by dgram after `send`; if not, what does not leave at once is copied. */
@@ -61,13 +58,12 @@ export class Transmitter {
     this.#batch = batch;
     this.#batchView = new DataView(batch.words.buffer);
     this.#entries = new Int32Array(buffer, layout.linkEntries, (layout.links * LINK_ENTRY_BYTES) / 4);
-    this.#links = layout.links;
     this.#counters = counters;
     this.#sockets = sockets;
     this.#connected = connected;
     this.#slab = Buffer.from(batch.slabBytes.buffer);
-    this.#writer = new LinkWriter(region, batch.slab);
-    this.#sealing = openSealing(region, batch, counters);
+    this.#finisher = new RunFinisher(region, batch, counters);
+    this.#sealing = openSealing(region, batch, counters, this.#finisher);
   }
 
   /** Sends all runs with verdict Forward or Raw; returns the number of packets. See {@link hold} for `mayHold`. */
@@ -105,31 +101,20 @@ export class Transmitter {
   }
 
   #sendIntoLink(run: number): number {
-    const { words, slab, floats } = this.#batch;
+    const { words } = this.#batch;
     const link = words[run + RUN_ARGUMENT] as number;
-    const packets = words[run + RUN_PACKETS] as number;
-    const entry = (link * LINK_ENTRY_BYTES) / 4;
-    if (link <= 0 || link >= this.#links || this.#entries[entry + LINK_STATE / 4] !== LinkState.Live) {
-      this.#counters.add(COUNTER.unknownLink, packets);
-      return 0;
-    }
-    const isTransit = words[run + RUN_KIND] === RunKind.Data;
-    const type = slab.getUint8(words[run + RUN_FRAME] as number) & 15;
-    const limit = type === FrameType.Hello ? 65_507 : (this.#entries[entry + LINK_MTU / 4] as number);
-    const socket = this.#sockets[this.#entries[entry + LINK_SOCKET / 4] as number];
-    const to = this.#writer.peer(link);
+    const type = this.#finisher.typeOf(run);
+    const packets = this.#finisher.finish(run);
+    if (packets === 0) return 0;
+    const socket = this.#sockets[this.#entries[(link * LINK_ENTRY_BYTES + LINK_SOCKET) / 4] as number];
+    const to = this.#finisher.writer.peer(link);
     const queueBytes = type === FrameType.Data ? DATA_QUEUE_BYTES : TOTAL_QUEUE_BYTES;
-    const onSent = isTransit ? this.#onTransitSent : this.#onSent;
+    const onSent = words[run + RUN_KIND] === RunKind.Data ? this.#onTransitSent : this.#onSent;
+    const first = words[run + RUN_FIRST] as number;
     let sent = 0;
-    const end = (words[run + RUN_FIRST] as number) + packets;
-    for (let packet = end - packets; packet < end; packet++) {
+    for (let packet = first; packet < first + packets; packet++) {
       const frame = words[packetAt(packet)] as number;
       const length = words[packetAt(packet) + 1] as number;
-      if (length > limit) {
-        this.#counters.add(COUNTER.oversize, 1);
-        continue;
-      }
-      this.#writer.write(link, frame, length, isTransit, floats[BATCH_NOW / 8] as number);
       if (this.#hand(socket, frame, length, to.host, to.port, queueBytes, onSent)) sent++;
     }
     return sent;
@@ -197,9 +182,9 @@ export class Transmitter {
     this.#counters.add(COUNTER.sendCalls, 1);
   };
 
-  /** Of datagrams that leave the overlay, which were counted as delivered. */
-  readonly #onLocalSent = (error: Error | null): void => {
-    if (error) this.#counters.add(COUNTER.sendFailed, 1);
+  /** Of datagrams that leave the overlay, which were counted as delivered: so were those that the system refuses because the server is not there, of which their sender hears. */
+  readonly #onLocalSent = (error: NodeJS.ErrnoException | null): void => {
+    if (error && error.code !== 'ECONNREFUSED') this.#counters.add(COUNTER.sendFailed, 1);
   };
 }
 

@@ -1,7 +1,10 @@
 /** One TCP connection: what comes by it is cut into frames, what leaves by it queues behind it. */
 import type { Socket } from 'node:net';
+import { HELLO_FRAME_BYTES } from '../../wire/hello.js';
+import { DataQueue } from './data-queue.js';
 import { FrameSplitter, MAX_STREAM_FRAME_BYTES } from './frame-splitter.js';
 import { type Chunks, OutQueue } from './out-queue.js';
+import { SendWindow } from './send-window.js';
 
 /** Of a stranger only handshake frames are expected, which are small: he cannot make this node keep more. */
 const STRANGER_FRAME_BYTES = 2_048;
@@ -32,6 +35,13 @@ export interface ConnectionEvents {
 export class Connection {
   readonly remote: RemoteEnd;
   readonly queue: OutQueue;
+  /** Data that has to wait, and for how much there is room. */
+  readonly data = new DataQueue();
+  readonly window = new SendWindow();
+  /** The last hello that left by it, of the session that we number so (0: none yet), and when it was last repeated. */
+  readonly lastHello = new Uint8Array(HELLO_FRAME_BYTES);
+  lastHelloOf = 0;
+  askedAt = -Infinity;
   readonly openedAt: number;
   /** A frame of a session came by it: its sender has the keys. */
   isAuthentic = false;
@@ -56,7 +66,10 @@ export class Connection {
     });
     // What went wrong is nobody's to act on: 'close' follows, and the control plane dials again.
     socket.on('error', () => undefined);
-    socket.on('close', () => events.onClose(this));
+    socket.on('close', () => {
+      chunks.lose(this.data.clear());
+      events.onClose(this);
+    });
   }
 
   /** The other end has proved that it has the keys of a session. */

@@ -3,19 +3,20 @@
  * end of the step: one write, or one writev.
  *
  * ```
- *   frames of a step ──> chunk, chunk, ... ──flush──> socket ──> kernel
- *                        |<---------- backlog ---------->|
+ *   frames of control ───────────────────────────> chunk, chunk, ... ──flush──> socket ──> kernel
+ *   data ──> (waits: data-queue.ts) ──has room──>  |<--------- backlog -------->|
  * ```
- * A receiver that is slow makes the backlog grow. Data frames are dropped beyond one bound, so that what is queued stays young; control frames
- * are not, for a session that loses them is none: beyond a second bound the connection is given up.
+ * Of data only so much is let in as the way carries at once (send-window.ts) and as leaves the socket little to keep for a kernel that is full: so
+ * control waits for little. Control itself is never dropped, for a session that loses it is none: beyond a bound the connection is given up.
  */
 import type { Socket } from 'node:net';
+import { BATCH_HELD, type Batch } from '../../memory/batch.js';
 import { COUNTER } from '../../memory/counter-names.js';
 import type { CounterBlock } from '../../memory/counters.js';
 import { LENGTH_BYTES } from './frame-splitter.js';
 
-/** Bytes that may wait: of data, and of everything. */
-export const DATA_BACKLOG_BYTES = 256 * 1024;
+/** Bytes that may wait for the kernel: data is let in up to the first bound, and beyond the second one the connection is given up. */
+export const SOCKET_DATA_BYTES = 128 * 1024;
 export const TOTAL_BACKLOG_BYTES = 512 * 1024;
 
 const CHUNK_BYTES = 64 * 1024 + 1024;
@@ -33,11 +34,28 @@ interface Chunk {
 
 /** The chunks of all connections of a port, and what becomes of them. */
 export class Chunks {
+  readonly #batch: Pick<Batch, 'words'>;
   readonly #counters: CounterBlock;
+  readonly #onWritten: () => void;
   readonly #spare: Chunk[] = [];
 
-  constructor(counters: CounterBlock) {
+  /** Frames count as held back by the worker of `batch` until the kernel has them. `onWritten`: it has taken some. */
+  constructor(batch: Pick<Batch, 'words'>, counters: CounterBlock, onWritten: () => void) {
+    this.#batch = batch;
     this.#counters = counters;
+    this.#onWritten = onWritten;
+  }
+
+  /** So many frames more, or less, wait. */
+  hold(change: number): void {
+    const { words } = this.#batch;
+    words[BATCH_HELD] = (words[BATCH_HELD] as number) + change;
+  }
+
+  /** Frames that waited are lost with their connection. */
+  lose(frames: number): void {
+    this.hold(-frames);
+    this.#counters.add(COUNTER.sendFailed, frames);
   }
 
   take(): Chunk {
@@ -63,10 +81,12 @@ export class Chunks {
       this.#counters.add(COUNTER.forwarded, chunk.transit);
       this.#counters.add(COUNTER.sendCalls, 1);
     }
+    this.hold(-chunk.frames);
     chunk.used = 0;
     chunk.frames = 0;
     chunk.transit = 0;
     if (this.#spare.length < SPARE_CHUNKS) this.#spare.push(chunk);
+    this.#onWritten();
   }
 }
 
@@ -100,6 +120,7 @@ export class OutQueue {
     chunk.used = used + LENGTH_BYTES + length;
     chunk.frames++;
     if (isTransit) chunk.transit++;
+    this.#chunks.hold(1);
     this.#readyBytes += LENGTH_BYTES + length;
   }
 

@@ -3,6 +3,7 @@ import { readHost, readPort } from '../../memory/address.js';
 import {
   LINK_ADDRESS_FAMILY,
   LINK_OUR_NUMBER,
+  LINK_PEER_NUMBER,
   LINK_PORT_KIND,
   LINK_STATE,
   LinkState,
@@ -37,13 +38,21 @@ export class TcpLinks {
     );
   }
 
+  /** Our number for the link, generation included, and the peer's. */
+  ourNumber(link: number): number {
+    return this.#words[(link * LINK_ENTRY_BYTES + LINK_OUR_NUMBER) / 4] as number;
+  }
+
+  peerNumber(link: number): number {
+    return this.#words[(link * LINK_ENTRY_BYTES + LINK_PEER_NUMBER) / 4] as number;
+  }
+
   /** Which connection carries a live link. */
   keyOf(link: number): string {
-    const entry = link * LINK_ENTRY_BYTES;
-    const number = this.#words[(entry + LINK_OUR_NUMBER) / 4] as number;
+    const number = this.ourNumber(link);
     const known = this.#keys[link];
     if (known?.number === number) return known.key;
-    const address = entry + LINK_ADDRESS_FAMILY;
+    const address = link * LINK_ENTRY_BYTES + LINK_ADDRESS_FAMILY;
     const key = connectionKey(readHost(this.#view, address), readPort(this.#view, address));
     this.#keys[link] = { number, key };
     return key;

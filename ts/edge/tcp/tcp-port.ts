@@ -5,7 +5,6 @@
  * A connection is known by the address of its other end, which is also what link entries and handshakes name. Frames to an address to which
  * none is open are dialed for when the control plane dials (socket -1), and dropped when they answer somebody who has gone.
  */
-import { LinkWriter } from '../../data/link-writer.js';
 import type { Port } from '../../data/port.js';
 import { openSealing, type Sealing, sealRun } from '../../data/seal.js';
 import type { ListenSocket } from '../../data/worker-contract.js';
@@ -15,11 +14,7 @@ import {
   BATCH_NOW,
   BATCH_RUN_COUNT,
   type Batch,
-  packetAt,
   RUN_ARGUMENT,
-  RUN_FIRST,
-  RUN_FRAME,
-  RUN_KIND,
   RUN_PACKETS,
   RUN_VERDICT,
   RunKind,
@@ -28,21 +23,18 @@ import {
 } from '../../memory/batch.js';
 import { COUNTER } from '../../memory/counter-names.js';
 import type { CounterBlock } from '../../memory/counters.js';
-import { LINK_MTU, PortKind } from '../../memory/link-table.js';
-import { LINK_ENTRY_BYTES, type Region } from '../../memory/region.js';
-import { FrameType } from '../../wire/link-header.js';
+import { PortKind } from '../../memory/link-table.js';
+import type { Region } from '../../memory/region.js';
 import { monotonicNow } from '../clock.js';
 import { Intake } from '../portable/intake.js';
 import { ListenError } from '../portable/udp-port.js';
 import type { Connection } from './connection.js';
 import { Connections } from './connections.js';
-import { MAX_STREAM_FRAME_BYTES } from './frame-splitter.js';
 import { Listener } from './listener.js';
-import { Chunks, DATA_BACKLOG_BYTES, TOTAL_BACKLOG_BYTES } from './out-queue.js';
+import { Chunks } from './out-queue.js';
 import { TcpLinks } from './tcp-links.js';
+import { Transmitter } from './transmitter.js';
 
-/** Handshake frames that may wait for a connection to come up, in bytes. */
-const CONNECTING_BACKLOG_BYTES = 8 * 1024;
 /** How often connections that nobody needs are looked for, ms. */
 const SWEEP_INTERVAL_MS = 1_000;
 
@@ -65,36 +57,36 @@ export class TcpPort implements Port {
   readonly opened: Promise<void>;
   readonly #batch: Batch;
   readonly #batchView: DataView;
-  readonly #entries: Int32Array;
   readonly #counters: CounterBlock;
   readonly #onWork: (full: boolean) => void;
   readonly #intake: Intake;
-  readonly #writer: LinkWriter;
+  readonly #transmitter: Transmitter;
   readonly #sealing: Sealing;
   readonly #links: TcpLinks;
   readonly #connections: Connections;
   readonly #listeners: readonly Listener[];
-  readonly #toFlush = new Set<Connection>();
   #broken: number[];
   #sweptAt = 0;
 
   constructor({ region, batch, counters, sockets, onWork, onWarning }: TcpPortOptions) {
-    const { buffer, layout } = region;
     this.#batch = batch;
     this.#batchView = new DataView(batch.words.buffer);
-    this.#entries = new Int32Array(buffer, layout.linkEntries, (layout.links * LINK_ENTRY_BYTES) / 4);
     this.#counters = counters;
     this.#onWork = onWork;
     const slabBytes = batch.slab.byteLength;
     this.#intake = new Intake({ region, batch, counters, portKind: PortKind.Tcp, slabBytes, onWork });
-    this.#writer = new LinkWriter(region, batch.slab);
-    this.#sealing = openSealing(region, batch, counters);
     this.#links = new TcpLinks(region);
+    const chunks = new Chunks(batch, counters, () => {
+      if (this.#transmitter.isWaiting) onWork(false);
+    });
+    const reserve = (bytes: number) => this.#intake.reserve(bytes);
+    this.#transmitter = new Transmitter({ region, batch, counters, links: this.#links, chunks, reserve });
+    this.#sealing = openSealing(region, batch, counters, this.#transmitter.finisher);
     this.#broken = [...this.#links.live()]; // their connections died with this worker's predecessor
     this.#connections = new Connections({
       counters,
       links: this.#links,
-      chunks: new Chunks(counters),
+      chunks,
       events: {
         onChunk: () => counters.add(COUNTER.receiveCalls, 1),
         onFrame: (connection, bytes, start, end) => this.#onFrame(connection, bytes, start, end),
@@ -130,12 +122,13 @@ export class TcpPort implements Port {
     const runs = words[BATCH_RUN_COUNT] as number;
     let packets = 0;
     for (let index = 0; index < runs; index++) {
-      const verdict = words[runAt(index) + RUN_VERDICT];
-      if (verdict === Verdict.Forward) packets += this.#sendIntoLink(runAt(index));
-      else if (verdict === Verdict.Raw) packets += this.#sendRaw(index);
+      const run = runAt(index);
+      const verdict = words[run + RUN_VERDICT];
+      if (verdict !== Verdict.Forward && verdict !== Verdict.Raw) continue;
+      packets += verdict === Verdict.Forward ? this.#sendIntoLink(run) : this.#sendRaw(index);
+      words[run + RUN_VERDICT] = Verdict.Done; // from here on the connection's queues have its frames
     }
-    for (const connection of this.#toFlush) connection.queue.flush();
-    this.#toFlush.clear();
+    this.#transmitter.flush();
     this.#intake.reset(0);
     return packets;
   }
@@ -165,6 +158,10 @@ export class TcpPort implements Port {
 
   closeLocal(): void {}
 
+  hurry(): void {
+    this.#transmitter.hurry();
+  }
+
   close(): void {
     for (const listener of this.#listeners) listener.close();
     this.#connections.close();
@@ -174,6 +171,7 @@ export class TcpPort implements Port {
     const { remote } = connection;
     const kind = this.#intake.takeFrame(bytes, start, end, remote, remote.socket);
     if (kind >= 0) {
+      if (kind === RunKind.Hello) this.#transmitter.report(connection, bytes, start, end, monotonicNow());
       if (kind !== RunKind.Handshake && !connection.isAuthentic) this.#connections.authenticated(connection);
       return true;
     }
@@ -191,49 +189,21 @@ export class TcpPort implements Port {
   }
 
   #sendIntoLink(run: number): number {
-    const { words, slab, floats } = this.#batch;
+    const { words } = this.#batch;
     const link = words[run + RUN_ARGUMENT] as number;
     const packets = words[run + RUN_PACKETS] as number;
     if (!this.#links.has(link)) return this.#drop(COUNTER.unknownLink, packets);
     const connection = this.#connections.find(this.#links.keyOf(link));
     if (connection === undefined) return this.#drop(COUNTER.sendFailed, packets);
-    const isTransit = words[run + RUN_KIND] === RunKind.Data;
-    const type = slab.getUint8(words[run + RUN_FRAME] as number) & 15;
-    const mtu = this.#entries[(link * LINK_ENTRY_BYTES + LINK_MTU) / 4] as number;
-    const limit = type === FrameType.Hello ? MAX_STREAM_FRAME_BYTES : mtu;
-    const first = words[run + RUN_FIRST] as number;
-    let sent = 0;
-    for (let packet = first; packet < first + packets; packet++) {
-      const frame = words[packetAt(packet)] as number;
-      const length = words[packetAt(packet) + 1] as number;
-      if (length > limit) {
-        this.#counters.add(COUNTER.oversize, 1);
-        continue;
-      }
-      // A frame that is dropped for the backlog has had its counter: the other end sees, and reports, that it is missing.
-      this.#writer.write(link, frame, length, isTransit, floats[BATCH_NOW / 8] as number);
-      if (this.#hand(connection, frame, length, type === FrameType.Data, isTransit)) sent++;
-    }
-    return sent;
+    return this.#transmitter.sendIntoLink(run, connection);
   }
 
   /** Handshakes, to whoever has dialed or is to be dialed; and frames of links that were sealed. */
   #sendRaw(index: number): number {
-    const { words, slab } = this.#batch;
     const run = runAt(index);
-    const packets = words[run + RUN_PACKETS] as number;
     const connection = this.#connectionTo(index);
-    if (connection === undefined) return this.#drop(COUNTER.sendFailed, packets);
-    const first = words[run + RUN_FIRST] as number;
-    const isData = (slab.getUint8(words[run + RUN_FRAME] as number) & 15) === FrameType.Data;
-    let sent = 0;
-    for (let packet = first; packet < first + packets; packet++) {
-      const length = words[packetAt(packet) + 1] as number;
-      if (connection.isConnecting && connection.queue.backlog > CONNECTING_BACKLOG_BYTES)
-        this.#counters.add(COUNTER.tcpBacklogFull, 1);
-      else if (this.#hand(connection, words[packetAt(packet)] as number, length, isData, false)) sent++;
-    }
-    return sent;
+    if (connection === undefined) return this.#drop(COUNTER.sendFailed, this.#batch.words[run + RUN_PACKETS] as number);
+    return this.#transmitter.sendRaw(run, connection);
   }
 
   #connectionTo(index: number): Connection | undefined {
@@ -241,28 +211,6 @@ export class TcpPort implements Port {
     const port = readPort(this.#batchView, addressAt(index));
     const socket = this.#batch.words[runAt(index) + RUN_ARGUMENT] as number;
     return socket < 0 ? this.#connections.dial(host, port, monotonicNow()) : this.#connections.at(host, port);
-  }
-
-  /** Queues one frame; false when it was dropped, and counted. */
-  #hand(connection: Connection, at: number, length: number, isData: boolean, isTransit: boolean): boolean {
-    const { backlog } = connection.queue;
-    if (connection.isClosed) {
-      this.#counters.add(COUNTER.sendFailed, 1);
-      return false;
-    }
-    if (isData && backlog + length > DATA_BACKLOG_BYTES) {
-      this.#counters.add(COUNTER.tcpBacklogFull, 1);
-      return false;
-    }
-    if (backlog + length > TOTAL_BACKLOG_BYTES) {
-      this.#counters.add(COUNTER.tcpStalled, 1);
-      this.#counters.add(COUNTER.sendFailed, 1);
-      connection.destroy();
-      return false;
-    }
-    connection.queue.add(this.#batch.slabBytes, at, length, isTransit);
-    this.#toFlush.add(connection);
-    return true;
   }
 
   #drop(counter: number, packets: number): 0 {

@@ -141,6 +141,11 @@ export class QueueProducer {
     return this.#sleeper.sleepElsewhere(length);
   }
 
+  /** Where the next record will lie: bytes since the start, modulo 2^32. */
+  get position(): number {
+    return this.#atomics.load(this.#memory.words, WORD_TAIL);
+  }
+
   /** Bytes that producers have claimed or published and that the consumer has not yet given back. */
   get backlog(): number {
     const { words } = this.#memory;
