@@ -104,24 +104,35 @@ export class SlotGraph {
 
   /** A cycle among all edges, its first vertex repeated at the end; undefined when there is none. Every vertex is looked at once. */
   findCycle(): Vertex[] | undefined {
-    const isDone = new Set<Vertex>();
-    const place = new Map<Vertex, number>();
-    for (const start of this.#states.keys()) {
-      const path: { readonly vertex: Vertex; readonly heads: Vertex[] }[] = [];
-      const enter = (vertex: Vertex) => {
-        place.set(vertex, path.length);
-        path.push({ vertex, heads: this.isTerminal(this.#idOf(vertex)) ? [] : this.headsOf(vertex) });
-      };
-      if (!isDone.has(start)) enter(start);
-      for (let top = path.at(-1); top; top = path.at(-1)) {
-        const next = top.heads.pop();
-        const at = next === undefined ? undefined : place.get(next);
-        if (next === undefined) {
+    const open = ++this.#searches;
+    const done = ++this.#searches;
+    const path: Vertex[] = [];
+    /** Of each vertex of the path: 0, its primary is looked at next; 1, its backup; 2, it is done. */
+    const turns: number[] = [];
+    const enter = (vertex: Vertex, state: VertexState) => {
+      const isEnd = this.isTerminal(this.#idOf(vertex));
+      state.seenBy = isEnd ? done : open;
+      if (isEnd) return;
+      path.push(vertex);
+      turns.push(0);
+    };
+    for (const [start, first] of this.#states) {
+      if (first.seenBy !== done) enter(start, first);
+      while (path.length > 0) {
+        const top = path.length - 1;
+        const state = this.#states.get(path[top] as Vertex) as VertexState;
+        const turn = turns[top] as number;
+        turns[top] = turn + 1;
+        if (turn === 2) {
           path.pop();
-          place.delete(top.vertex);
-          isDone.add(top.vertex);
-        } else if (at !== undefined) return [...path.slice(at).map(({ vertex }) => vertex), next];
-        else if (!isDone.has(next)) enter(next);
+          turns.pop();
+          state.seenBy = done;
+          continue;
+        }
+        const head = turn === 0 ? state.primary : state.backup;
+        const next = this.#states.get(head); // of 0, and of who has no edges: none
+        if (next?.seenBy === open) return [...path.slice(path.indexOf(head)), head];
+        if (next && next.seenBy !== done) enter(head, next);
       }
     }
     return undefined;

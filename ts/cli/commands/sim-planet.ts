@@ -22,17 +22,19 @@ export interface SimPlanetOptions {
   readonly links?: number;
   /** Per cent a minute. */
   readonly churn: number;
-  readonly seconds: number;
+  readonly seconds?: number;
   readonly event?: readonly PlanetEventName[];
   readonly seed: number;
   readonly svg?: string;
   readonly json?: boolean;
 }
 
-/** Larger planets have fewer links a node unless told otherwise: their time goes with the links. */
-const LARGE = 1000;
-const LINKS = 32;
-const LINKS_OF_LARGE = 16;
+/** Unless told otherwise larger planets have fewer links a node, and faults for a shorter time: what a run takes goes with both. */
+const SIZES = [
+  { nodes: 1000, links: 32, seconds: 20 },
+  { nodes: 3000, links: 16, seconds: 5 },
+  { nodes: Infinity, links: 12, seconds: 5 },
+] as const;
 /** Without a terminal a line of progress is written so often, ms. */
 const LINE_MS = 10_000;
 
@@ -47,14 +49,15 @@ export async function runSimPlanet({
 }: SimPlanetOptions): Promise<void> {
   const matrices = rtt?.map(readMatrix);
   const nodes = matrices?.[0]?.size ?? rest.nodes;
+  const usual = SIZES.find((size) => nodes <= size.nodes) ?? SIZES[0];
   const started = performance.now();
   const outcome = await simulatePlanet(
     {
       seed: rest.seed,
-      seconds: rest.seconds,
+      seconds: rest.seconds ?? usual.seconds,
       nodes,
       shape: topology,
-      links: rest.links ?? (nodes > LARGE ? LINKS_OF_LARGE : LINKS),
+      links: rest.links ?? usual.links,
       churn: churn / 100,
       events: event ?? [],
       ...(matrices && { rtt: matrices.map(({ size, values }) => ({ size, values })) }),

@@ -27,7 +27,7 @@ export function simPlanet(): Command {
     .addOption(
       option(
         '--links <n>',
-        'how many others a node dials at most (default: 32, above 1000 nodes 16)',
+        'how many others a node dials at most (default: 32, above 1000 nodes 16, above 3000 12)',
         parseInteger(4, 64, 'a number'),
       ),
     )
@@ -40,7 +40,11 @@ export function simPlanet(): Command {
       ),
     )
     .addOption(
-      option('--seconds <n>', 'how long churn and events last, of virtual time', parseInteger(0, 3600, 'a number'), 20),
+      option(
+        '--seconds <n>',
+        'how long churn and events last, of virtual time (default: 20, above 1000 nodes 5)',
+        parseInteger(0, 3600, 'a number'),
+      ),
     )
     .addOption(new Option('--event <name...>', 'what else happens in that time, in this order').choices(EVENTS))
     .addOption(option('--seed <n>', 'the seed', parseInteger(0, 2 ** 32 - 1, 'a number'), 1))

@@ -3,6 +3,7 @@
  * this part, and nobody else may have one. By union and find over the links of each layer; shares nothing with routing.
  */
 import { idByte, LAYERS, type Layer, sharedBytes } from '../../kit/node-id.js';
+import { CLASSES } from '../../memory/region.js';
 import type { PlanetWorld } from './planet-world.js';
 import { linksOf, type Station } from './station.js';
 
@@ -35,24 +36,26 @@ export class Expected {
     }
   }
 
-  /** How many slots of the node's table in a class are not as they must be: routes that are missing, or should not be there. */
-  wrongSlots(station: Station, trafficClass: number): number {
+  /** How many slots of the node's table, in all classes, are not as they must be: routes that are missing, or should not be there. */
+  wrongSlots(station: Station): number {
     let wrong = 0;
     for (const layer of LAYERS) {
       for (const byte of this.#partsAround(station, layer)) {
         if (byte === idByte(station.id, layer)) continue;
-        if (this.#isReachable(station, layer, byte) !== station.hasRoute(trafficClass, layer, byte)) wrong++;
+        const isReachable = this.#isReachable(station, layer, byte);
+        for (let trafficClass = 0; trafficClass < CLASSES; trafficClass++)
+          if (isReachable !== station.hasRoute(trafficClass, layer, byte)) wrong++;
       }
     }
-    return wrong + this.#ghosts(station, trafficClass);
+    return wrong + this.#ghosts(station);
   }
 
   /** Routes to zones in which nobody lives. */
-  #ghosts(station: Station, trafficClass: number): number {
+  #ghosts(station: Station): number {
     let ghosts = 0;
     for (const [slot, word] of station.words) {
       const layer = (((slot >>> 8) & 3) + 1) as Layer;
-      if (slot >>> 10 !== trafficClass || linksOf(word)[0] === 0) continue;
+      if (linksOf(word)[0] === 0) continue;
       if (!this.#partsAround(station, layer).has(slot & 255)) ghosts++;
     }
     return ghosts;

@@ -3,6 +3,7 @@
  * to one incarnation is counted: the proof is about tables at an instant, and a packet takes longer than that.
  */
 import type { Random } from '../../kit/random.js';
+import { CLASSES } from '../../memory/region.js';
 import type { Vertex } from '../checker.js';
 import { TTL } from './paths.js';
 import type { PlanetWorld } from './planet-world.js';
@@ -40,9 +41,9 @@ export class Packets {
     });
   }
 
+  /** In all classes by turns. */
   send(source: number, destination: number): void {
-    this.sums.sent++;
-    this.#arrive(source, destination, TTL, new Set());
+    this.#arrive(source, destination, this.sums.sent++ % CLASSES, TTL, new Set());
   }
 
   #sendOne(): void {
@@ -51,7 +52,7 @@ export class Packets {
     if (source !== destination && stations[source] && stations[destination]) this.send(source, destination);
   }
 
-  #arrive(at: number, destination: number, ttl: number, seen: Set<Vertex>): void {
+  #arrive(at: number, destination: number, trafficClass: number, ttl: number, seen: Set<Vertex>): void {
     const { stations, plan, queue } = this.#world;
     const station = stations[at];
     if (!station) {
@@ -68,7 +69,7 @@ export class Packets {
       this.sums.expired++;
       return;
     }
-    const next = station.nextHop(plan.ids[destination] as number, 0);
+    const next = station.nextHop(plan.ids[destination] as number, trafficClass);
     if (!next) {
       this.sums.noRoute++;
       return;
@@ -78,6 +79,6 @@ export class Packets {
       this.sums.lost++;
       return;
     }
-    queue.after(link.rtt / 2, () => this.#arrive(peer, destination, ttl - 1, seen));
+    queue.after(link.rtt / 2, () => this.#arrive(peer, destination, trafficClass, ttl - 1, seen));
   }
 }

@@ -1,5 +1,6 @@
-/** The ways that packets would take through the tables of this moment, and how good they are. */
+/** The ways that packets of the low-latency class would take through the tables of this moment, and how good they are. */
 import type { Random } from '../../kit/random.js';
+import { TrafficClass } from '../../wire/network-header.js';
 import { curveOf, type Distribution, distributionOf } from './distribution.js';
 import type { PlanetWorld } from './planet-world.js';
 import { bestLinked, bestRelayed } from './shortest.js';
@@ -8,6 +9,7 @@ import { bestLinked, bestRelayed } from './shortest.js';
 export const TTL = 32;
 /** Steps that shortest paths over the complete graph may take: more sources where nodes are few. */
 const WORK = 2e8;
+const LEAST_SOURCES = 3;
 const MOST_PAIRS = 20_000;
 
 export interface PathReport {
@@ -39,7 +41,7 @@ export function walkTables(
   let rtt = 0;
   for (let hops = 0; hops <= TTL; hops++) {
     if (at === destination) return { hops, rtt };
-    const next = world.stations[at]?.nextHop(id, 0);
+    const next = world.stations[at]?.nextHop(id, TrafficClass.LowLatency);
     if (!next) return undefined;
     rtt += next.link.rtt;
     at = next.peer;
@@ -50,7 +52,7 @@ export function walkTables(
 export function measurePaths(world: PlanetWorld, random: Random): PathReport {
   const { space } = world.plan;
   const live = world.live().map(({ node }) => node);
-  const sources = sample(random, live, Math.max(4, Math.floor(WORK / live.length ** 2)));
+  const sources = sample(random, live, Math.max(LEAST_SOURCES, Math.floor(WORK / live.length ** 2)));
   const perSource = Math.ceil(MOST_PAIRS / sources.length);
   const isAlive = (node: number) => world.isAlive(node);
   let broken = 0;

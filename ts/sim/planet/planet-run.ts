@@ -95,7 +95,7 @@ const BOUND = 60_000;
 const LOOK_MS = 250;
 /** It must also stay right, ms. */
 const STAY = 1000;
-const SWEEP_MS = 5000;
+const SWEEP_MS = 10_000;
 const PACKETS_PER_SECOND = 200;
 const KEPT_PROBLEMS = 20;
 
@@ -249,7 +249,7 @@ class Run {
   #wrong(): number {
     const expected = new Expected(this.#world);
     const down = this.#world.links.filter(({ isUp, cuts }) => !isUp && cuts === 0).length;
-    return this.#world.live().reduce((sum, station) => sum + expected.wrongSlots(station, 0), down);
+    return this.#world.live().reduce((sum, station) => sum + expected.wrongSlots(station), down);
   }
 
   #note(text: string): void {

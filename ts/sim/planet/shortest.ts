@@ -10,18 +10,22 @@ export function bestRelayed(space: RttSpace, source: number, isAlive: (node: num
   const best = new Float64Array(space.size).fill(Number.POSITIVE_INFINITY);
   const open = Array.from({ length: space.size }, (_, node) => node).filter((node) => node === source || isAlive(node));
   best[source] = 0;
+  let least = open.indexOf(source);
   while (open.length > 0) {
-    let least = 0;
-    for (let i = 1; i < open.length; i++)
-      if ((best[open[i] as number] as number) < (best[open[least] as number] as number)) least = i;
     const at = open[least] as number;
     const so = best[at] as number;
     open[least] = open[open.length - 1] as number;
     open.pop();
     if (so === Number.POSITIVE_INFINITY) break;
-    for (const next of open) {
-      const by = so + space.rtt(at, next);
-      if (by < (best[next] as number)) best[next] = by;
+    least = 0;
+    let leastBest = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < open.length; i++) {
+      const next = open[i] as number;
+      const by = Math.min(best[next] as number, so + space.rtt(at, next));
+      best[next] = by;
+      if (by >= leastBest) continue;
+      leastBest = by;
+      least = i;
     }
   }
   return best;
