@@ -93,7 +93,7 @@ class History {
       this.sessions.down(neighbour, now);
       this.sessions.up(action.link, neighbour.peer, plainLink(10), now);
     } else if (action.kind === 'ask') {
-      storePending(slot, neighbour, { ...action, hopBudget: 32 }, now);
+      storePending(slot, neighbour, { ...action, optimise: false, hopBudget: 32 }, now);
       decision.evaluate(slot, 'request', now);
     } else {
       neighbour.measure(plainLink(action.rtt));

@@ -16,7 +16,8 @@ import { isSmaller } from '../routing/label.js';
 import type { LinkQuality } from '../routing/link-quality.js';
 import { TRAFFIC_CLASSES } from '../routing/metric.js';
 import { Neighbour } from '../routing/neighbour.js';
-import type { Label } from '../routing/router.types.js';
+import { OPTIMISATION_PAUSE_MS } from '../routing/optimisation.js';
+import type { Wish } from '../routing/own-zone.js';
 import { type Advert, type Slot, slotKey } from '../routing/slot-state.js';
 import type { RoutingState } from '../routing/state.js';
 
@@ -32,6 +33,8 @@ interface LeafOrigin {
   readonly said: readonly { readonly advert: Advert; readonly slot: Slot }[];
   raises: number;
   lastRefill: number;
+  /** When an optimisation was last granted (R15). */
+  lastOptimised: number;
 }
 
 export class LeafOrigins {
@@ -58,7 +61,7 @@ export class LeafOrigins {
       slot.leaf = advert;
       return { advert, slot };
     });
-    this.#origins.set(link, { neighbour, said, raises: RAISE_BURST, lastRefill: now });
+    this.#origins.set(link, { neighbour, said, raises: RAISE_BURST, lastRefill: now, lastOptimised: -Infinity });
     for (const { slot } of said) this.#decision.evaluate(slot, 'link', now);
   }
 
@@ -85,12 +88,15 @@ export class LeafOrigins {
   }
 
   /** R14a and R14b at the origin: raises the leaf's sequence number, if the asker needs it and the rate allows it. */
-  grant(slot: Slot, asked: Label & { readonly bump: boolean }, now: number): void {
+  grant(slot: Slot, asked: Wish, now: number): void {
     const { leaf } = slot;
     const origin = leaf && this.#origins.get(leaf.neighbour.link);
     if (!leaf || !origin) return;
     const isEnough = asked.bump ? leaf.seqno >= asked.seqno : isSmaller(slot, asked);
-    if (isEnough || !takeRaise(origin, now)) return;
+    if (isEnough) return;
+    if (asked.optimise && now - origin.lastOptimised < OPTIMISATION_PAUSE_MS) return;
+    if (!takeRaise(origin, now)) return;
+    if (asked.optimise) origin.lastOptimised = now;
     const wanted = asked.bump ? asked.seqno : asked.seqno + 1;
     leaf.seqno = Math.max(leaf.seqno, Math.min(wanted, leaf.seqno + MAX_RAISE, MAX_SEQNO));
   }

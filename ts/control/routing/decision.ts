@@ -6,6 +6,7 @@
 import { INFINITE } from '../../wire/routing-entry.js';
 import { isIndifferent } from './indifference.js';
 import { isNone } from './label.js';
+import { updateOptimisation } from './optimisation.js';
 import { servePending, updateSearch } from './requests.js';
 import { ALL_ON } from './safety-rules.js';
 import { isFeasible, select } from './selection.js';
@@ -39,6 +40,7 @@ export class Decision {
     const answered = slot.pending ? servePending(slot, now) : [];
     if (answered.length > 0) select(slot, now, rules); // R14a may have lowered the label: R8
     updateSearch(slot, news !== undefined, now);
+    updateOptimisation(slot, now, rules);
     this.#schedule(slot, now);
 
     if (slot.seqno !== seqno || slot.distance !== distance) this.#report(slot);
@@ -77,7 +79,7 @@ export class Decision {
 
   #schedule(slot: Slot, now: number): void {
     const suspicionEnds = now < slot.suspectUntil ? slot.suspectUntil : Number.POSITIVE_INFINITY;
-    const due = Math.min(suspicionEnds, slot.search?.nextRound ?? Number.POSITIVE_INFINITY);
+    const due = Math.min(suspicionEnds, slot.search?.nextRound ?? Number.POSITIVE_INFINITY, slot.optimiseAt);
     this.#state.slotTimers.schedule(slot, due);
   }
 }

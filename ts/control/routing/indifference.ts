@@ -9,14 +9,16 @@
  *
  * - *Times.* No timer is set: there is neither suspicion nor search, so the same neighbours are feasible now as were then, `a` excepted. Nobody
  *   waits for an answer. There is a next hop, so that no search begins.
- * - *The neighbours.* `a` is neither P nor B (or says what it said before), and now it is not feasible, or of a larger metric than B. So
+ * - *The neighbours.* `a` is neither P nor B (or says what it said before), and now it is not feasible (and no temptation, R15), or of a larger metric than B. So
  *   B is still the best besides P, and what is best of all is still P or B: R6 chooses P again. P is not lost: no strike (R10). Metric and hops are P's.
+ * - *Optimisation (R15).* Nobody tempted the slot, or its timer would be set; `a` does not now, and the metric by P is what it was.
  * - *The label.* R7 would lower it only if that of the way by P is smaller, and costs no backup. The first is false, or the second: B is not below it.
  *
  * So P, B, label, metric, hops and timer stay as they are, and no neighbour is told. It holds with all safety rules on; with one off it is not used.
  */
 import { INFINITE } from '../../wire/routing-entry.js';
 import { isSmaller } from './label.js';
+import { isTempting } from './optimisation.js';
 import type { SafetyRules } from './router.types.js';
 import { distanceBy, isFeasible, metricBy } from './selection.js';
 import type { Advert, Slot } from './slot-state.js';
@@ -33,6 +35,7 @@ export function isIndifferent(slot: Slot, advert: Advert, isNews: boolean, now: 
 function mayWin(slot: Slot, advert: Advert, now: number, rules: SafetyRules): boolean {
   const { primary, backup } = slot;
   if (advert === primary || advert === backup) return true;
-  if (advert.metric === INFINITE || !isFeasible(slot, advert, now, rules)) return false;
+  if (advert.metric === INFINITE) return false;
+  if (!isFeasible(slot, advert, now, rules)) return isTempting(slot, advert, now, rules);
   return backup === undefined || metricBy(slot, advert) <= metricBy(slot, backup);
 }

@@ -53,11 +53,20 @@ export function sumOf(trafficClass: number, metric: number): number {
 
 /** Worth a switch of next hop: wider, or as wide and better by more than 10 % and the class's noise (2 ms). */
 export function isNotablyBetter(trafficClass: number, candidate: number, current: number): boolean {
+  return isBetterBy(trafficClass, candidate, current, 0.1, 1);
+}
+
+function isBetterBy(trafficClass: number, candidate: number, current: number, share: number, noises: number): boolean {
   const wider = narrowness(trafficClass, current) - narrowness(trafficClass, candidate);
   if (wider !== 0) return wider > 0;
   const now = sumOf(trafficClass, current);
   const gain = now - sumOf(trafficClass, candidate);
-  return gain > (NOISE[trafficClass] as number) && gain > now * 0.1;
+  return gain > noises * (NOISE[trafficClass] as number) && gain > now * share;
+}
+
+/** Worth a new sequence number (R15): wider, or as wide and better by more than 20 % and two and a half times the noise (5 ms). */
+export function isMuchBetter(trafficClass: number, candidate: number, current: number): boolean {
+  return isBetterBy(trafficClass, candidate, current, 0.2, 2.5);
 }
 
 /** Worth telling: of another width, or off by more than the share (of what was told) and the class's noise. */

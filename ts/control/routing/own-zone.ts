@@ -7,6 +7,7 @@ import { INFINITE, MAX_SEQNO } from '../../wire/routing-entry.js';
 import type { Advertised } from './adjacency-out.js';
 import { isSmaller } from './label.js';
 import { isNotablyOff, MetricMeans, TRAFFIC_CLASSES } from './metric.js';
+import { OPTIMISATION_PAUSE_MS } from './optimisation.js';
 import type { Label } from './router.types.js';
 import { type SlotTable, slotKey } from './slot-state.js';
 
@@ -19,6 +20,9 @@ const RAISE_INTERVAL_MS = 100;
 const RAISE_BURST = 10;
 /** A wish for a sequence number is granted in steps of this size: a hostile one cannot use the numbers up at once. */
 const MAX_RAISE = 0x1_0000;
+
+/** What is asked of an origin (R14, R15). */
+export type Wish = Label & { readonly bump: boolean; readonly optimise: boolean };
 
 /** One level of the own id. */
 interface Level {
@@ -33,6 +37,8 @@ interface Level {
   adoptBefore: number;
   raises: number;
   lastRefill: number;
+  /** When an optimisation was last granted (R15). */
+  lastOptimised: number;
 }
 
 export class OwnZone {
@@ -55,6 +61,7 @@ export class OwnZone {
       adoptBefore: Number.POSITIVE_INFINITY,
       raises: RAISE_BURST,
       lastRefill: 0,
+      lastOptimised: Number.NEGATIVE_INFINITY,
     }));
   }
 
@@ -85,11 +92,14 @@ export class OwnZone {
   }
 
   /** R14a and R14b at the origin: raises the sequence number, if the asker needs it and the rate allows it. */
-  grant(layer: Layer, trafficClass: number, asked: Label & { readonly bump: boolean }, now: number): void {
+  grant(layer: Layer, trafficClass: number, asked: Wish, now: number): void {
     const level = this.#level(layer);
     const label = { seqno: level.seqno, distance: level.distances[trafficClass] as number };
     const isEnough = asked.bump ? level.seqno >= asked.seqno : isSmaller(label, asked);
-    if (isEnough || level.seqno === 0 || !takeRaise(level, now)) return;
+    if (isEnough || level.seqno === 0) return;
+    if (asked.optimise && now - level.lastOptimised < OPTIMISATION_PAUSE_MS) return;
+    if (!takeRaise(level, now)) return;
+    if (asked.optimise) level.lastOptimised = now;
     const wanted = asked.bump ? asked.seqno : asked.seqno + 1;
     this.#setSeqno(level, Math.min(wanted, level.seqno + MAX_RAISE, MAX_SEQNO), now);
   }

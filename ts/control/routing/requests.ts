@@ -52,6 +52,7 @@ function askRound(slot: Slot, search: Search, now: number): void {
   const request: OutgoingRequest = {
     key: slot.key,
     bump,
+    optimise: false,
     seqno: bump ? Math.min(MAX_SEQNO, slot.seqno + 1) : slot.seqno,
     distance: bump ? 0 : slot.distance,
     hopBudget: MAX_HOP_BUDGET,
@@ -63,13 +64,28 @@ function askRound(slot: Slot, search: Search, now: number): void {
 export function storePending(
   slot: Slot,
   from: Neighbour,
-  asked: { readonly bump: boolean; readonly seqno: number; readonly distance: number; readonly hopBudget: number },
+  asked: {
+    readonly bump: boolean;
+    readonly optimise: boolean;
+    readonly seqno: number;
+    readonly distance: number;
+    readonly hopBudget: number;
+  },
   now: number,
 ): void {
-  const { bump, seqno, distance, hopBudget } = asked;
+  const { bump, optimise, seqno, distance, hopBudget } = asked;
   dropPending(slot, from);
   slot.pending ??= [];
-  slot.pending.push({ from, bump, seqno, distance, hopBudget, expires: now + PENDING_MS, forwardedTo: undefined });
+  slot.pending.push({
+    from,
+    bump,
+    optimise,
+    seqno,
+    distance,
+    hopBudget,
+    expires: now + PENDING_MS,
+    forwardedTo: undefined,
+  });
 }
 
 export function dropPending(slot: Slot, from: Neighbour): void {
@@ -117,13 +133,14 @@ function forward(slot: Slot, primary: Advert, pending: PendingRequest, now: numb
   pending.forwardedTo = to;
   const request = nextRequest(slot, pending);
   if (isCovered(slot, to, request, now)) return;
-  slot.forwarded = { to, bump: request.bump, seqno: request.seqno, distance: request.distance, at: now };
+  const { bump, optimise, seqno, distance } = request;
+  slot.forwarded = { to, bump, optimise, seqno, distance, at: now };
   to.sender.request(request, now);
 }
 
 /** The next hop must get below a label that is itself below the asker's. Without room for that, a bump. */
 function nextRequest(slot: Slot, pending: PendingRequest): OutgoingRequest {
-  const base = { key: slot.key, hopBudget: pending.hopBudget - 1 };
+  const base = { key: slot.key, hopBudget: pending.hopBudget - 1, optimise: pending.optimise };
   if (pending.bump) return { ...base, bump: true, seqno: pending.seqno, distance: 0 };
   const distance = pending.distance - 1;
   if (hasRoomBelow(slot, pending.distance, 1)) return { ...base, bump: false, seqno: pending.seqno, distance };
@@ -134,6 +151,7 @@ function nextRequest(slot: Slot, pending: PendingRequest): OutgoingRequest {
 function isCovered(slot: Slot, to: Neighbour, request: OutgoingRequest, now: number): boolean {
   const last = slot.forwarded;
   if (!last || last.to !== to || last.bump !== request.bump || now - last.at >= FORWARD_GAP_MS) return false;
+  if (last.optimise && !request.optimise) return false; // which an origin may have refused
   return !isSmaller(request, last);
 }
 

@@ -162,7 +162,8 @@ class LabelRouter implements Router {
       isSharedZone: (key) => isOwn(key) && keyLayer(key) <= neighbour.shared,
       needsRequest: (key) => {
         const slot = slots.get(key);
-        return slot !== undefined && (slot.primary === undefined || slot.pending !== undefined);
+        if (slot === undefined) return false;
+        return slot.primary === undefined || slot.pending !== undefined || slot.optimiseAt < Infinity;
       },
       wanted: (key) => (isOwn(key) ? this.#wantedOwn(neighbour, key) : this.#wantedRoute(neighbour, key)),
     };

@@ -20,6 +20,8 @@ export interface Advert {
 export interface PendingRequest {
   readonly from: Neighbour;
   readonly bump: boolean;
+  /** A bump that is only to make a way better (R15). */
+  readonly optimise: boolean;
   readonly seqno: number;
   readonly distance: number;
   readonly hopBudget: number;
@@ -33,6 +35,7 @@ export interface PendingRequest {
 export interface ForwardedRequest {
   readonly to: Neighbour;
   readonly bump: boolean;
+  readonly optimise: boolean;
   readonly seqno: number;
   readonly distance: number;
   readonly at: number;
@@ -64,6 +67,10 @@ export class Slot implements Timed {
   /** Until then only sequence numbers above `suspectSeqno` are believed (R10). */
   suspectUntil = Number.NEGATIVE_INFINITY;
   suspectSeqno = 0;
+
+  /** When to ask for a fresher sequence number, while a better way is not feasible (R15); and when that was last done. */
+  optimiseAt = Number.POSITIVE_INFINITY;
+  optimisedAt = Number.NEGATIVE_INFINITY;
 
   search: Search | undefined;
   pending: PendingRequest[] | undefined;

@@ -16,14 +16,16 @@ import { keyByte, keyClass, keyLayer, slotKey } from './slot-state.js';
 export interface OutgoingRequest {
   readonly key: number;
   readonly bump: boolean;
+  /** A bump that is only to make a way better (R15). */
+  readonly optimise: boolean;
   readonly seqno: number;
   readonly distance: number;
   readonly hopBudget: number;
 }
 
-/** A local repair and a bump for the same slot do not replace each other. */
-export function requestKey(request: OutgoingRequest): number {
-  return request.key * 2 + (request.bump ? 1 : 0);
+/** A local repair, a bump and an optimisation of the same slot do not replace each other. */
+export function requestKey({ key, bump, optimise }: OutgoingRequest): number {
+  return key * 4 + (bump ? 1 : 0) + (optimise ? 2 : 0);
 }
 
 export interface Work {
@@ -54,7 +56,7 @@ const BODY_BYTES = BASE_MTU - HEADERS_BYTES - 3 - 6 - 3 - 6 - 3 - 2 - 26;
 const MAX_ACKNOWLEDGEMENTS = 40;
 const ACKNOWLEDGEMENT_BYTES = 5;
 const MAX_REQUESTS = 16;
-const REQUEST_BYTES = 24;
+const REQUEST_BYTES = 26;
 
 export class SyncBuilder {
   readonly #writer = new RoutingEntryWriter(BODY_BYTES);
@@ -146,6 +148,7 @@ function requestMessage(request: OutgoingRequest): RouteRequest {
     seqno: request.seqno,
     distance: request.distance,
     bump: request.bump,
+    optimise: request.optimise,
     hopBudget: request.hopBudget,
   });
 }

@@ -29,12 +29,13 @@ function mayTell(neighbour: Neighbour, self: NodeId, entry: RoutingEntry): boole
 
 /** A neighbour asks only for what it may be told. */
 function mayAsk(neighbour: Neighbour, request: RouteRequest): boolean {
-  const { layer, byte, trafficClass, distance, hopBudget } = request;
+  const { layer, byte, trafficClass, distance, hopBudget, bump, optimise } = request;
   return (
     layer >= 1 &&
     layer <= 4 &&
     byte <= 255 &&
     trafficClass < ROUTING_CLASSES &&
+    (bump || !optimise) &&
     distance <= INFINITE &&
     hopBudget >= 1 &&
     hopBudget <= MAX_HOP_BUDGET &&

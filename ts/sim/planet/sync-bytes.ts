@@ -29,7 +29,7 @@ export function syncBytes({
   return bytes;
 }
 
-function requestBytes({ layer, byte, trafficClass, seqno, distance, bump, hopBudget }: RouteRequest): number {
+function requestBytes({ layer, byte, trafficClass, seqno, distance, bump, hopBudget, optimise }: RouteRequest): number {
   return (
     field(layer) +
     field(byte) +
@@ -37,6 +37,7 @@ function requestBytes({ layer, byte, trafficClass, seqno, distance, bump, hopBud
     field(seqno) +
     field(distance) +
     (bump ? 2 : 0) +
+    (optimise ? 2 : 0) +
     field(hopBudget)
   );
 }
