@@ -35,6 +35,8 @@ export interface SafetyRules {
   readonly layersStayInZone: boolean;
   /** R12: a session belongs to one incarnation of both ends (off: a restarted node is taken for its old self). */
   readonly sessionsAreFresh: boolean;
+  /** R14: an origin raises its sequence number for those who ask (off: nothing loops, but what has lost its way may never find another). */
+  readonly seqnosRise: boolean;
 }
 
 export type RouterOutput =

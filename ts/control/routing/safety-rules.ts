@@ -9,6 +9,7 @@ export const ALL_ON: SafetyRules = {
   recheckOnLowering: true,
   layersStayInZone: true,
   sessionsAreFresh: true,
+  seqnosRise: true,
 };
 
 export function safetyRules(changed: Partial<SafetyRules> | undefined): SafetyRules {

@@ -102,7 +102,7 @@ export class SyncReceiver {
     const layer = request.layer as Layer;
     const key = slotKey(request.trafficClass, layer, request.byte);
     if (idByte(this.#state.self, layer) === request.byte) {
-      this.#ownZone.grant(layer, request.trafficClass, request, now);
+      if (this.#state.rules.seqnosRise) this.#ownZone.grant(layer, request.trafficClass, request, now);
       neighbour.sender.resend(key, now);
       return;
     }
