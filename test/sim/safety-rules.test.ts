@@ -8,7 +8,8 @@ import { createRouter } from '../../ts/control/routing/router.js';
 import type { SafetyRules } from '../../ts/control/routing/router.types.js';
 import { formatNodeId, type NodeId } from '../../ts/kit/node-id.js';
 import { seededRandom } from '../../ts/kit/random.js';
-import { ScriptedNetwork } from '../../ts/sim/scripted-network.js';
+import { ScriptedNetwork, type ScriptedOptions } from '../../ts/sim/scripted-network.js';
+import { createVariantRouter } from '../../ts/sim/variant-router.js';
 
 type Rules = Partial<SafetyRules>;
 
@@ -169,6 +170,58 @@ test('seqnosRise: on, who has lost its way finds another; off, never, though not
     goesBy(net, first, seqnosRise ? second : 0);
     assert.equal(net.checker.violations, []);
   }
+});
+
+/**
+ * ```
+ *   zone 9:  D1      D2          A and B each reach zone 9 by an origin of their own, and hear of each other's route.
+ *            │       │
+ *   zone 1:  A ───── B
+ * ```
+ * Both origins are lost at once, and the two take each other's route before either has heard that it is gone.
+ */
+function lostTogether(create: ScriptedOptions['createRouter']): ScriptedNetwork {
+  const random = seededRandom(1);
+  const net = new ScriptedNetwork({ createRouter: create, random: () => random.unit() });
+  const [origin1, origin2] = [0x09010101, 0x09010102];
+  for (const id of [A, B, origin1, origin2]) net.addNode(id);
+  net.connect(A, origin1, 10);
+  net.connect(B, origin2, 10);
+  net.connect(A, B, 10);
+  net.run(1000);
+  assert.is(net.nextHops(A, 1, 9).primary, origin1);
+  assert.is(net.nextHops(B, 1, 9).primary, origin2);
+  net.disconnect(A, origin1);
+  net.disconnect(B, origin2);
+  net.run(1000);
+  return net;
+}
+
+test('a label a destination: two origins of one zone that are lost together leave no loop', () => {
+  assert.equal(lostTogether(createRouter).checker.violations, []);
+});
+
+test('a feasibility distance an origin, as in Babel, loops there', () => {
+  assert.ok(lostTogether(createVariantRouter('perOrigin')).checker.sums.loops > 0);
+});
+
+test('lists of the nodes on the way, as in BGP, loop there', () => {
+  assert.ok(lostTogether(createVariantRouter('pathVector')).checker.sums.loops > 0);
+});
+
+test('with one origin a feasibility distance is safe', () => {
+  const net = new ScriptedNetwork({ createRouter: createVariantRouter('perOrigin'), random: () => 0 });
+  for (const id of [A, B, D]) net.addNode(id);
+  net.connect(A, D, 10);
+  net.connect(B, D, 10);
+  net.connect(A, B, 10);
+  net.run(100);
+  goesBy(net, A, D);
+  net.disconnect(A, D);
+  net.disconnect(B, D);
+  net.run(100);
+  goesBy(net, A, 0);
+  assert.is(net.checker.sums.loops, 0);
 });
 
 test.run();

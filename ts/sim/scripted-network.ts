@@ -15,7 +15,7 @@ import { Checker, type Vertex } from './checker.js';
 interface Station {
   readonly id: NodeId;
   readonly vertex: Vertex;
-  readonly router: Router;
+  readonly router: ScriptedRouter;
   /** Link index -> the session, and back by the peer. */
   readonly sessions: Map<number, Session>;
   readonly words: Map<number, { layer: number; byte: number; trafficClass: number; primary: number; backup: number }>;
@@ -30,8 +30,14 @@ interface Session {
   readonly mailbox: RoutingSync[];
 }
 
+/** What the network asks of a router. */
+export type ScriptedRouter = Pick<
+  Router,
+  'linkUp' | 'linkDown' | 'linkQuality' | 'handleSync' | 'handleTimeout' | 'nextTimeout' | 'poll' | 'entry'
+>;
+
 export interface ScriptedOptions {
-  readonly createRouter: (options: RouterOptions) => Router;
+  readonly createRouter: (options: RouterOptions) => ScriptedRouter;
   readonly random: () => number;
   readonly rules?: Partial<SafetyRules>;
 }
@@ -65,7 +71,7 @@ export class ScriptedNetwork {
     return [...this.#stations.keys()];
   }
 
-  router(id: NodeId): Router {
+  router(id: NodeId): ScriptedRouter {
     return this.#station(id).router;
   }
 
