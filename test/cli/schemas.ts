@@ -136,6 +136,7 @@ export const SCHEMAS = {
     seed: number,
     nodes: number,
     links: number,
+    classes: number,
     loops: number,
     labelInversions: number,
     unconverged: number,

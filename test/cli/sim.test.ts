@@ -53,7 +53,7 @@ test('a planet of measured times is reported as a table', async () => {
   const args = ['--rtt', one, '--rtt', other, '--links', '6', '--seconds', '2'];
   const { code, stdout, stderr } = await portolan(['sim', 'planet', ...args]);
   assert.is(code, 0, stderr);
-  assert.match(stdout, /^48 nodes, \d+ links, seed 1/);
+  assert.match(stdout, /^48 nodes, \d+ links, 4 classes, seed 1/);
   assert.match(stdout, /0 loops, 0 label inversions, 0 wrong slots/);
   assert.match(stdout, /round trip over the best relays +1\.\d\d/);
 });

@@ -13,7 +13,16 @@ import { parseRttMatrix } from '../../ts/sim/planet/rtt-matrix.js';
 import { bestLinked, bestRelayed } from '../../ts/sim/planet/shortest.js';
 import { SlotGraph } from '../../ts/sim/slot-graph.js';
 
-const OPTIONS: PlanetOptions = { seed: 1, shape: 'planet', nodes: 50, links: 8, churn: 0, seconds: 0, events: [] };
+const OPTIONS: PlanetOptions = {
+  seed: 1,
+  shape: 'planet',
+  nodes: 50,
+  links: 8,
+  classes: 4,
+  churn: 0,
+  seconds: 0,
+  events: [],
+};
 
 function matrix(slice: number) {
   return parseRttMatrix(
@@ -57,6 +66,13 @@ test('a planet lives through all events and churn, and is right again', () => {
 test('the same seed gives the same run, to the last number', () => {
   const options = { ...OPTIONS, nodes: 24, churn: 0.5, seconds: 3, events: ['flap'] as const };
   assert.equal(runPlanet(options), runPlanet(options));
+});
+
+test('where one class is routed, nothing is said of the others', () => {
+  const [one, four] = [1, 4].map((classes) => runPlanet({ ...OPTIONS, nodes: 24, classes }));
+  assert.equal(one?.problems, []);
+  assert.is(4 * (one?.tables.slots.max ?? 0), four?.tables.slots.max);
+  assert.is(one?.calm.broken, 0);
 });
 
 test('rings, grids and geometric graphs come up', () => {

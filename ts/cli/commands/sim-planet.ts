@@ -20,6 +20,7 @@ export interface SimPlanetOptions {
   readonly topology: PlanetShape;
   readonly rtt?: readonly string[];
   readonly links?: number;
+  readonly classes?: number;
   /** Per cent a minute. */
   readonly churn: number;
   readonly seconds?: number;
@@ -29,11 +30,11 @@ export interface SimPlanetOptions {
   readonly json?: boolean;
 }
 
-/** Unless told otherwise larger planets have fewer links a node, and faults for a shorter time: what a run takes goes with both. */
+/** Unless told otherwise larger planets have fewer links a node and fewer classes, and faults for a shorter time: what a run takes goes with all three. */
 const SIZES = [
-  { nodes: 1000, links: 32, seconds: 20 },
-  { nodes: 3000, links: 16, seconds: 5 },
-  { nodes: Infinity, links: 12, seconds: 5 },
+  { nodes: 1000, links: 32, seconds: 20, classes: 4 },
+  { nodes: 3000, links: 16, seconds: 5, classes: 4 },
+  { nodes: Infinity, links: 12, seconds: 5, classes: 1 },
 ] as const;
 /** Without a terminal a line of progress is written so often, ms. */
 const LINE_MS = 10_000;
@@ -58,6 +59,7 @@ export async function runSimPlanet({
       nodes,
       shape: topology,
       links: rest.links ?? usual.links,
+      classes: rest.classes ?? usual.classes,
       churn: churn / 100,
       events: event ?? [],
       ...(matrices && { rtt: matrices.map(({ size, values }) => ({ size, values })) }),

@@ -23,11 +23,11 @@ const COLUMNS: readonly Column<Row>[] = [
 ];
 
 export function planetLines(outcome: PlanetOutcome, wallSeconds: number): string[] {
-  const { nodes, links, seed, tables, calm, after, packets, cost, problems } = outcome;
+  const { nodes, links, classes, seed, tables, calm, after, packets, cost, problems } = outcome;
   const hasFaults = outcome.moments.length > 0;
   const spares = tables.backups.map((share, i) => `layer ${i + 1} ${formatPercent(100 * share)}`).join(', ');
   return [
-    `${nodes} nodes, ${formatCount(links)} links, seed ${seed}: ${outcome.virtualSeconds.toFixed(1)} s of virtual time in ${wallSeconds.toFixed(0)} s (processor ${cost.cpuSeconds.toFixed(0)} s, memory ${(cost.residentMegabytes / 1000).toFixed(2)} GB)`,
+    `${nodes} nodes, ${formatCount(links)} links, ${classes} ${classes === 1 ? 'class' : 'classes'}, seed ${seed}: ${outcome.virtualSeconds.toFixed(1)} s of virtual time in ${wallSeconds.toFixed(0)} s (processor ${cost.cpuSeconds.toFixed(0)} s, memory ${(cost.residentMegabytes / 1000).toFixed(2)} GB)`,
     [
       verdict('loops', outcome.loops),
       verdict('label inversions', outcome.labelInversions + outcome.escapes),

@@ -46,6 +46,13 @@ export function simPlanet(): Command {
         parseInteger(0, 3600, 'a number'),
       ),
     )
+    .addOption(
+      option(
+        '--classes <n>',
+        'how many of the traffic classes are routed (default: 4, above 3000 nodes 1)',
+        parseInteger(1, 4, 'a number'),
+      ),
+    )
     .addOption(new Option('--event <name...>', 'what else happens in that time, in this order').choices(EVENTS))
     .addOption(option('--seed <n>', 'the seed', parseInteger(0, 2 ** 32 - 1, 'a number'), 1))
     .addOption(option('--svg <folder>', 'write plots into this folder', (text) => ({ value: text })))

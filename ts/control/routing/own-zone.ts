@@ -50,6 +50,8 @@ export class OwnZone {
   constructor(
     self: NodeId,
     readonly bootSeconds: number,
+    /** It is an origin in so many classes, from the first. */
+    readonly classes: number,
     readonly changed: (key: number, now: number) => void,
   ) {
     this.#levels = LAYERS.map((layer) => ({
@@ -68,7 +70,7 @@ export class OwnZone {
   /** What a peer outside the zone of this layer is told: this node as origin. */
   asOrigin(layer: Layer, trafficClass: number): Advertised | undefined {
     const { seqno, distances, metrics } = this.#level(layer);
-    if (seqno === 0) return undefined;
+    if (seqno === 0 || trafficClass >= this.classes) return undefined;
     return { seqno, distance: distances[trafficClass] as number, metric: metrics[trafficClass] as number, hops: 0 };
   }
 

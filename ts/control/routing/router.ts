@@ -47,10 +47,10 @@ class LabelRouter implements Router {
   readonly #builder = new SyncBuilder();
 
   constructor(options: RouterOptions) {
-    const { self, rules, random, onLabel } = options;
+    const { self, rules, random, onLabel, classes = TRAFFIC_CLASSES.length } = options;
     this.#state = new RoutingState(self, safetyRules(rules), random, onLabel);
     this.#decision = new Decision(this.#state);
-    this.#ownZone = new OwnZone(options.self, options.bootSeconds, (key, now) => this.#ownZoneChanged(key, now));
+    this.#ownZone = new OwnZone(self, options.bootSeconds, classes, (key, now) => this.#ownZoneChanged(key, now));
     this.#sessions = new Sessions(this.#state, this.#decision, (neighbour) => this.#senderHost(neighbour));
     this.#leaves = new LeafOrigins(this.#state, this.#decision, options.bootSeconds);
     this.#receiver = new SyncReceiver(this.#state, this.#decision, this.#ownZone, this.#leaves);

@@ -13,6 +13,8 @@ export interface RouterOptions {
   readonly bootSeconds: number;
   /** A uniform number in [0, 1), for jitter of timers. */
   readonly random: () => number;
+  /** How many of the four classes this node is an origin in, from the first: for simulations of networks that route fewer. Default: all. */
+  readonly classes?: number;
   /** Safety rules to switch off, for the simulator's proof that its checker can fail. Never in production. */
   readonly rules?: Partial<SafetyRules>;
   /** For checkers: called at every change of an own label, before `poll` gives out anything that depends on it. Not in production. */

@@ -3,11 +3,11 @@
  * this part, and nobody else may have one. By union and find over the links of each layer; shares nothing with routing.
  */
 import { idByte, LAYERS, type Layer, sharedBytes } from '../../kit/node-id.js';
-import { CLASSES } from '../../memory/region.js';
 import type { PlanetWorld } from './planet-world.js';
 import { linksOf, type Station } from './station.js';
 
 export class Expected {
+  readonly #classes: number;
   /** Layer -> part of a zone (its leading bytes) -> the components of the zone around it in which members are. */
   readonly #components: Map<number, Set<number>>[] = [];
   /** Layer -> node -> its component within the zone whose parts the layer tells apart. */
@@ -16,6 +16,7 @@ export class Expected {
   readonly #parts: Map<number, Set<number>>[] = [];
 
   constructor(world: PlanetWorld) {
+    this.#classes = world.classes;
     const { ids } = world.plan;
     for (const layer of LAYERS) {
       const sets = new DisjointSets(ids.length);
@@ -43,7 +44,7 @@ export class Expected {
       for (const byte of this.#partsAround(station, layer)) {
         if (byte === idByte(station.id, layer)) continue;
         const isReachable = this.#isReachable(station, layer, byte);
-        for (let trafficClass = 0; trafficClass < CLASSES; trafficClass++)
+        for (let trafficClass = 0; trafficClass < this.#classes; trafficClass++)
           if (isReachable !== station.hasRoute(trafficClass, layer, byte)) wrong++;
       }
     }

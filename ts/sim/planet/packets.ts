@@ -3,7 +3,6 @@
  * to one incarnation is counted: the proof is about tables at an instant, and a packet takes longer than that.
  */
 import type { Random } from '../../kit/random.js';
-import { CLASSES } from '../../memory/region.js';
 import type { Vertex } from '../checker.js';
 import { TTL } from './paths.js';
 import type { PlanetWorld } from './planet-world.js';
@@ -43,7 +42,7 @@ export class Packets {
 
   /** In all classes by turns. */
   send(source: number, destination: number): void {
-    this.#arrive(source, destination, this.sums.sent++ % CLASSES, TTL, new Set());
+    this.#arrive(source, destination, this.sums.sent++ % this.#world.classes, TTL, new Set());
   }
 
   #sendOne(): void {

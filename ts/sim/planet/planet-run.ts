@@ -29,6 +29,8 @@ export interface PlanetOptions {
   readonly links: number;
   /** Measured round-trip times instead of a shape; several are replayed one after the other in the time of the faults. All of one size. */
   readonly rtt?: readonly { readonly size: number; readonly values: Float32Array }[];
+  /** Classes that are routed, 1..4: the first ones. */
+  readonly classes: number;
   /** Share of nodes that crash and return a minute, 0..1. */
   readonly churn: number;
   /** How long faults last, virtual seconds. */
@@ -62,6 +64,7 @@ export interface PlanetResult {
   readonly seed: number;
   readonly nodes: number;
   readonly links: number;
+  readonly classes: number;
   readonly loops: number;
   readonly labelInversions: number;
   readonly escapes: number;
@@ -121,7 +124,10 @@ class Run {
     this.#onProgress = onProgress;
     this.#random = seededRandom(options.seed);
     this.#matrices = (options.rtt ?? []).map(({ size, values }) => new RttMatrix(size, values));
-    this.#world = new PlanetWorld(this.#plan(), this.#random.fork(), options.rules ? { rules: options.rules } : {});
+    this.#world = new PlanetWorld(this.#plan(), this.#random.fork(), {
+      classes: options.classes,
+      ...(options.rules && { rules: options.rules }),
+    });
   }
 
   result(): PlanetResult {
@@ -150,6 +156,7 @@ class Run {
       seed,
       nodes: world.plan.ids.length,
       links: world.links.length,
+      classes: world.classes,
       loops: sums.loops,
       labelInversions: sums.labelInversions,
       escapes: sums.escapes,
@@ -262,9 +269,10 @@ class Run {
 }
 
 /** Throws a RangeError that names the option which is out of its range. */
-export function checkOptions({ seed, nodes, links, churn, seconds, rtt }: PlanetOptions): void {
+export function checkOptions({ seed, nodes, links, classes, churn, seconds, rtt }: PlanetOptions): void {
   checkRange('seed', seed, 0, 0xffff_ffff);
   checkRange('links', links, 4, 64);
+  checkRange('classes', classes, 1, 4);
   checkRange('seconds', seconds, 0, 3600);
   if (!rtt || rtt.length === 0) checkRange('nodes', nodes, 4, 20_000);
   if (!(churn >= 0 && churn <= 1)) throw new RangeError(`churn must be from 0 to 1, not ${churn}`);

@@ -14,6 +14,7 @@ import { createRouter } from '../../control/routing/router.js';
 import type { RouterOutput, SafetyRules } from '../../control/routing/router.types.js';
 import { invariant } from '../../kit/assert.js';
 import type { Random } from '../../kit/random.js';
+import { CLASSES } from '../../memory/region.js';
 import type { RoutingSync } from '../../wire/gen/portolan/v1/control_pb.js';
 import { Checker } from '../checker.js';
 import { EventQueue } from '../event-queue.js';
@@ -33,6 +34,8 @@ const REDIAL_MS = 1000;
 const PROBE_MS = 500;
 
 export interface PlanetWorldOptions {
+  /** Classes that are routed, 1..4: the first ones. Default: 4. */
+  readonly classes?: number;
   readonly rules?: Partial<SafetyRules>;
 }
 
@@ -40,6 +43,8 @@ export class PlanetWorld {
   readonly queue = new EventQueue();
   readonly checker = new Checker(() => this.queue.now);
   readonly plan: Plan;
+  /** Classes that are routed: the first ones. */
+  readonly classes: number;
   readonly links: readonly PlanetLink[];
   /** Links at each node. */
   readonly linksAt: readonly (readonly PlanetLink[])[];
@@ -60,6 +65,7 @@ export class PlanetWorld {
 
   constructor(plan: Plan, random: Random, options: PlanetWorldOptions = {}) {
     this.plan = plan;
+    this.classes = options.classes ?? CLASSES;
     this.#random = random;
     this.#options = options;
     this.stations = plan.ids.map(() => undefined);
@@ -87,6 +93,7 @@ export class PlanetWorld {
       self: id,
       bootSeconds: EPOCH_SECONDS + Math.floor(this.queue.now / 1000),
       random: () => random.unit(),
+      classes: this.classes,
       ...(this.#options.rules && { rules: this.#options.rules }),
       onLabel: (layer, byte, trafficClass, label) => this.checker.setLabel(vertex, trafficClass, layer, byte, label),
     });
