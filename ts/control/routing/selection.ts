@@ -17,10 +17,11 @@ export function distanceBy({ trafficClass }: Slot, advert: Advert): number {
 
 /** R5: may this neighbour be a next hop? Its session is live, or its adverts would be gone (R12). */
 export function isFeasible(slot: Slot, advert: Advert, now: number, rules: SafetyRules): boolean {
-  if (metricBy(slot, advert) === INFINITE || distanceBy(slot, advert) === INFINITE) return false;
+  // First the label, which most adverts fail, and which needs nothing of the neighbour.
+  const isBelow = isSmaller(advert, slot) || (!rules.strictlySmaller && isEqual(advert, slot));
+  if (!isBelow && rules.feasibility) return false;
   if (now < slot.suspectUntil && advert.seqno <= slot.suspectSeqno) return false;
-  if (!rules.feasibility) return true;
-  return isSmaller(advert, slot) || (!rules.strictlySmaller && isEqual(advert, slot));
+  return metricBy(slot, advert) < INFINITE && distanceBy(slot, advert) < INFINITE;
 }
 
 /**
