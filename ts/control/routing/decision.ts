@@ -4,10 +4,13 @@
  */
 
 import { INFINITE } from '../../wire/routing-entry.js';
+import { makeRoom, updateBackupMaking } from './backup-making.js';
 import { isIndifferent } from './indifference.js';
 import { isNone } from './label.js';
+import type { Neighbour } from './neighbour.js';
 import { updateOptimisation } from './optimisation.js';
 import { servePending, updateSearch } from './requests.js';
+import type { Label } from './router.types.js';
 import { ALL_ON } from './safety-rules.js';
 import { isFeasible, select } from './selection.js';
 import { type Advert, advertised, type Slot } from './slot-state.js';
@@ -41,6 +44,7 @@ export class Decision {
     if (answered.length > 0) select(slot, now, rules); // R14a may have lowered the label: R8
     updateSearch(slot, news !== undefined, now);
     updateOptimisation(slot, now, rules);
+    updateBackupMaking(slot, now, rules, this.#state.random);
     this.#schedule(slot, now);
 
     if (slot.seqno !== seqno || slot.distance !== distance) this.#report(slot);
@@ -53,6 +57,18 @@ export class Decision {
       slot.hops !== hops;
     if (isNews) this.#tell(slot, now);
     for (const neighbour of answered) neighbour.sender.resend(slot.key, now);
+  }
+
+  /** R14c: a neighbour asks for a label below its own, so that it has a backup. */
+  makeBackup(slot: Slot, asker: Neighbour, asked: Label, now: number): void {
+    const before = slot.distance;
+    if (!makeRoom(slot, asker, asked, now, this.#state.rules)) return;
+    if (slot.distance !== before) {
+      this.#report(slot);
+      this.#tell(slot, now);
+      this.evaluate(slot, 'request', now); // the backup may be another one now: R8
+    }
+    asker.sender.resend(slot.key, now);
   }
 
   storeRoute(slot: Slot): void {
@@ -79,7 +95,12 @@ export class Decision {
 
   #schedule(slot: Slot, now: number): void {
     const suspicionEnds = now < slot.suspectUntil ? slot.suspectUntil : Number.POSITIVE_INFINITY;
-    const due = Math.min(suspicionEnds, slot.search?.nextRound ?? Number.POSITIVE_INFINITY, slot.optimiseAt);
+    const due = Math.min(
+      suspicionEnds,
+      slot.search?.nextRound ?? Number.POSITIVE_INFINITY,
+      slot.optimiseAt,
+      slot.makeAt,
+    );
     this.#state.slotTimers.schedule(slot, due);
   }
 }

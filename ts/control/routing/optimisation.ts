@@ -27,7 +27,14 @@ export function updateOptimisation(slot: Slot, now: number, rules: SafetyRules):
   if (now < slot.optimiseAt) return;
   slot.optimisedAt = now;
   slot.optimiseAt = now + OPTIMISATION_PAUSE_MS;
-  const request = { key: slot.key, bump: true, optimise: true, distance: 0, hopBudget: MAX_HOP_BUDGET };
+  const request = {
+    key: slot.key,
+    bump: true,
+    optimise: true,
+    makeBackup: false,
+    distance: 0,
+    hopBudget: MAX_HOP_BUDGET,
+  };
   tempting.neighbour.sender.request({ ...request, seqno: Math.min(MAX_SEQNO, slot.seqno + 1) }, now);
 }
 

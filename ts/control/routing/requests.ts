@@ -53,6 +53,7 @@ function askRound(slot: Slot, search: Search, now: number): void {
     key: slot.key,
     bump,
     optimise: false,
+    makeBackup: false,
     seqno: bump ? Math.min(MAX_SEQNO, slot.seqno + 1) : slot.seqno,
     distance: bump ? 0 : slot.distance,
     hopBudget: MAX_HOP_BUDGET,
@@ -140,7 +141,7 @@ function forward(slot: Slot, primary: Advert, pending: PendingRequest, now: numb
 
 /** The next hop must get below a label that is itself below the asker's. Without room for that, a bump. */
 function nextRequest(slot: Slot, pending: PendingRequest): OutgoingRequest {
-  const base = { key: slot.key, hopBudget: pending.hopBudget - 1, optimise: pending.optimise };
+  const base = { key: slot.key, hopBudget: pending.hopBudget - 1, optimise: pending.optimise, makeBackup: false };
   if (pending.bump) return { ...base, bump: true, seqno: pending.seqno, distance: 0 };
   const distance = pending.distance - 1;
   if (hasRoomBelow(slot, pending.distance, 1)) return { ...base, bump: false, seqno: pending.seqno, distance };

@@ -163,7 +163,12 @@ class LabelRouter implements Router {
       needsRequest: (key) => {
         const slot = slots.get(key);
         if (slot === undefined) return false;
-        return slot.primary === undefined || slot.pending !== undefined || slot.optimiseAt < Infinity;
+        return (
+          slot.primary === undefined ||
+          slot.pending !== undefined ||
+          slot.optimiseAt < Infinity ||
+          slot.makeAt < Infinity
+        );
       },
       wanted: (key) => (isOwn(key) ? this.#wantedOwn(neighbour, key) : this.#wantedRoute(neighbour, key)),
     };

@@ -2,6 +2,7 @@
 import type { Layer } from '../../kit/node-id.js';
 import { INFINITE } from '../../wire/routing-entry.js';
 import type { Timed } from '../timer-queue.js';
+import { FIRST_PAUSE_MS } from './backup-making.js';
 import { NONE } from './label.js';
 import type { Neighbour } from './neighbour.js';
 
@@ -71,6 +72,11 @@ export class Slot implements Timed {
   /** When to ask for a fresher sequence number, while a better way is not feasible (R15); and when that was last done. */
   optimiseAt = Number.POSITIVE_INFINITY;
   optimisedAt = Number.NEGATIVE_INFINITY;
+
+  /** When to ask for a backup, while there is none (R14c); when that was last done, and how long to wait after it. */
+  makeAt = Number.POSITIVE_INFINITY;
+  madeAt = Number.NEGATIVE_INFINITY;
+  makePause = FIRST_PAUSE_MS;
 
   search: Search | undefined;
   pending: PendingRequest[] | undefined;

@@ -18,14 +18,17 @@ export interface OutgoingRequest {
   readonly bump: boolean;
   /** A bump that is only to make a way better (R15). */
   readonly optimise: boolean;
+  /** To the neighbour alone: lower your label below this one, if you lose nothing by it (R14c). */
+  readonly makeBackup: boolean;
   readonly seqno: number;
   readonly distance: number;
   readonly hopBudget: number;
 }
 
-/** A local repair, a bump and an optimisation of the same slot do not replace each other. */
-export function requestKey({ key, bump, optimise }: OutgoingRequest): number {
-  return key * 4 + (bump ? 1 : 0) + (optimise ? 2 : 0);
+/** A local repair, a bump, an optimisation and a wish for a backup of the same slot do not replace each other. */
+export function requestKey({ key, bump, optimise, makeBackup }: OutgoingRequest): number {
+  if (makeBackup) return key * 4 + 3;
+  return key * 4 + (bump ? 1 : 0) + (optimise ? 1 : 0);
 }
 
 export interface Work {
@@ -56,7 +59,7 @@ const BODY_BYTES = BASE_MTU - HEADERS_BYTES - 3 - 6 - 3 - 6 - 3 - 2 - 26;
 const MAX_ACKNOWLEDGEMENTS = 40;
 const ACKNOWLEDGEMENT_BYTES = 5;
 const MAX_REQUESTS = 16;
-const REQUEST_BYTES = 26;
+const REQUEST_BYTES = 28;
 
 export class SyncBuilder {
   readonly #writer = new RoutingEntryWriter(BODY_BYTES);
@@ -149,6 +152,7 @@ function requestMessage(request: OutgoingRequest): RouteRequest {
     distance: request.distance,
     bump: request.bump,
     optimise: request.optimise,
+    makeBackup: request.makeBackup,
     hopBudget: request.hopBudget,
   });
 }

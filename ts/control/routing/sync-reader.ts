@@ -29,13 +29,14 @@ function mayTell(neighbour: Neighbour, self: NodeId, entry: RoutingEntry): boole
 
 /** A neighbour asks only for what it may be told. */
 function mayAsk(neighbour: Neighbour, request: RouteRequest): boolean {
-  const { layer, byte, trafficClass, distance, hopBudget, bump, optimise } = request;
+  const { layer, byte, trafficClass, distance, hopBudget, bump, optimise, makeBackup } = request;
   return (
     layer >= 1 &&
     layer <= 4 &&
     byte <= 255 &&
     trafficClass < ROUTING_CLASSES &&
     (bump || !optimise) &&
+    !(bump && makeBackup) &&
     distance <= INFINITE &&
     hopBudget >= 1 &&
     hopBudget <= MAX_HOP_BUDGET &&

@@ -102,12 +102,14 @@ export class SyncReceiver {
     const layer = request.layer as Layer;
     const key = slotKey(request.trafficClass, layer, request.byte);
     if (idByte(this.#state.self, layer) === request.byte) {
+      if (request.makeBackup) return; // an origin's label is as low as it can be
       if (this.#state.rules.seqnosRise) this.#ownZone.grant(layer, request.trafficClass, request, now);
       neighbour.sender.resend(key, now);
       return;
     }
     const slot = this.#state.slots.get(key);
     if (!slot) return; // nothing was ever said of it
+    if (request.makeBackup) return this.#decision.makeBackup(slot, neighbour, request, now);
     this.#leaves.grant(slot, request, now);
     storePending(slot, neighbour, request, now);
     this.#decision.evaluate(slot, 'request', now);

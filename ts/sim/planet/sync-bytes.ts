@@ -29,7 +29,17 @@ export function syncBytes({
   return bytes;
 }
 
-function requestBytes({ layer, byte, trafficClass, seqno, distance, bump, hopBudget, optimise }: RouteRequest): number {
+function requestBytes({
+  layer,
+  byte,
+  trafficClass,
+  seqno,
+  distance,
+  bump,
+  hopBudget,
+  optimise,
+  makeBackup,
+}: RouteRequest): number {
   return (
     field(layer) +
     field(byte) +
@@ -38,6 +48,7 @@ function requestBytes({ layer, byte, trafficClass, seqno, distance, bump, hopBud
     field(distance) +
     (bump ? 2 : 0) +
     (optimise ? 2 : 0) +
+    (makeBackup ? 2 : 0) +
     field(hopBudget)
   );
 }
