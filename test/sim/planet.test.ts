@@ -20,6 +20,7 @@ const OPTIONS: PlanetOptions = {
   links: 8,
   classes: 4,
   churn: 0,
+  rest: 0,
   seconds: 0,
   events: [],
 };
@@ -73,6 +74,11 @@ test('where one class is routed, nothing is said of the others', () => {
   assert.equal(one?.problems, []);
   assert.is(4 * (one?.tables.slots.max ?? 0), four?.tables.slots.max);
   assert.is(one?.calm.broken, 0);
+});
+
+test('a planet that has rested knows how large its zones are, and finds shorter ways', () => {
+  const [early, late] = [0, 12].map((rest) => runPlanet({ ...OPTIONS, nodes: 100, classes: 1, rest }).calm.stretch);
+  assert.ok((late?.mean ?? 9) < (early?.mean ?? 0));
 });
 
 test('rings, grids and geometric graphs come up', () => {

@@ -23,6 +23,7 @@ export interface SimPlanetOptions {
   readonly classes?: number;
   /** Per cent a minute. */
   readonly churn: number;
+  readonly rest?: number;
   readonly seconds?: number;
   readonly event?: readonly PlanetEventName[];
   readonly seed: number;
@@ -30,11 +31,11 @@ export interface SimPlanetOptions {
   readonly json?: boolean;
 }
 
-/** Unless told otherwise larger planets have fewer links a node and fewer classes, and faults for a shorter time: what a run takes goes with all three. */
+/** Unless told otherwise larger planets have fewer links a node and fewer classes, do not rest, and have faults for a shorter time: what a run takes goes with all of it. */
 const SIZES = [
-  { nodes: 1000, links: 32, seconds: 20, classes: 4 },
-  { nodes: 3000, links: 16, seconds: 5, classes: 4 },
-  { nodes: Infinity, links: 12, seconds: 5, classes: 1 },
+  { nodes: 1000, links: 32, rest: 12, seconds: 20, classes: 4 },
+  { nodes: 3000, links: 16, rest: 0, seconds: 5, classes: 4 },
+  { nodes: Infinity, links: 12, rest: 0, seconds: 5, classes: 1 },
 ] as const;
 /** Without a terminal a line of progress is written so often, ms. */
 const LINE_MS = 10_000;
@@ -46,20 +47,21 @@ export async function runSimPlanet({
   event,
   svg,
   json,
-  ...rest
+  ...given
 }: SimPlanetOptions): Promise<void> {
   const matrices = rtt?.map(readMatrix);
-  const nodes = matrices?.[0]?.size ?? rest.nodes;
+  const nodes = matrices?.[0]?.size ?? given.nodes;
   const usual = SIZES.find((size) => nodes <= size.nodes) ?? SIZES[0];
   const started = performance.now();
   const outcome = await simulatePlanet(
     {
-      seed: rest.seed,
-      seconds: rest.seconds ?? usual.seconds,
+      seed: given.seed,
+      rest: given.rest ?? usual.rest,
+      seconds: given.seconds ?? usual.seconds,
       nodes,
       shape: topology,
-      links: rest.links ?? usual.links,
-      classes: rest.classes ?? usual.classes,
+      links: given.links ?? usual.links,
+      classes: given.classes ?? usual.classes,
       churn: churn / 100,
       events: event ?? [],
       ...(matrices && { rtt: matrices.map(({ size, values }) => ({ size, values })) }),

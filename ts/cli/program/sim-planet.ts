@@ -41,6 +41,13 @@ export function simPlanet(): Command {
     )
     .addOption(
       option(
+        '--rest <n>',
+        'virtual seconds between start and measurement: zones are measured after 10 (default: 12, above 1000 nodes 0)',
+        parseInteger(0, 3600, 'a number'),
+      ),
+    )
+    .addOption(
+      option(
         '--seconds <n>',
         'how long churn and events last, of virtual time (default: 20, above 1000 nodes 5)',
         parseInteger(0, 3600, 'a number'),

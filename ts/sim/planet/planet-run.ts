@@ -2,8 +2,8 @@
  * One run of a planet, phase by phase:
  *
  * ```
- *   start ── all tables right? ── paths, tables ── churn and events, packets under way ── heal ── all right again? ── paths
- *            at most 60 s                          --seconds                              at most 60 s
+ *   start ── all tables right? ── rest ── paths, tables ── churn and events, packets under way ── heal ── all right again? ── paths
+ *            at most 60 s                                  --seconds                              at most 60 s
  * ```
  * Every `SWEEP_MS` of faults, and at the end of each phase, everything is walked from end to end, besides the checks at every change.
  */
@@ -33,6 +33,8 @@ export interface PlanetOptions {
   readonly classes: number;
   /** Share of nodes that crash and return a minute, 0..1. */
   readonly churn: number;
+  /** How long the network rests between start and first measurement, virtual seconds: nodes measure how large their zones are after 10. */
+  readonly rest: number;
   /** How long faults last, virtual seconds. */
   readonly seconds: number;
   /** What else happens, one after the other in equal parts of that time. */
@@ -43,7 +45,7 @@ export interface PlanetOptions {
 
 /** Where a run is, about once a virtual second. */
 export interface PlanetProgress {
-  readonly phase: 'starts' | 'faults' | 'settles' | 'measures';
+  readonly phase: 'starts' | 'rests' | 'faults' | 'settles' | 'measures';
   /** Virtual milliseconds. */
   readonly time: number;
   readonly live: number;
@@ -135,6 +137,7 @@ class Run {
     const world = this.#world;
     const wrongAtStart = this.#start();
     const startedAfter = world.queue.now - START_SPREAD - STAY;
+    this.#rest();
     world.sweep();
     this.#tell('measures', undefined);
     const tables = measureTables(world);
@@ -190,6 +193,14 @@ class Run {
     for (const node of stations.keys()) queue.at(START_SPREAD * this.#random.unit(), () => this.#world.start(node));
     queue.runUntil(START_SPREAD);
     return this.#settle('starts');
+  }
+
+  #rest(): void {
+    const { queue } = this.#world;
+    for (const until = queue.now + 1000 * this.#options.rest; queue.now < until; ) {
+      queue.runUntil(Math.min(until, queue.now + 1000));
+      this.#tell('rests', undefined);
+    }
   }
 
   /** Churn and events in the time of the faults; then everything is mended. */
@@ -269,10 +280,11 @@ class Run {
 }
 
 /** Throws a RangeError that names the option which is out of its range. */
-export function checkOptions({ seed, nodes, links, classes, churn, seconds, rtt }: PlanetOptions): void {
+export function checkOptions({ seed, nodes, links, classes, churn, rest, seconds, rtt }: PlanetOptions): void {
   checkRange('seed', seed, 0, 0xffff_ffff);
   checkRange('links', links, 4, 64);
   checkRange('classes', classes, 1, 4);
+  checkRange('rest', rest, 0, 3600);
   checkRange('seconds', seconds, 0, 3600);
   if (!rtt || rtt.length === 0) checkRange('nodes', nodes, 4, 20_000);
   if (!(churn >= 0 && churn <= 1)) throw new RangeError(`churn must be from 0 to 1, not ${churn}`);
