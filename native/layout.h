@@ -6,7 +6,7 @@
 namespace portolan::layout {
 
 /// Of all that follows: an addon that was built for other constants is refused (ts/edge/native/addon.ts).
-inline constexpr const char* FINGERPRINT = "b9badde6dd3db024";
+inline constexpr const char* FINGERPRINT = "70243f8026c86cd4";
 
 // ts/memory/region.ts
 inline constexpr uint32_t BUNDLE_BUCKETS = 64;
@@ -26,12 +26,15 @@ inline constexpr uint32_t HEADER_WORD_LEAVES = 65;
 inline constexpr uint32_t HEADER_WORD_NODE_ID = 32;
 inline constexpr uint32_t HEADER_WORD_OTHER_LINKS = 96;
 inline constexpr uint32_t HEADER_WORD_PACED_LINKS = 97;
+inline constexpr uint32_t HEADER_WORD_PINNED = 67;
 inline constexpr uint32_t LINKS_UP_BYTES = 512;
 inline constexpr uint32_t LINK_ENTRY_BYTES = 512;
 inline constexpr uint32_t MAX_LINKS = 4096;
+inline constexpr uint32_t MAX_PINS = 4095;
 inline constexpr uint32_t MAX_WORKERS = 65;
 inline constexpr uint32_t NODE_FLAG_LEAF = 1;
 inline constexpr uint32_t PATH_MTU_WORDS = 4096;
+inline constexpr uint32_t PIN_ENTRY_BYTES = 32;
 inline constexpr uint32_t PORT_TABLE_BYTES = 65536;
 inline constexpr uint32_t REGION_LAYOUT_VERSION = 1;
 inline constexpr uint32_t REGION_MAGIC = 1347375700;
@@ -178,7 +181,7 @@ inline constexpr uint32_t SEAL_BYTES = 16;
 enum class TrafficClass : uint32_t { LowLatency = 0, LowCost = 1, Reliable = 2, HighBandwidth = 3 };
 
 // ts/memory/counter-names.ts: places in a counter block
-inline constexpr uint32_t COUNTER_COUNT = 63;
+inline constexpr uint32_t COUNTER_COUNT = 64;
 enum class Counter : uint32_t {
   /// Frames taken from the network, whatever became of them.
   Received = 0,
@@ -218,94 +221,96 @@ enum class Counter : uint32_t {
   RefusalsUntold = 17,
   /// Packets sent to the backup next hop because the primary's link was down.
   BackupUsed = 18,
+  /// Packets that followed a pinned path.
+  Pinned = 19,
+  /// Labelled packets whose label led nowhere any more: they went on by the table, without it.
+  Unpinned = 20,
   /// Packets that waited for too long for a link whose rate is known, and were marked, as their senders had asked.
-  EcnMarked = 19,
+  EcnMarked = 21,
   /// Links that a worker took down because they were silent.
-  LinksDowned = 20,
+  LinksDowned = 22,
   /// Calls of recvmmsg (or messages from dgram) that brought something.
-  ReceiveCalls = 21,
+  ReceiveCalls = 23,
   /// Messages given to sendmmsg or dgram: one may carry many packets.
-  SendCalls = 22,
+  SendCalls = 24,
   /// TCP connections refused: too many in all, or of an address that had not authenticated itself.
-  TcpRefused = 23,
+  TcpRefused = 25,
   /// TCP connections closed because what came by them was not made of frames.
-  TcpGarbled = 24,
+  TcpGarbled = 26,
   /// TCP connections closed because not even control frames left by them.
-  TcpStalled = 25,
+  TcpStalled = 27,
   /// Runs sent again without segmentation offload.
-  GsoFallbacks = 26,
+  GsoFallbacks = 28,
   /// Datagrams that the kernel dropped because a socket was full (SO_RXQ_OVFL); not among the received.
-  SocketOverflows = 27,
+  SocketOverflows = 29,
   /// Frames shorter than the two headers, or cut off by the receive buffer.
-  Truncated = 28,
+  Truncated = 30,
   /// Frames of another wire version.
-  BadVersion = 29,
+  BadVersion = 31,
   /// Frames of a type that does not exist or may not come this way.
-  BadType = 30,
+  BadType = 32,
   /// Frames with a link number that belongs to no live session.
-  UnknownLink = 31,
+  UnknownLink = 33,
   /// Frames whose authentication tag is wrong: spoofed, altered or of another key.
-  BadTag = 32,
+  BadTag = 34,
   /// Frames whose counter was seen before or is too old to tell.
-  Replayed = 33,
+  Replayed = 35,
   /// Frames larger than their link carries, going out, or than any link carries, coming in.
-  Oversize = 34,
+  Oversize = 36,
   /// Probes of a link's MTU that the machine's own network device refused, as they may.
-  ProbeTooBig = 35,
+  ProbeTooBig = 37,
   /// Packets of other nodes that are larger than the link to their next hop carries; their source is told.
-  TooBig = 36,
+  TooBig = 38,
   /// Fragments of datagrams whose other fragments did not come in time.
-  ReassemblyTimeout = 37,
+  ReassemblyTimeout = 39,
   /// Fragments of datagrams that gave way to newer ones: of the same source, or when all room was taken.
-  ReassemblyFull = 38,
+  ReassemblyFull = 40,
   /// Fragments whose header cannot be, or contradicts that of earlier ones.
-  FragmentMalformed = 39,
+  FragmentMalformed = 41,
   /// Fragments that had come already.
-  FragmentDuplicate = 40,
+  FragmentDuplicate = 42,
   /// Packets whose TTL ran out here.
-  TtlExceeded = 41,
+  TtlExceeded = 43,
   /// Packets to a destination for which there is no next hop.
-  NoRoute = 42,
+  NoRoute = 44,
   /// Others' packets that came to a leaf, which carries only its own; and packets for an exposed port from nodes that may not use it.
-  Prohibited = 43,
+  Prohibited = 45,
   /// Packets for this node to a port on which nobody listens.
-  PortUnreachable = 44,
+  PortUnreachable = 46,
   /// Packets of a protocol that does not exist or that this node does not serve.
-  BadProtocol = 45,
-  /// Labelled packets whose label means nothing here.
-  BadLabel = 46,
+  BadProtocol = 47,
   /// Hellos, control messages or errors whose payload could not be read.
-  Malformed = 47,
+  Malformed = 48,
   /// Frames that the kernel refused to send.
-  SendFailed = 48,
+  SendFailed = 49,
   /// Frames that found the queue of their socket, or of a link whose rate is known, full, or a local program that does not read.
-  EgressFull = 49,
+  EgressFull = 50,
   /// Data frames that found too much waiting for a slow TCP connection.
-  TcpBacklogFull = 50,
+  TcpBacklogFull = 51,
   /// Packets for a socket whose ring to the main thread was full.
-  DeliverFull = 51,
+  DeliverFull = 52,
   /// Packets for another worker of this node whose ring was full.
-  HandoverFull = 52,
+  HandoverFull = 53,
   /// Frames for the control plane whose ring was full.
-  PuntFull = 53,
+  PuntFull = 54,
   /// Handshake frames above the rate that the control plane is given.
-  HandshakeLimited = 54,
+  HandshakeLimited = 55,
   /// Datagrams of a new client of a port forward whose flow table is full.
-  FlowsFull = 55,
+  FlowsFull = 56,
   /// Datagrams for a port forward from somebody who takes no part in it.
-  Strangers = 56,
+  Strangers = 57,
   /// Packets that came in over the link that they would leave by.
-  NotForwarded = 57,
+  NotForwarded = 58,
   /// Frames that waited for too long for a link whose rate is known, dropped by CoDel.
-  CodelDropped = 58,
+  CodelDropped = 59,
   /// Frames that an emulated network lost.
-  EmulatedLoss = 59,
+  EmulatedLoss = 60,
   /// Frames that found an emulated network's queue, or the room for its delayed frames, full.
-  EmulatedFull = 60,
+  EmulatedFull = 61,
   /// Frames larger than the MTU of an emulated network.
-  EmulatedTooLarge = 61,
+  EmulatedTooLarge = 62,
   /// Packets that a worker held when it crashed.
-  Crashed = 62,
+  Crashed = 63,
 };
 
 }  // namespace portolan::layout

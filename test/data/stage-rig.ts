@@ -52,7 +52,7 @@ export interface Neighbourhood {
 }
 
 export class StageRig implements Port {
-  readonly region = createRegion({ workers: 1, links: 64, leaves: 16 });
+  readonly region = createRegion({ workers: 1, links: 64, leaves: 16, pins: 16 });
   readonly links = new LinkTableWriter(this.region);
   readonly batch = openBatch(new SharedArrayBuffer(BATCH_BYTES), new SharedArrayBuffer(SLAB_BYTES));
   readonly context: StageContext;

@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Epochs, WorkerEpoch } from '../../ts/memory/epochs.js';
+import { idSlots } from '../../ts/memory/id-table.js';
 import { LeafTable, LeafTableWriter } from '../../ts/memory/leaf-table.js';
 import { LINK_PEER_ID } from '../../ts/memory/link-table.js';
 import {
@@ -10,7 +11,6 @@ import {
   HEADER_BYTES,
   HEADER_WORD_LEAVES,
   LINK_ENTRY_BYTES,
-  leafSlots,
   type Region,
   WORKER_STATE_BYTES,
 } from '../../ts/memory/region.js';
@@ -23,7 +23,7 @@ function namePeer({ buffer, layout }: Region, link: number, id: number): void {
 
 /** Ids that begin their search at the same place of a table for `leaves` leaves. */
 function colliding(leaves: number, count: number): number[] {
-  const shift = Math.clz32(leafSlots(leaves)) + 1;
+  const shift = Math.clz32(idSlots(leaves)) + 1;
   const ids: number[] = [];
   for (let id = 0x0101_0101; ids.length < count; id++) if (Math.imul(id, 0x9e3779b1) >>> shift === 1) ids.push(id);
   return ids;
@@ -92,7 +92,7 @@ test('a full table takes no more, and a search for what is not there ends', () =
     writer.set(id, 10 + i);
   }
   const last = ids[32] as number;
-  assert.throws(() => writer.set(last, 42), /room for the leaf/);
+  assert.throws(() => writer.set(last, 42), /room for the id/);
   const table = new LeafTable(region);
   assert.ok(table.open());
   assert.is(table.find(last), 0);

@@ -10,6 +10,8 @@ import type { Headers } from '../wire/frame.js';
 import type { NodeRole } from '../wire/handshake.js';
 import type { FrameType } from '../wire/link-header.js';
 import type { RouteLimits } from '../wire/route-query.js';
+import type { PinOutput } from './pins/pinned-paths.js';
+import type { PinOrder, PinState } from './pins/route-pins.js';
 import type { QueryResult } from './query/queries.js';
 
 /** A transport address as the control plane sees it: resolved, ready for the link table. */
@@ -45,6 +47,9 @@ export type Command =
   | { readonly kind: 'removePeer'; readonly id: NodeId }
   /** Looks for a path to another node that keeps to limits: see the event `routeResult`, which quotes the number. */
   | { readonly kind: 'findRoute'; readonly number: number; readonly destination: NodeId; readonly limits: RouteLimits }
+  /** Pins the route to another node for as long as it is not unpinned: see the event `pinChanged`. */
+  | { readonly kind: 'pinRoute'; readonly order: PinOrder }
+  | { readonly kind: 'unpinRoute'; readonly number: number }
   /** Addresses or routes of the machine have changed: whatever is not up is resolved and dialed anew at once, links are probed. */
   | { readonly kind: 'networkChange' }
   /** The packet path stood still (a worker was replaced, the machine slept): silence counts from now. */
@@ -127,6 +132,7 @@ export type Output =
   | { readonly kind: 'pathMtu'; readonly destination: NodeId; readonly mtu: number }
   | DefaultRouteOutput
   | LeafOutput
+  | PinOutput
   | LinkOutput
   | { readonly kind: 'event'; readonly event: ControlEvent }
   | { readonly kind: 'job'; readonly id: number; readonly job: Job }
@@ -255,6 +261,8 @@ export type ControlEvent =
     }
   /** What `findRoute` has found: any number of paths, each better than the one before, or one refusal. */
   | { readonly type: 'routeResult'; readonly number: number; readonly result: QueryResult }
+  /** How an order to pin a route stands. */
+  | { readonly type: 'pinChanged'; readonly number: number; readonly destination: NodeId; readonly state: PinState }
   /** An error came back for a packet that this node had sent: `headers` are those of that packet, as they reached the reporter. */
   | {
       readonly type: 'packetError';

@@ -22,8 +22,7 @@ import { Links } from './links/links.js';
 import { WakeClock } from './links/services.js';
 import type { ControlNode, ControlNodeOptions } from './node.types.js';
 import { Outbox } from './outbox.js';
-import { measureOf } from './query/limits.js';
-import { RouteQueries } from './query/queries.js';
+import { Paths } from './paths.js';
 import { DEFAULT_COST } from './routing/link-quality.js';
 import { createRouter } from './routing/router.js';
 import { type Timer, TimerQueue } from './timer-queue.js';
@@ -45,20 +44,21 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
   const makeRouter = role === 'leaf' ? () => new LeafUplinks() : (options.createRouter ?? createRouter);
   const bootSeconds = Math.floor(bootEpoch / 1_000_000);
   const router = makeRouter({ self: id, bootSeconds, random, ...(options.rules ? { rules: options.rules } : {}) });
-  const queries = new RouteQueries({
-    self: id,
-    links: (destination) =>
-      router.ways(destination).map(({ quality, ...way }) => ({ ...way, measure: measureOf(quality) })),
-    leaf: (leaf) => {
-      const quality = listener.leaf(leaf);
-      return quality && measureOf(quality);
+  const paths = new Paths(
+    {
+      self: id,
+      router,
+      outbox,
+      leaf: (leaf) => listener.leaf(leaf),
+      linkTo: (peer) => links.linkTo(peer),
+      peerAt: (link) => links.peerAt(link),
+      send: (link, message) => links.send(link, message),
+      randomId: () => new DataView(entropy(8).slice().buffer).getBigUint64(0),
     },
-    peerAt: (link) => links.peerAt(link),
-    send: (link, message) => links.send(link, message),
-    result: (number, result) => outbox.event({ type: 'routeResult', number, result }),
-    randomId: () => new DataView(entropy(8).slice().buffer).getBigUint64(0),
-  });
-  const listener = new RoleListener(id, router, queries, outbox);
+    options.pinCapacity ?? 0,
+    firstGeneration,
+  );
+  const listener = new RoleListener(id, router, paths, outbox);
   const links = new Links(
     {
       self: id,
@@ -85,7 +85,7 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
   );
   const errors = new PacketErrors(id, outbox, deadlines);
 
-  const nextTimeout = () => Math.min(deadlines.next(), router.nextTimeout(), queries.nextTimeout());
+  const nextTimeout = () => Math.min(deadlines.next(), router.nextTimeout(), paths.nextTimeout());
 
   /** Does the work of one input, then lets what routing wants follow what links want. */
   function handle(now: number, work: () => void): void {
@@ -113,7 +113,11 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
       case 'removePeer':
         return links.removePeer(command.id, now);
       case 'findRoute':
-        return queries.ask(command.number, command.destination, command.limits, now);
+        return paths.find(command.number, command.destination, command.limits, now);
+      case 'pinRoute':
+        return paths.pin(command.order, now);
+      case 'unpinRoute':
+        return paths.unpin(command.number);
       case 'networkChange':
         return links.networkChange(now);
       case 'resume':
@@ -136,11 +140,12 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
       handle(now, () => {
         for (const owner of deadlines.popAll(now)) owner.handleTimeout(now);
         if (router.nextTimeout() <= now) router.handleTimeout(now);
-        if (queries.nextTimeout() <= now) queries.handleTimeout(now);
+        if (paths.nextTimeout() <= now) paths.handleTimeout(now);
       }),
     handleCommand: (command, now) => handle(now, () => obey(command, now)),
     handleJobDone: (result, now) => handle(now, () => links.handleJobDone(result, now)),
     handleLinkDown: (link, now, cause = 'silent') => handle(now, () => links.handleLinkDown(link, now, cause)),
+    handlePinFree: (label) => paths.handlePinFree(label),
     handleLinkFree: (link) => (pool.holds(link) ? pool : leafPool).giveBack(link),
     poll: () => outbox.poll(),
     nextTimeout,

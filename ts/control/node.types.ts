@@ -47,6 +47,8 @@ export interface ControlNodeOptions {
   readonly linkCapacity: number;
   /** Leaves that may link with this node: their link indexes follow, up to 4095. Default: 0. */
   readonly leafCapacity?: number;
+  /** Paths that may be pinned, through this node and from it, up to 4095. Default: 0. */
+  readonly pinCapacity?: number;
   /** False asks for sessions without tags, for measuring only; both ends must. Default: true. */
   readonly tags?: boolean;
   /** Largest frame that links carry at first. Default: 1200. */
@@ -76,6 +78,8 @@ export interface ControlNode {
    * connection has ended.
    */
   handleLinkDown(link: number, now: number, cause?: 'silent' | 'disconnected'): void;
+  /** No worker can use the label of a removed pin any more. */
+  handlePinFree(label: number): void;
   /** No worker can use the retired link any more: its index may be given out again. */
   handleLinkFree(link: number): void;
 

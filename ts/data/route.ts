@@ -6,20 +6,24 @@
  *   for this node ────────────────────────────────────────────────> deliver (local.ts)
  *   transit, and this node is a leaf ─────────────────────────────> punt    Prohibited    (channels: drop)
  *   transit with TTL 1 ───────────────────────────────────────────> punt    TtlExceeded   (channels: drop, nobody is told)
- *   labelled ─────────────────────────────────────────────────────> drop    badLabel      (this node has given out no labels)
  *   a channel, or a frame of one link only ───────────────────────> drop    badProtocol   (nobody here has subscribed)
+ *   labelled: the label's link is up ─────────────────────────────> forward into that link, with the next label
+ *   starts here, its destination is pinned, that link is up ──────> the same
  *   a leaf of this node, its link is up ──────────────────────────> forward into that link
  *   next hop: primary, or the backup if the primary's link is down  > forward
  *      the link that it came by ──────────────────────────────────> drop    notForwarded
  *      none ──────────────────────────────────────────────────────> punt    NoRoute
  * ```
- * The TTL comes first, so that it holds on every path, also for labelled packets and channels. A packet never leaves by the link it
+ * The TTL comes first, so that it holds on every path, also for labelled packets and channels. A labelled packet whose label leads nowhere (any more) goes
+ * on by the table, with label 0: only where it started is it given one, so it cannot circulate. A packet never leaves by the link it
  * came by: labels of routes fall strictly along every edge (docs/routing-protocol.md), so this only happens when a neighbour breaks the rules.
  */
 import {
   BATCH_RUN_COUNT,
   PuntReason,
+  packetAt,
   RUN_ARGUMENT,
+  RUN_FIRST,
   RUN_FRAME,
   RUN_KIND,
   RUN_LINK,
@@ -36,6 +40,7 @@ import type { CounterBlock } from '../memory/counters.js';
 import { forwardingWords } from '../memory/forwarding-table.js';
 import { LeafTable } from '../memory/leaf-table.js';
 import { linksUpWords } from '../memory/link-table.js';
+import { PinTable } from '../memory/pin-table.js';
 import { isLeafRegion } from '../memory/region.js';
 import { OFFSET_LABEL, OFFSET_TTL } from '../wire/link-header.js';
 import {
@@ -65,6 +70,7 @@ export class RouteStage {
   readonly #isLeaf: boolean;
   readonly #bundles: BundleReader;
   #hasBundles = false;
+  readonly #pins: PinTable;
 
   constructor({ self, region, batch, counters }: StageContext) {
     this.#leaves = new LeafTable(region);
@@ -76,6 +82,7 @@ export class RouteStage {
     this.#up = linksUpWords(region);
     this.#counters = counters;
     this.#bundles = new BundleReader(region);
+    this.#pins = new PinTable(region);
   }
 
   /** Decides all undecided runs of kind Data and Origin; returns how many. */
@@ -83,6 +90,7 @@ export class RouteStage {
     const words = this.#words;
     this.#hasLeaves = this.#leaves.open();
     this.#hasBundles = this.#bundles.any();
+    this.#pins.open();
     const end = RUNS / 4 + (words[BATCH_RUN_COUNT] as number) * RUN_WORDS;
     let decided = 0;
     for (let run = RUNS / 4; run < end; run += RUN_WORDS) {
@@ -114,10 +122,12 @@ export class RouteStage {
       if (isChannel) return this.#drop(run, COUNTER.ttlExceeded);
       return this.#punt(run, PuntReason.TtlExceeded, COUNTER.ttlExceeded);
     }
-    if (slab.getInt32(frame + OFFSET_LABEL) !== 0) return this.#drop(run, COUNTER.badLabel);
     if (isChannel || protocol === Protocol.Link) return this.#drop(run, COUNTER.badProtocol);
 
-    const link = this.#nextHop(run, destination, slab.getUint8(frame + OFFSET_CLASS));
+    const trafficClass = slab.getUint8(frame + OFFSET_CLASS);
+    const link =
+      this.#pinnedHop(run, frame, isTransit, destination, trafficClass) ||
+      this.#nextHop(run, destination, trafficClass);
     if (link === 0) return this.#punt(run, PuntReason.NoRoute, COUNTER.noRoute);
     if (this.#hasBundles) return this.#spread(run, link, destination);
     if (isTransit && link === this.#words[run + RUN_LINK]) return this.#drop(run, COUNTER.notForwarded);
@@ -132,6 +142,29 @@ export class RouteStage {
     const ports = this.#slab.getInt32((this.#words[run + RUN_FRAME] as number) + OFFSET_SOURCE_PORT);
     const hash = flowHash(destination, ports, isTransit ? cameBy : 0);
     this.#verdict(run, Verdict.Forward, this.#bundles.memberOf(link, hash));
+  }
+
+  /** The link that a pinned path takes from here, 0 for none; its packets then carry the next label, or none. */
+  #pinnedHop(run: number, frame: number, isTransit: boolean, destination: number, trafficClass: number): number {
+    const label = this.#slab.getInt32(frame + OFFSET_LABEL);
+    if (label === 0 && isTransit) return 0;
+    const cameBy = this.#words[run + RUN_LINK] as number;
+    const pin = isTransit
+      ? this.#pins.find(label, this.#bundles.mainOf(cameBy))
+      : this.#pins.own(destination, trafficClass);
+    const link = pin < 0 ? 0 : this.#pins.outLink(pin);
+    const isUsable = link !== 0 && this.#isUp(link);
+    if (isUsable) this.#relabel(run, this.#pins.outLabel(pin), COUNTER.pinned);
+    else if (label !== 0) this.#relabel(run, 0, COUNTER.unpinned);
+    return isUsable ? link : 0;
+  }
+
+  #relabel(run: number, label: number, counter: number): void {
+    this.#counters.add(counter, this.#words[run + RUN_PACKETS] as number);
+    const first = this.#words[run + RUN_FIRST] as number;
+    const end = first + (this.#words[run + RUN_PACKETS] as number);
+    for (let packet = first; packet < end; packet++)
+      this.#slab.setInt32((this.#words[packetAt(packet)] as number) + OFFSET_LABEL, label);
   }
 
   /** The link to send into, 0 for none: the slot is that of the first byte in which the destination differs from this node. */

@@ -51,6 +51,8 @@ export const COUNTERS = [
   count('refusalsTold', 'Times that a client of a port forward was told, by ICMP, what became of its datagram.'),
   count('refusalsUntold', 'Times that one could not be told so: it takes the native path and CAP_NET_RAW.'),
   count('backupUsed', "Packets sent to the backup next hop because the primary's link was down."),
+  count('pinned', 'Packets that followed a pinned path.'),
+  count('unpinned', 'Labelled packets whose label led nowhere any more: they went on by the table, without it.'),
   count(
     'ecnMarked',
     'Packets that waited for too long for a link whose rate is known, and were marked, as their senders had asked.',
@@ -93,7 +95,6 @@ export const COUNTERS = [
   ),
   drop('portUnreachable', 'Packets for this node to a port on which nobody listens.'),
   drop('badProtocol', 'Packets of a protocol that does not exist or that this node does not serve.'),
-  drop('badLabel', 'Labelled packets whose label means nothing here.'),
   drop('malformed', 'Hellos, control messages or errors whose payload could not be read.'),
   drop('sendFailed', 'Frames that the kernel refused to send.'),
   drop(

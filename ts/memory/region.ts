@@ -13,13 +13,16 @@
  * | links           |  512 bytes a link                   (link-table.ts)
  * | replay windows  |  512 bytes (4096 bits) a link       (replay-window.ts)
  * | path MTUs       |  4096 words                         (path-mtus.ts)
- * | leaves          |  16 to 32 bytes a leaf              (leaf-table.ts)
+ * | leaves          |  16 to 32 bytes a leaf              (leaf-table.ts, id-table.ts)
  * | bundles         |  128 bytes a link                   (bundles.ts)
+ * | pins            |  32 bytes a pin                     (pin-table.ts)
+ * | pinned          |  16 to 32 bytes a pin               (pin-table.ts, id-table.ts)
  * +-----------------+
  * ```
  * Everything in the region is in the machine's byte order (all supported machines are little-endian: `attach` checks it).
  */
 import { invariant } from '../kit/assert.js';
+import { idSlots } from './id-table.js';
 
 export const CACHE_LINE = 128;
 
@@ -33,6 +36,7 @@ const HEADER_VERSION = 1;
 const HEADER_WORKERS = 2;
 const HEADER_LINKS = 3;
 const HEADER_LEAVES = 4;
+const HEADER_PINS = 5;
 /** Header words that others own: own node id and flags (control), on a line of their own. */
 export const HEADER_WORD_NODE_ID = 32;
 export const HEADER_WORD_FLAGS = 33;
@@ -44,6 +48,8 @@ export const HEADER_WORD_EPOCH = 64;
 export const HEADER_WORD_LEAVES = 65;
 /** How many bundles there are (bundles.ts), on the line that workers read every turn. */
 export const HEADER_WORD_BUNDLES = 66;
+/** Where pinned destinations are looked up (pin-table.ts). */
+export const HEADER_WORD_PINNED = 67;
 /** Links that are not over UDP (link-table.ts). */
 export const HEADER_WORD_OTHER_LINKS = 96;
 export const HEADER_WORD_PACED_LINKS = 97;
@@ -69,6 +75,8 @@ export const PATH_MTU_WORDS = 4096;
 /** Buckets of a bundle, 16 bits each: a power of two. */
 export const BUNDLE_BUCKETS = 64;
 export const BUNDLE_BYTES = 2 * BUNDLE_BUCKETS;
+export const PIN_ENTRY_BYTES = 32;
+export const MAX_PINS = 4095;
 
 /** How large a node's tables are. */
 export interface RegionSizes {
@@ -78,6 +86,8 @@ export interface RegionSizes {
   readonly links: number;
   /** Leaves that the leaf table has room for: 0..4095. Default: 0. */
   readonly leaves?: number;
+  /** Pinned paths, through this node and from it: 0..{@link MAX_PINS}. Default: 0. */
+  readonly pins?: number;
 }
 
 /** Where each part starts, in bytes from the start of the region. */
@@ -92,22 +102,21 @@ export interface RegionLayout extends Required<RegionSizes> {
   readonly pathMtus: number;
   readonly leafTable: number;
   readonly bundles: number;
+  /** The entry of index 0, which is none. */
+  readonly pinEntries: number;
+  readonly pinnedTable: number;
   readonly totalBytes: number;
 }
 
-/** Words in one half of the leaf table: a power of two, and at least two a leaf. */
-export function leafSlots(leaves: number): number {
-  return leaves === 0 ? 0 : 2 ** Math.ceil(Math.log2(2 * leaves));
-}
-
 /** Lays out a region of the given sizes. Native code computes the same (native/region.h). */
-export function regionLayout({ workers, links, leaves = 0 }: RegionSizes): RegionLayout {
+export function regionLayout({ workers, links, leaves = 0, pins = 0 }: RegionSizes): RegionLayout {
   invariant(
     Number.isInteger(workers) && workers >= 1 && workers <= MAX_WORKERS,
     `a region has 1 to ${MAX_WORKERS} workers`,
   );
   invariant(Number.isInteger(links) && links >= 2 && links <= MAX_LINKS, 'a region has 2 to 4096 links');
   invariant(Number.isInteger(leaves) && leaves >= 0 && leaves < links, 'each leaf has a link');
+  invariant(Number.isInteger(pins) && pins >= 0 && pins <= MAX_PINS, `a region has 0 to ${MAX_PINS} pins`);
   const workerStates = HEADER_BYTES;
   const counters = workerStates + workers * WORKER_STATE_BYTES;
   const linksUp = counters + (workers + 1) * COUNTER_BLOCK_BYTES;
@@ -117,12 +126,15 @@ export function regionLayout({ workers, links, leaves = 0 }: RegionSizes): Regio
   const replayWindows = linkEntries + links * LINK_ENTRY_BYTES;
   const pathMtus = replayWindows + links * REPLAY_WINDOW_BYTES;
   const leafTable = pathMtus + PATH_MTU_WORDS * 4;
-  const bundles = leafTable + 2 * leafSlots(leaves) * 4;
-  const totalBytes = bundles + links * BUNDLE_BYTES;
+  const bundles = leafTable + 2 * idSlots(leaves) * 4;
+  const pinEntries = (bundles + links * BUNDLE_BYTES + PIN_ENTRY_BYTES - 1) & -PIN_ENTRY_BYTES;
+  const pinnedTable = pinEntries + (pins + 1) * PIN_ENTRY_BYTES;
+  const totalBytes = pinnedTable + 2 * idSlots(pins) * 4;
   return {
     workers,
     links,
     leaves,
+    pins,
     workerStates,
     counters,
     linksUp,
@@ -133,6 +145,8 @@ export function regionLayout({ workers, links, leaves = 0 }: RegionSizes): Regio
     pathMtus,
     leafTable,
     bundles,
+    pinEntries,
+    pinnedTable,
     totalBytes,
   };
 }
@@ -152,6 +166,7 @@ export function createRegion(sizes: RegionSizes): Region {
   header[HEADER_WORKERS] = layout.workers;
   header[HEADER_LINKS] = layout.links;
   header[HEADER_LEAVES] = layout.leaves;
+  header[HEADER_PINS] = layout.pins;
   Atomics.store(header, HEADER_MAGIC, REGION_MAGIC);
   return { buffer, layout };
 }
@@ -175,6 +190,7 @@ export function attachRegion(buffer: SharedArrayBuffer): Region {
     workers: header[HEADER_WORKERS] ?? 0,
     links: header[HEADER_LINKS] ?? 0,
     leaves: header[HEADER_LEAVES] ?? 0,
+    pins: header[HEADER_PINS] ?? 0,
   });
   invariant(buffer.byteLength >= layout.totalBytes, 'the region is whole');
   return { buffer, layout };

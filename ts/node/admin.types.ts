@@ -11,6 +11,9 @@
  * GET  /ping?destination=1.1.1.3&timeoutMs=1000[&size=0][&class=lowCost]   PingReply (one probe)
  * GET  /trace?destination=1.1.1.3[&maxHops=32][&timeoutMs=1000][&class=lowCost] application/x-ndjson: a TraceHop a line, as they come
  * GET  /route?destination=1.1.1.3[&rttMs=][&cost=][&mbps=][&lossPercent=][&hops=]   RouteAnswerReport
+ * GET  /pins                              PinReport[]
+ * POST /pins         PinRequest          -> PinReport
+ * DELETE /pins?number=1                     {}
  * POST /load/source  LoadSourceRequest   -> LoadSourceReport
  * GET  /load/source                         LoadSourceReport
  * DELETE /load/source                       LoadSourceReport, final
@@ -26,6 +29,7 @@
 import type { CandidateVerdict } from '../control/routing/why.js';
 import type { LoadSinkStats, LoadSourceStats } from '../memory/load-stats.js';
 import type { TrafficClassName } from '../wire/network-header.js';
+import type { RouteLimits } from '../wire/route-query.js';
 
 /** Whether an offload is in use, and if not, why. */
 export type OffloadState = 'on' | 'off' | 'lost';
@@ -212,6 +216,29 @@ export interface FoundRoute {
   /** One way. */
   readonly lossPercent: number;
   readonly hops: number;
+}
+
+/** Keep a route pinned to a path within these limits. */
+export interface PinRequest {
+  readonly destination: string;
+  /** Default: low latency. */
+  readonly class?: TrafficClassName;
+  /** Default: none, so the first path that is found. */
+  readonly limits?: RouteLimits;
+}
+
+/** A route that is kept pinned. */
+export interface PinReport {
+  readonly number: number;
+  readonly destination: string;
+  readonly class: TrafficClassName;
+  readonly limits: RouteLimits;
+  /** `resting`: there is none at the moment, and it is looked for again soon. */
+  readonly state: 'searching' | 'asking' | 'pinned' | 'resting';
+  /** What is asked for, or in use; null: nothing. */
+  readonly route: FoundRoute | null;
+  /** Why it rests. */
+  readonly reason: string | null;
 }
 
 export interface RouteAnswerReport {

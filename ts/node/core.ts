@@ -24,6 +24,7 @@ import { LeafTableWriter } from '../memory/leaf-table.js';
 import { LinkTableWriter } from '../memory/link-table.js';
 import { createLoadStats } from '../memory/load-stats.js';
 import { PathMtus } from '../memory/path-mtus.js';
+import { PinTableWriter } from '../memory/pin-table.js';
 import { PortHandler, PortTableWriter } from '../memory/port-table.js';
 import { createRegion, markAsLeaf, type Region } from '../memory/region.js';
 import { takeUnfinished } from '../memory/unfinished.js';
@@ -44,15 +45,19 @@ import { NodeLoad } from './load.js';
 import type { NodeConfig } from './options.js';
 import { outputExecutor } from './outputs.js';
 import type { PacketPath } from './packet-path.js';
+import { PinInstaller } from './pin-installer.js';
 import { drainPunts } from './punts.js';
 import { LinkRates, type ListenRates } from './rates.js';
 import { resourcesReport } from './resources.js';
 import { RouteFinder } from './route-finder.js';
+import { RoutePins } from './route-pins.js';
 import type { Rules } from './rules.js';
 import { TcpListen } from './tcp-listen.js';
 import { WorkerPool, type WorkerResources } from './worker-pool.js';
 import type { SupervisorEvents } from './worker-supervisor.js';
 
+/** Pinned paths that a node keeps, those through it and its own. */
+const PINS = 1024;
 /** How long a closing node waits for its goodbyes and its sockets' datagrams to leave, and then for its workers to end, ms. */
 const FLUSH_MS = 500;
 const WORKER_GRACE_MS = 1000;
@@ -74,11 +79,13 @@ export class Core {
   readonly sockets: BoundSockets;
   readonly echo: EchoClient;
   readonly routeFinder: RouteFinder;
+  readonly routePins: RoutePins;
   readonly load: NodeLoad;
   readonly rates: LinkRates;
   readonly tcpListen: TcpListen;
   readonly #dialsTcp: boolean;
   readonly #installer: LinkInstaller;
+  readonly #pinInstaller: PinInstaller;
   readonly #states: WorkerStates;
   readonly #counters: CounterBlock;
   readonly #onWarning: (message: string) => void;
@@ -88,7 +95,12 @@ export class Core {
     const bootEpoch = Math.floor(unixSeconds() * 1e6);
     const { maxLinks, maxLeaves, role } = config;
     const linkCapacity = maxLinks + 1;
-    this.region = createRegion({ workers: path.workers + 1, links: linkCapacity + maxLeaves, leaves: maxLeaves });
+    this.region = createRegion({
+      workers: path.workers + 1,
+      links: linkCapacity + maxLeaves,
+      leaves: maxLeaves,
+      pins: PINS,
+    });
     if (role === 'leaf') markAsLeaf(this.region);
     storeHandshakeKey(this.region, networkSecrets(networkKey));
     const counters = new CounterBlock(this.region, path.workers + 1);
@@ -153,6 +165,7 @@ export class Core {
       stats: loadStats,
     });
     this.routeFinder = new RouteFinder(config.id, () => this.driver);
+    this.routePins = new RoutePins(config.id, () => this.driver);
     this.echo = new EchoClient(config.id, (frame) => sender.sendPacket(frame), monotonicNow, bootEpoch);
     this.#installer = new LinkInstaller({
       table: this.links,
@@ -166,6 +179,9 @@ export class Core {
         this.driver.input((control) => control.handleLinkFree(link));
       },
     });
+    this.#pinInstaller = new PinInstaller(new PinTableWriter(this.region, epochs), epochs, (label) =>
+      this.driver.input((control) => control.handlePinFree(label)),
+    );
     this.control = createControlNode({
       id: config.id,
       linkTerms: (peer, address, socket) => this.rates.termsOf(peer, address, socket),
@@ -180,6 +196,7 @@ export class Core {
       role,
       linkCapacity,
       leafCapacity: maxLeaves,
+      pinCapacity: PINS,
       tags: config.tags,
       probeMtu: path.kind === 'native',
     });
@@ -188,6 +205,7 @@ export class Core {
       paths: new PathMtus(this.region),
       leaves: new LeafTableWriter(this.region, epochs),
       links: this.#installer,
+      pins: this.#pinInstaller,
       sender,
       counters,
       onEvent: events.onEvent,
@@ -242,6 +260,7 @@ export class Core {
     this.#countUnfinished();
     this.driver.stop();
     this.#installer.close();
+    this.#pinInstaller.close();
   }
 
   /** What a worker had in hand that had to be ended: it has no successor that would count it. */

@@ -5,16 +5,17 @@ import { EventEmitter } from 'node:events';
 import type { ControlEvent } from '../control/io.js';
 import type { Offloads } from '../data/worker-contract.js';
 import { monotonicNow } from '../edge/clock.js';
-import { formatNodeId, type NodeId } from '../kit/node-id.js';
+import { formatNodeId } from '../kit/node-id.js';
 import { PortKind } from '../memory/link-table.js';
 import { PortHandler } from '../memory/port-table.js';
-import { TRAFFIC_CLASS_NAMES, type TrafficClassName, trafficClassOf } from '../wire/network-header.js';
+import type { TrafficClassName } from '../wire/network-header.js';
 import { parseId, parsePeer, parsePort } from './addresses.js';
 import { type AdminServer, openAdmin } from './admin/server.js';
 import type {
   CountersReport,
   FoundRoute,
   LinkReport,
+  PinReport,
   PingReply as ProbeReply,
   ResourcesReport,
   RouteChangeReport,
@@ -35,9 +36,10 @@ import type { PacketPath } from './packet-path.js';
 import { type PingOptions, type PingResult, ping, toReply } from './ping.js';
 import { EXPOSED, type PortForward, PortForwards } from './port-forwards.js';
 import { optionsBehind, withoutOptions } from './rates.js';
-import { countersReport, explanationReport, isRouteTo, linkReport, routeReport, slotName, slotsTo } from './reports.js';
+import { countersReport, linkReport } from './reports.js';
 import type { RouteLimits } from './route-finder.js';
-import { RouteHistory } from './route-history.js';
+import type { PinnedRoute } from './route-pins.js';
+import { type RouteOptions, RouteView } from './route-view.js';
 import { Rules } from './rules.js';
 import { type TraceOptions, type TraceResult, trace } from './trace.js';
 import { parseTrafficClass } from './traffic-class.js';
@@ -59,7 +61,7 @@ export class Node extends EventEmitter<NodeEvents> {
   readonly #rules: Rules;
   readonly #core: Core;
   readonly #portForwards: PortForwards;
-  readonly #history = new RouteHistory();
+  readonly #routes: RouteView;
   readonly #forwardErrors: ForwardErrors;
   readonly #startedAt = monotonicNow();
   #offloads: Offloads | undefined;
@@ -75,6 +77,7 @@ export class Node extends EventEmitter<NodeEvents> {
     this.#config = config;
     this.#path = path;
     this.#rules = new Rules(config);
+    this.#routes = new RouteView(config.id, () => this.#core.control);
     this.#core = new Core(config, networkKey, path, this.#rules, {
       onEvent: (event) => this.#onControlEvent(event),
       onReady: (worker, ready) => {
@@ -193,6 +196,27 @@ export class Node extends EventEmitter<NodeEvents> {
     return this.#core.routeFinder.find(parseId(destination, 'destination'), rest, signal);
   }
 
+  /**
+   * Keeps the route to `destination` pinned to a path within limits, which is looked for again whenever it breaks. Packets of this node to there, in the class (default:
+   * low latency), follow it from link to link; while there is none, they take the way of their class.
+   */
+  pinRoute(destination: string, limits: RouteLimits & { readonly class?: TrafficClassName } = {}): PinnedRoute {
+    this.#assertOpen();
+    const { class: name = 'lowLatency', ...rest } = limits;
+    const terms = { destination: parseId(destination, 'destination'), class: parseTrafficClass(name, 'class') };
+    return this.#core.routePins.pin({ ...terms, limits: rest });
+  }
+
+  /** The routes that are kept pinned. */
+  pins(): PinReport[] {
+    return this.#core.routePins.reports();
+  }
+
+  /** Ends a pin, by its number. False: there is no such pin. */
+  unpinRoute(number: number): boolean {
+    return this.#core.routePins.unpin(number);
+  }
+
   /** Asks which nodes a packet to `destination` passes. */
   async trace(destination: string, options: TraceOptions = {}): Promise<TraceResult> {
     this.#assertOpen();
@@ -257,39 +281,21 @@ export class Node extends EventEmitter<NodeEvents> {
   }
 
   /** The routes of a class, or the one that packets to `destination` take. Default: low latency. */
-  routes(destination?: string, options: { readonly class?: TrafficClassName | 'all' } = {}): RouteReport[] {
-    const name = options.class ?? 'lowLatency';
-    const trafficClass = name === 'all' ? undefined : trafficClassOf(parseTrafficClass(name, 'class'));
-    const wanted: NodeId | undefined = destination === undefined ? undefined : parseId(destination, 'destination');
-    return this.#core.control
-      .routes()
-      .filter((route) => trafficClass === undefined || route.layer === 0 || route.trafficClass === trafficClass)
-      .filter((route) => wanted === undefined || isRouteTo(this.#config.id, wanted, route))
-      .map((route) => routeReport(this.#config.id, route));
+  routes(destination?: string, options: RouteOptions = {}): RouteReport[] {
+    return this.#routes.routes(destination, options);
   }
 
   /** Why the route of a class to `destination` is what it is: every neighbour, and what the rules make of it. A leaf has nothing to explain. */
   explainRoute(
     destination: string,
-    options: { readonly class?: TrafficClassName } = {},
+    { class: name = 'lowLatency' }: { readonly class?: TrafficClassName } = {},
   ): RouteExplanationReport | undefined {
-    const trafficClass = trafficClassOf(parseTrafficClass(options.class ?? 'lowLatency', 'class'));
-    const wanted = parseId(destination, 'destination');
-    const explanation = this.#core.control.explain(wanted, trafficClass, monotonicNow());
-    return explanation && explanationReport(this.#config.id, explanation);
+    return this.#routes.explain(destination, name);
   }
 
   /** The latest changes of the forwarding table (up to 1000, the oldest first), of all destinations or of what packets to one use. */
-  routeHistory(
-    destination?: string,
-    options: { readonly class?: TrafficClassName | 'all' } = {},
-  ): readonly RouteChangeReport[] {
-    const name = options.class === 'all' ? undefined : parseTrafficClass(options.class ?? 'lowLatency', 'class');
-    const wanted = destination === undefined ? undefined : parseId(destination, 'destination');
-    const slots = wanted === undefined ? undefined : slotsTo(this.#config.id, wanted);
-    return this.#history
-      .changes()
-      .filter((change) => (!name || change.class === name) && (!slots || slots.includes(change.destination)));
+  routeHistory(destination?: string, options: RouteOptions = {}): RouteChangeReport[] {
+    return this.#routes.history(destination, options);
   }
 
   /** Links with one more node, or with a known one at one more address, as in `1.1.1.1@udp://192.0.2.1:7000`. */
@@ -358,8 +364,10 @@ export class Node extends EventEmitter<NodeEvents> {
         return void this.emit('duplicateId', { id: formatNodeId(event.id), address: event.address });
       case 'routeResult':
         return this.#core.routeFinder.handleResult(event.number, event.result);
+      case 'pinChanged':
+        return this.#core.routePins.handleChange(event.number, event.state);
       case 'routeChanged':
-        return this.#routeChanged(event);
+        return void this.emit('routeChanged', this.#routes.note(event));
       case 'packetError': {
         const { code, reporter, headers, receivedAt } = event;
         if (this.#core.echo.handleError(code, reporter, headers, receivedAt)) return;
@@ -368,16 +376,5 @@ export class Node extends EventEmitter<NodeEvents> {
         return;
       }
     }
-  }
-
-  #routeChanged({ layer, byte, trafficClass, nextHop, backup }: Extract<ControlEvent, { type: 'routeChanged' }>): void {
-    const change = {
-      destination: slotName(this.#config.id, layer, byte),
-      class: TRAFFIC_CLASS_NAMES[trafficClass] ?? 'lowLatency',
-      nextHop: nextHop === undefined ? null : formatNodeId(nextHop),
-      backup: backup === undefined ? null : formatNodeId(backup),
-    };
-    this.#history.note(change);
-    this.emit('routeChanged', change);
   }
 }

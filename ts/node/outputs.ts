@@ -9,6 +9,7 @@ import type { LeafTableWriter } from '../memory/leaf-table.js';
 import type { PathMtus } from '../memory/path-mtus.js';
 import type { ControlSender } from './control-sender.js';
 import type { LinkInstaller } from './link-installer.js';
+import type { PinInstaller } from './pin-installer.js';
 import { resolvePeer } from './resolver.js';
 
 export interface OutputTargets {
@@ -16,6 +17,7 @@ export interface OutputTargets {
   readonly paths: PathMtus;
   readonly leaves: LeafTableWriter;
   readonly links: LinkInstaller;
+  readonly pins: PinInstaller;
   readonly sender: ControlSender;
   readonly counters: CounterBlock;
   readonly onEvent: (event: ControlEvent) => void;
@@ -49,6 +51,9 @@ export function outputExecutor(to: OutputTargets): (output: Output) => void {
       case 'linkMtu':
       case 'linkRetire':
         return to.links.apply(output);
+      case 'pinInstall':
+      case 'pinRemove':
+        return to.pins.apply(output);
       case 'event':
         return to.onEvent(output.event);
       case 'job':

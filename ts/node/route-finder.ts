@@ -58,7 +58,11 @@ export class RouteFinder {
     const waiting = this.#waiting.get(number);
     if (!waiting) return;
     const { destination, limits, finish } = waiting;
-    finish(result.kind === 'found' ? report(destination, result) : refusal(destination, limits, result));
+    finish(
+      result.kind === 'found'
+        ? foundRoute(destination, result)
+        : new PortolanError('NO_PATH', refusalText(destination, limits, result)),
+    );
   }
 
   /** The node closes. */
@@ -67,7 +71,11 @@ export class RouteFinder {
   }
 }
 
-function report(destination: NodeId, { path, measure }: Extract<QueryResult, { kind: 'found' }>): FoundRoute {
+/** A path in the units of people. */
+export function foundRoute(
+  destination: NodeId,
+  { path, measure }: Extract<QueryResult, { kind: 'found' }>,
+): FoundRoute {
   const { rttMs, cost, mbps, delivery, hops } = measure;
   return {
     destination: formatNodeId(destination),
@@ -99,15 +107,15 @@ const UNITS: Readonly<Record<LimitName, (value: number) => string>> = {
 const format = (value: number) => String(Math.round(value * 100) / 100);
 
 /** As in "no path to 1.1.1.9 within 100 ms: the best found has 131 ms, over 1.1.3.7". */
-function refusal(
+export function refusalText(
   destination: NodeId,
   limits: RouteLimits,
   { reason, best }: Extract<QueryResult, { kind: 'refused' }>,
-): PortolanError {
+): string {
   const what = `no path to ${formatNodeId(destination)} ${best ? wanted(best, limits) : 'that keeps to the limits'}`;
   const why = reason === 'limits' && best ? undefined : REASONS[reason === 'limits' ? 'noRoute' : reason];
   const closest = best && `the best found has ${UNITS[best.limit](best.value)}, over ${formatNodeId(best.over)}`;
-  return new PortolanError('NO_PATH', `${what}: ${[closest, why].filter(Boolean).join('; ')}`);
+  return `${what}: ${[closest, why].filter(Boolean).join('; ')}`;
 }
 
 function wanted({ limit }: Shortfall, limits: RouteLimits): string {

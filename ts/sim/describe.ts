@@ -19,6 +19,8 @@ export function describeEvent(event: ControlEvent): string | undefined {
       return event.result.kind === 'found'
         ? `query ${event.number}: ${event.result.path.map(formatNodeId).join(' > ')}`
         : `query ${event.number}: refused, ${event.result.reason}`;
+    case 'pinChanged':
+      return `pin ${event.number} of ${formatNodeId(event.destination)}: ${event.state.state}`;
     case 'routeChanged': // shown when the forwarding table changes
       return undefined;
     default:

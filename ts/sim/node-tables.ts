@@ -7,6 +7,7 @@ import type {
   Output,
   RouteOutput,
 } from '../control/io.js';
+import type { PinOutput } from '../control/pins/pinned-paths.js';
 import { BundleWriter } from '../memory/bundles.js';
 import { CounterBlock } from '../memory/counters.js';
 import { Epochs } from '../memory/epochs.js';
@@ -15,12 +16,16 @@ import { storeHandshakeKey } from '../memory/handshake-gate.js';
 import { LeafTableWriter } from '../memory/leaf-table.js';
 import { LINK_FLAG_NO_TAGS, LinkTableWriter, PortKind } from '../memory/link-table.js';
 import { PathMtus } from '../memory/path-mtus.js';
+import { PinTableWriter } from '../memory/pin-table.js';
 import { createRegion, markAsLeaf, type Region } from '../memory/region.js';
 import { networkSecrets } from '../wire/session-keys.js';
 import { idOfHost, linkAddressOf } from './addresses.js';
 import { NETWORK_KEY } from './sim-control.js';
 
 const SECRETS = networkSecrets(NETWORK_KEY);
+
+/** Pinned paths that a simulated node keeps. */
+export const SIM_PINS = 64;
 
 type LinkInstall = LinkOutput & { readonly kind: 'linkInstall' };
 
@@ -34,12 +39,20 @@ export class NodeTables {
   readonly #bundles: BundleWriter;
   readonly #paths: PathMtus;
   readonly #leaves: LeafTableWriter;
+  readonly #pins: PinTableWriter;
 
   constructor(linkCapacity: number, leafCapacity: number, isLeaf: boolean) {
-    this.region = createRegion({ workers: 1, links: linkCapacity + leafCapacity, leaves: leafCapacity });
+    this.region = createRegion({
+      workers: 1,
+      links: linkCapacity + leafCapacity,
+      leaves: leafCapacity,
+      pins: SIM_PINS,
+    });
     if (isLeaf) markAsLeaf(this.region);
     storeHandshakeKey(this.region, SECRETS);
-    this.#leaves = new LeafTableWriter(this.region, new Epochs(this.region));
+    const epochs = new Epochs(this.region);
+    this.#leaves = new LeafTableWriter(this.region, epochs);
+    this.#pins = new PinTableWriter(this.region, epochs);
     this.forwarding = forwardingWords(this.region);
     this.counters = new CounterBlock(this.region, 1);
     this.#routes = new ForwardingTableWriter(this.region);
@@ -58,6 +71,11 @@ export class NodeTables {
   storeRoute({ trafficClass, layer, byte, primary, backup }: RouteOutput): number {
     this.#routes.store(trafficClass, layer, byte, primary, backup);
     return slotIndex(trafficClass, layer, byte);
+  }
+
+  applyPin(output: PinOutput): void {
+    if (output.kind === 'pinInstall') this.#pins.install(output.label, output);
+    else this.#pins.remove(output.label);
   }
 
   setPathMtu({ destination, mtu }: Output & { readonly kind: 'pathMtu' }): void {

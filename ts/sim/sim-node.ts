@@ -256,6 +256,11 @@ export class SimNode implements WatchedNode {
       case 'leafUp':
       case 'leafDown':
         return this.#tables.applyLeaf(output);
+      case 'pinInstall':
+        return this.#tables.applyPin(output);
+      case 'pinRemove':
+        this.#tables.applyPin(output);
+        return this.#later(EPOCH_MS, (control) => control.handlePinFree(output.label));
       case 'event': {
         const text = this.#world.isTold ? describeEvent(output.event) : undefined;
         return text === undefined ? undefined : this.#world.note(this.id, text);

@@ -11,6 +11,15 @@ import {
   type RoutingSync,
 } from './gen/portolan/v1/control_pb.js';
 import {
+  type PinMessage,
+  readPinEnd,
+  readPinGrant,
+  readPinRequest,
+  writePinEnd,
+  writePinGrant,
+  writePinRequest,
+} from './pins.js';
+import {
   type RouteAnswer,
   type RouteQuery,
   type RouteRefusal,
@@ -40,7 +49,8 @@ export type QueryMessage =
 export type ControlMessage =
   | { readonly kind: 'routingSync'; readonly message: RoutingSync }
   | { readonly kind: 'goodbye'; readonly reason: GoodbyeReason }
-  | QueryMessage;
+  | QueryMessage
+  | PinMessage;
 
 const REASONS: readonly (readonly [GoodbyeReason, Reason])[] = [
   ['shutdown', Reason.SHUTDOWN],
@@ -78,6 +88,14 @@ export function decodeControl(bytes: Uint8Array): ControlMessage | 'malformed' {
       const refusal = readRefusal(body.value);
       return refusal === 'malformed' ? refusal : { kind: 'routeRefusal', refusal };
     }
+    case 'pinRequest': {
+      const request = readPinRequest(body.value);
+      return request === 'malformed' ? request : { kind: 'pinRequest', request };
+    }
+    case 'pinGrant':
+      return { kind: 'pinGrant', grant: readPinGrant(body.value) };
+    case 'pinEnd':
+      return { kind: 'pinEnd', end: readPinEnd(body.value) };
     default:
       return 'malformed';
   }
@@ -95,7 +113,13 @@ function bodyOf(message: ControlMessage) {
       return { case: 'routeQuery', value: writeQuery(message.query) } as const;
     case 'routeAnswer':
       return { case: 'routeAnswer', value: writeAnswer(message.answer) } as const;
-    default:
+    case 'routeRefusal':
       return { case: 'routeRefusal', value: writeRefusal(message.refusal) } as const;
+    case 'pinRequest':
+      return { case: 'pinRequest', value: writePinRequest(message.request) } as const;
+    case 'pinGrant':
+      return { case: 'pinGrant', value: writePinGrant(message.grant) } as const;
+    default:
+      return { case: 'pinEnd', value: writePinEnd(message.end) } as const;
   }
 }

@@ -212,6 +212,6 @@ function readMeasure({ rttUs, cost, kbps, lossPpm, hops }: MeasureMessage): Path
 }
 
 /** Whether these are nodes of a path: none of them twice, as many as a path may have. */
-function isPath(path: readonly NodeId[], least: number): boolean {
+export function isPath(path: readonly NodeId[], least: number): boolean {
   return path.length >= least && path.length <= MAX_HOPS + 1 && !path.includes(0) && new Set(path).size === path.length;
 }

@@ -223,7 +223,7 @@ export class World {
       this.#flying.splice(this.#flying.indexOf(next), 1);
       this.#now = next.at;
       const message = decodeControl(next.bytes);
-      if (message === 'malformed' || message.kind === 'routingSync' || message.kind === 'goodbye')
+      if (message === 'malformed' || !('query' in message || 'answer' in message || 'refusal' in message))
         throw new Error('a message of a query was not understood');
       if (!this.#nodes[next.to]?.handle(next.from + 1, message, this.#now)) throw new Error('a message was refused');
     } else {

@@ -7,7 +7,8 @@ import { print, printJson } from '../output/print.js';
 import { style } from '../output/style.js';
 import type { QueryOptions } from './query.types.js';
 
-export interface RouteOptions extends QueryOptions {
+/** Limits of a path as the command line names them, in the units of the API. */
+export interface LimitOptions {
   readonly rtt?: number;
   readonly cost?: number;
   readonly bandwidth?: number;
@@ -15,11 +16,15 @@ export interface RouteOptions extends QueryOptions {
   readonly hops?: number;
 }
 
+export type RouteOptions = QueryOptions & LimitOptions;
+
+export function limitsOf({ rtt, cost, bandwidth, loss, hops }: LimitOptions) {
+  return { rttMs: rtt, cost, mbps: bandwidth, lossPercent: loss, hops };
+}
+
 export async function runRoute(destination: string, options: RouteOptions): Promise<void> {
   const node = await openAdmin(options.admin);
-  const { rtt, cost, bandwidth, loss, hops } = options;
-  const query = { destination, rttMs: rtt, cost, mbps: bandwidth, lossPercent: loss, hops };
-  const answer = await node.get<RouteAnswerReport>('/route', query);
+  const answer = await node.get<RouteAnswerReport>('/route', { destination, ...limitsOf(options) });
   if (options.json) printJson(answer);
   if (!answer.route) throw new BadAnswerError(options.json ? '' : (answer.reason ?? 'no path'));
   if (options.json) return;

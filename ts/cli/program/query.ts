@@ -1,6 +1,7 @@
 /** The commands that ask a running node. */
 import { Command, type Option } from 'commander';
 import type { TrafficClassName } from '../../node/datagram-socket.js';
+import type { LimitOptions } from '../commands/route.js';
 import { idText, trafficClassesText, trafficClassText } from '../values/address.js';
 import { parseBandwidthLimit, parseCostLimit, parseHopsLimit, parseLossLimit, parseRttLimit } from '../values/limit.js';
 import { parseDuration, parseInteger } from '../values/quantity.js';
@@ -8,7 +9,7 @@ import type { Parser } from '../values/value.js';
 import { ADMIN_HELP, adminOf, argument, examples, jsonOption, option } from './option.js';
 
 export function queryCommands(): Command[] {
-  const commands = [status(), links(), routes(), route(), ping(), trace(), top()];
+  const commands = [status(), links(), routes(), route(), pin(), pins(), unpin(), ping(), trace(), top()];
   for (const command of commands) command.option('--admin <where>', ADMIN_HELP);
   return commands;
 }
@@ -77,18 +78,62 @@ function routes(): Command {
     });
 }
 
+/** The options that limit a path. */
+function withLimits(command: Command): Command {
+  return command
+    .addOption(option('--rtt <limit>', "round trip of the whole path, as in '<100ms'", parseRttLimit))
+    .addOption(option('--cost <limit>', "sum of the links' costs, as in '<10'", parseCostLimit))
+    .addOption(option('--bandwidth <limit>', "of each link, as in '>10Mbit'", parseBandwidthLimit))
+    .addOption(option('--loss <limit>', "of the whole path, one way, as in '<1%'", parseLossLimit))
+    .addOption(option('--hops <limit>', "links, as in '<10'", parseHopsLimit));
+}
+
+function pin(): Command {
+  return withLimits(new Command('pin'))
+    .summary('keep a route to a path within limits')
+    .description(
+      'look for a path within limits, and have packets of this node follow it from link to link; when it breaks, another one is looked for, and packets take the way of their class meanwhile',
+    )
+    .addArgument(argument('<destination>', 'the node', idText))
+    .addOption(classOption(trafficClassText, 'whose packets follow it'))
+    .addOption(jsonOption())
+    .addHelpText('after', examples(["portolan pin 1.1.1.3 --rtt '<100ms'", 'until "portolan unpin"']))
+    .action(async (destination: string, options: PinFlags, command: Command) => {
+      const { runPin } = await import('../commands/pins.js');
+      await runPin(destination, { ...options, admin: adminOf(command) });
+    });
+}
+
+function pins(): Command {
+  return new Command('pins')
+    .summary('the routes that are kept pinned')
+    .description('the routes that are kept pinned: which paths they follow, or why there is none')
+    .addOption(jsonOption())
+    .action(async (options: { json?: boolean }, command: Command) => {
+      const { runPins } = await import('../commands/pins.js');
+      await runPins({ ...options, admin: adminOf(command) });
+    });
+}
+
+function unpin(): Command {
+  return new Command('unpin')
+    .summary('let a route go')
+    .description('end a pin: packets take the way of their class again')
+    .addArgument(argument('<number>', 'the pin, as "portolan pins" shows it', parseInteger(1, 1e9, 'a number')))
+    .addOption(jsonOption())
+    .action(async (number: number, options: { json?: boolean }, command: Command) => {
+      const { runUnpin } = await import('../commands/pins.js');
+      await runUnpin(number, { ...options, admin: adminOf(command) });
+    });
+}
+
 function route(): Command {
-  return new Command('route')
+  return withLimits(new Command('route'))
     .summary('a path that keeps to limits')
     .description(
       'ask the network for a path to a destination that keeps to limits of round trip, cost, bandwidth, loss and hops; exits 1 when none is found, and says what came closest',
     )
     .addArgument(argument('<destination>', 'the node', idText))
-    .addOption(option('--rtt <limit>', "round trip of the whole path, as in '<100ms'", parseRttLimit))
-    .addOption(option('--cost <limit>', "sum of the links' costs, as in '<10'", parseCostLimit))
-    .addOption(option('--bandwidth <limit>', "of each link, as in '>10Mbit'", parseBandwidthLimit))
-    .addOption(option('--loss <limit>', "of the whole path, one way, as in '<1%'", parseLossLimit))
-    .addOption(option('--hops <limit>', "links, as in '<10'", parseHopsLimit))
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -106,13 +151,12 @@ function route(): Command {
     });
 }
 
-interface RouteFlags {
-  readonly rtt?: number;
-  readonly cost?: number;
-  readonly bandwidth?: number;
-  readonly loss?: number;
-  readonly hops?: number;
+interface RouteFlags extends LimitOptions {
   readonly json?: boolean;
+}
+
+interface PinFlags extends RouteFlags {
+  readonly class: TrafficClassName;
 }
 
 function ping(): Command {

@@ -2,7 +2,7 @@ import { type NodeId, sharedBytes } from '../../kit/node-id.js';
 import type { NodeRole } from '../io.js';
 import type { LinkListener, LinkMessage } from '../links/links.js';
 import type { Outbox } from '../outbox.js';
-import type { RouteQueries } from '../query/queries.js';
+import type { Paths } from '../paths.js';
 import type { LinkQuality } from '../routing/link-quality.js';
 import type { Router } from '../routing/router.types.js';
 
@@ -16,15 +16,15 @@ const GROUP_BYTES = 3;
 export class RoleListener implements LinkListener {
   readonly #self: NodeId;
   readonly #router: Router;
-  readonly #queries: RouteQueries;
+  readonly #paths: Paths;
   readonly #outbox: Outbox;
   /** By link. */
   readonly #leaves = new Map<number, { readonly id: NodeId; quality: LinkQuality }>();
 
-  constructor(self: NodeId, router: Router, queries: RouteQueries, outbox: Outbox) {
+  constructor(self: NodeId, router: Router, paths: Paths, outbox: Outbox) {
     this.#self = self;
     this.#router = router;
-    this.#queries = queries;
+    this.#paths = paths;
     this.#outbox = outbox;
   }
 
@@ -50,7 +50,7 @@ export class RoleListener implements LinkListener {
       this.#outbox.push({ kind: 'leafDown', id: leaf.id, link });
     }
     this.#router.linkDown(link, now);
-    this.#queries.linkDown(link, peer, now);
+    this.#paths.linkDown(link, peer, now);
   }
 
   linkQuality(link: number, quality: LinkQuality, now: number): void {
@@ -67,7 +67,7 @@ export class RoleListener implements LinkListener {
 
   /** A leaf has no part in routing, and nothing to say about it; but it may ask for a route. */
   handleMessage(link: number, message: LinkMessage, now: number): boolean {
-    if (message.kind !== 'routingSync') return this.#queries.handle(link, message, now);
+    if (message.kind !== 'routingSync') return this.#paths.handle(link, message, now);
     return !this.#leaves.has(link) && this.#router.handleSync(link, message.message, now);
   }
 }

@@ -148,6 +148,12 @@ export class Links implements SessionEvents, DialerOwner {
     return this.#sessions.at(link)?.terms.peer;
   }
 
+  /** The live link to a peer; 0: there is none that is ready. */
+  linkTo(id: NodeId): number {
+    const session = this.#sessions.live(id);
+    return session?.phase === 'ready' ? session.terms.link : 0;
+  }
+
   send(link: number, message: LinkMessage): void {
     this.#sessions.at(link)?.sendControl(message);
   }

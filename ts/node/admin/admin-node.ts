@@ -9,6 +9,7 @@ import type {
   LoadSourceReport,
   LoadSourceRequest,
   PingReply,
+  PinReport,
   ResourcesReport,
   RouteChangeReport,
   RouteExplanationReport,
@@ -33,6 +34,12 @@ export interface AdminNode extends EventEmitter<NodeEvents> {
     options: { timeout: number; size: number; class: TrafficClassName; signal: AbortSignal },
   ): Promise<PingReply>;
   route(destination: string, limits: RouteLimits & { readonly signal: AbortSignal }): Promise<FoundRoute>;
+  pinRoute(
+    destination: string,
+    limits: RouteLimits & { readonly class: TrafficClassName },
+  ): { readonly report: PinReport };
+  pins(): PinReport[];
+  unpinRoute(number: number): boolean;
   trace(
     destination: string,
     options: {

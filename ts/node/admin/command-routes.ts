@@ -1,9 +1,12 @@
 /** The routes that change something: the load tester, peers, faults, stop. */
 import type { FastifyInstance } from 'fastify';
+import type { TrafficClassName } from '../../wire/network-header.js';
 import type { LoadSinkRequest, LoadSourceRequest } from '../admin.types.js';
+import { invalidOption } from '../errors.js';
 import type { WorkerFault } from '../faults.js';
+import type { RouteLimits } from '../route-finder.js';
 import type { AdminNode } from './admin-node.js';
-import { faultBody, loadSinkBody, loadSourceBody, peerBody, peerQuery } from './schemas.js';
+import { faultBody, loadSinkBody, loadSourceBody, peerBody, peerQuery, pinBody, pinQuery } from './schemas.js';
 
 export function addCommandRoutes(server: FastifyInstance, node: AdminNode): void {
   addLoadRoutes(server, node);
@@ -14,6 +17,15 @@ export function addCommandRoutes(server: FastifyInstance, node: AdminNode): void
   server.delete<{ Querystring: { id: string } }>('/peers', { schema: { querystring: peerQuery } }, (request) => {
     node.removePeer(request.query.id);
     return node.links();
+  });
+  server.post<{ Body: { destination: string; class: TrafficClassName; limits: RouteLimits } }>(
+    '/pins',
+    { schema: { body: pinBody } },
+    ({ body }) => node.pinRoute(body.destination, { ...body.limits, class: body.class }).report,
+  );
+  server.delete<{ Querystring: { number: number } }>('/pins', { schema: { querystring: pinQuery } }, ({ query }) => {
+    if (node.unpinRoute(query.number)) return {};
+    throw invalidOption('number', 'that of a pin, as GET /pins tells', query.number);
   });
   server.post<{ Body: WorkerFault }>('/faults', { schema: { body: faultBody } }, (request) =>
     node.injectFault(request.body).then(() => ({})),

@@ -47,6 +47,7 @@ export function addQueryRoutes(server: FastifyInstance, node: AdminNode): void {
     { schema: { querystring: routesQuery } },
     (request) => node.routeHistory(request.query.destination, { class: request.query.class }),
   );
+  server.get('/pins', () => node.pins());
   server.get('/counters', () => {
     const { dropped, ...counts } = node.status().counters;
     const values: Readonly<Record<string, unknown>> = { ...counts, ...dropped };

@@ -45,18 +45,37 @@ export const traceQuery = {
 
 const limit = { type: 'number', minimum: 0 } as const;
 
+const limits = {
+  rttMs: { type: 'number', exclusiveMinimum: 0 },
+  cost: limit,
+  mbps: limit,
+  lossPercent: { type: 'number', minimum: 0, exclusiveMaximum: 100 },
+  hops: { type: 'integer', minimum: 1, maximum: MAX_HOPS },
+} as const;
+
 export const routeQuery = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['destination'],
+  properties: { destination: id, ...limits },
+} as const;
+
+export const pinBody = {
   type: 'object',
   additionalProperties: false,
   required: ['destination'],
   properties: {
     destination: id,
-    rttMs: { type: 'number', exclusiveMinimum: 0 },
-    cost: limit,
-    mbps: limit,
-    lossPercent: { type: 'number', minimum: 0, exclusiveMaximum: 100 },
-    hops: { type: 'integer', minimum: 1, maximum: MAX_HOPS },
+    class: trafficClass,
+    limits: { type: 'object', additionalProperties: false, properties: limits, default: {} },
   },
+} as const;
+
+export const pinQuery = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['number'],
+  properties: { number: { type: 'integer', minimum: 1 } },
 } as const;
 
 const port = { type: 'integer', minimum: 1, maximum: 65_535 } as const;

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file portolan/v1/control.proto.
  */
 export const file_portolan_v1_control: GenFile = /*@__PURE__*/
-  fileDesc("Chlwb3J0b2xhbi92MS9jb250cm9sLnByb3RvEgtwb3J0b2xhbi52MSKCAgoHQ29udHJvbBIwCgxyb3V0aW5nX3N5bmMYASABKAsyGC5wb3J0b2xhbi52MS5Sb3V0aW5nU3luY0gAEicKB2dvb2RieWUYAiABKAsyFC5wb3J0b2xhbi52MS5Hb29kYnllSAASLgoLcm91dGVfcXVlcnkYAyABKAsyFy5wb3J0b2xhbi52MS5Sb3V0ZVF1ZXJ5SAASMAoMcm91dGVfYW5zd2VyGAQgASgLMhgucG9ydG9sYW4udjEuUm91dGVBbnN3ZXJIABIyCg1yb3V0ZV9yZWZ1c2FsGAUgASgLMhkucG9ydG9sYW4udjEuUm91dGVSZWZ1c2FsSABCBgoEYm9keSLBAQoLUm91dGluZ1N5bmMSDgoGbnVtYmVyGAEgASgNEhQKDGFja25vd2xlZGdlZBgCIAMoDRISCgpiYXNlX3NlcW5vGAMgASgNEg8KB2VudHJpZXMYBCABKAwSKwoIcmVxdWVzdHMYBSADKAsyGS5wb3J0b2xhbi52MS5Sb3V0ZVJlcXVlc3QSIwoGZGlnZXN0GAYgASgLMhMucG9ydG9sYW4udjEuRGlnZXN0EhUKDXJlc2VuZF9sYXllcnMYByABKA0irAEKDFJvdXRlUmVxdWVzdBINCgVsYXllchgBIAEoDRIMCgRieXRlGAIgASgNEhUKDXRyYWZmaWNfY2xhc3MYAyABKA0SDQoFc2Vxbm8YBCABKA0SEAoIZGlzdGFuY2UYBSABKA0SDAoEYnVtcBgGIAEoCBISCgpob3BfYnVkZ2V0GAcgASgNEhAKCG9wdGltaXNlGAggASgIEhMKC21ha2VfYmFja3VwGAkgASgIIi0KBkRpZ2VzdBIOCgZsYXllcnMYASADKAcSEwoLbGFzdF9udW1iZXIYAiABKA0iqgEKB0dvb2RieWUSKwoGcmVhc29uGAEgASgOMhsucG9ydG9sYW4udjEuR29vZGJ5ZS5SZWFzb24icgoGUmVhc29uEhYKElJFQVNPTl9VTlNQRUNJRklFRBAAEhMKD1JFQVNPTl9TSFVURE9XThABEhMKD1JFQVNPTl9SRVBMQUNFRBACEhIKDlJFQVNPTl9SRU1PVkVEEAMSEgoOUkVBU09OX1NJTEVOQ0UQBCKlAQoLUm91dGVMaW1pdHMSEwoGcnR0X3VzGAEgASgNSACIAQESEQoEY29zdBgCIAEoDUgBiAEBEhEKBGticHMYAyABKA1IAogBARIVCghsb3NzX3BwbRgEIAEoDUgDiAEBEhEKBGhvcHMYBSABKA1IBIgBAUIJCgdfcnR0X3VzQgcKBV9jb3N0QgcKBV9rYnBzQgsKCV9sb3NzX3BwbUIHCgVfaG9wcyJZCgtQYXRoTWVhc3VyZRIOCgZydHRfdXMYASABKA0SDAoEY29zdBgCIAEoDRIMCgRrYnBzGAMgASgNEhAKCGxvc3NfcHBtGAQgASgNEgwKBGhvcHMYBSABKA0ixAEKClJvdXRlUXVlcnkSCgoCaWQYASABKAYSDgoGYnJhbmNoGAIgASgNEhMKC2Rlc3RpbmF0aW9uGAMgASgHEigKBmxpbWl0cxgEIAEoCzIYLnBvcnRvbGFuLnYxLlJvdXRlTGltaXRzEigKBnNvX2ZhchgFIAEoCzIYLnBvcnRvbGFuLnYxLlBhdGhNZWFzdXJlEgwKBHBhdGgYBiADKAcSDgoGdG9rZW5zGAcgASgNEhMKC3BhdGllbmNlX21zGAggASgNIlYKC1JvdXRlQW5zd2VyEg4KBmJyYW5jaBgBIAEoDRIMCgRwYXRoGAIgAygHEikKB21lYXN1cmUYAyABKAsyGC5wb3J0b2xhbi52MS5QYXRoTWVhc3VyZSKXAgoMUm91dGVSZWZ1c2FsEg4KBmJyYW5jaBgBIAEoDRIOCgZ0b2tlbnMYAiABKA0SMAoGcmVhc29uGAMgASgOMiAucG9ydG9sYW4udjEuUm91dGVSZWZ1c2FsLlJlYXNvbhIkCgRiZXN0GAQgASgLMhYucG9ydG9sYW4udjEuU2hvcnRmYWxsIo4BCgZSZWFzb24SFgoSUkVBU09OX1VOU1BFQ0lGSUVEEAASEQoNUkVBU09OX0xJTUlUUxABEhMKD1JFQVNPTl9OT19ST1VURRACEhEKDVJFQVNPTl9UT0tFTlMQAxIPCgtSRUFTT05fU0VFThAEEg8KC1JFQVNPTl9CVVNZEAUSDwoLUkVBU09OX0xBVEUQBiI3CglTaG9ydGZhbGwSDQoFbGltaXQYASABKA0SDQoFdmFsdWUYAiABKA0SDAoEb3ZlchgDIAEoB2IGcHJvdG8z");
+  fileDesc("Chlwb3J0b2xhbi92MS9jb250cm9sLnByb3RvEgtwb3J0b2xhbi52MSKGAwoHQ29udHJvbBIwCgxyb3V0aW5nX3N5bmMYASABKAsyGC5wb3J0b2xhbi52MS5Sb3V0aW5nU3luY0gAEicKB2dvb2RieWUYAiABKAsyFC5wb3J0b2xhbi52MS5Hb29kYnllSAASLgoLcm91dGVfcXVlcnkYAyABKAsyFy5wb3J0b2xhbi52MS5Sb3V0ZVF1ZXJ5SAASMAoMcm91dGVfYW5zd2VyGAQgASgLMhgucG9ydG9sYW4udjEuUm91dGVBbnN3ZXJIABIyCg1yb3V0ZV9yZWZ1c2FsGAUgASgLMhkucG9ydG9sYW4udjEuUm91dGVSZWZ1c2FsSAASLgoLcGluX3JlcXVlc3QYBiABKAsyFy5wb3J0b2xhbi52MS5QaW5SZXF1ZXN0SAASKgoJcGluX2dyYW50GAcgASgLMhUucG9ydG9sYW4udjEuUGluR3JhbnRIABImCgdwaW5fZW5kGAggASgLMhMucG9ydG9sYW4udjEuUGluRW5kSABCBgoEYm9keSLBAQoLUm91dGluZ1N5bmMSDgoGbnVtYmVyGAEgASgNEhQKDGFja25vd2xlZGdlZBgCIAMoDRISCgpiYXNlX3NlcW5vGAMgASgNEg8KB2VudHJpZXMYBCABKAwSKwoIcmVxdWVzdHMYBSADKAsyGS5wb3J0b2xhbi52MS5Sb3V0ZVJlcXVlc3QSIwoGZGlnZXN0GAYgASgLMhMucG9ydG9sYW4udjEuRGlnZXN0EhUKDXJlc2VuZF9sYXllcnMYByABKA0irAEKDFJvdXRlUmVxdWVzdBINCgVsYXllchgBIAEoDRIMCgRieXRlGAIgASgNEhUKDXRyYWZmaWNfY2xhc3MYAyABKA0SDQoFc2Vxbm8YBCABKA0SEAoIZGlzdGFuY2UYBSABKA0SDAoEYnVtcBgGIAEoCBISCgpob3BfYnVkZ2V0GAcgASgNEhAKCG9wdGltaXNlGAggASgIEhMKC21ha2VfYmFja3VwGAkgASgIIi0KBkRpZ2VzdBIOCgZsYXllcnMYASADKAcSEwoLbGFzdF9udW1iZXIYAiABKA0iqgEKB0dvb2RieWUSKwoGcmVhc29uGAEgASgOMhsucG9ydG9sYW4udjEuR29vZGJ5ZS5SZWFzb24icgoGUmVhc29uEhYKElJFQVNPTl9VTlNQRUNJRklFRBAAEhMKD1JFQVNPTl9TSFVURE9XThABEhMKD1JFQVNPTl9SRVBMQUNFRBACEhIKDlJFQVNPTl9SRU1PVkVEEAMSEgoOUkVBU09OX1NJTEVOQ0UQBCKlAQoLUm91dGVMaW1pdHMSEwoGcnR0X3VzGAEgASgNSACIAQESEQoEY29zdBgCIAEoDUgBiAEBEhEKBGticHMYAyABKA1IAogBARIVCghsb3NzX3BwbRgEIAEoDUgDiAEBEhEKBGhvcHMYBSABKA1IBIgBAUIJCgdfcnR0X3VzQgcKBV9jb3N0QgcKBV9rYnBzQgsKCV9sb3NzX3BwbUIHCgVfaG9wcyJZCgtQYXRoTWVhc3VyZRIOCgZydHRfdXMYASABKA0SDAoEY29zdBgCIAEoDRIMCgRrYnBzGAMgASgNEhAKCGxvc3NfcHBtGAQgASgNEgwKBGhvcHMYBSABKA0ixAEKClJvdXRlUXVlcnkSCgoCaWQYASABKAYSDgoGYnJhbmNoGAIgASgNEhMKC2Rlc3RpbmF0aW9uGAMgASgHEigKBmxpbWl0cxgEIAEoCzIYLnBvcnRvbGFuLnYxLlJvdXRlTGltaXRzEigKBnNvX2ZhchgFIAEoCzIYLnBvcnRvbGFuLnYxLlBhdGhNZWFzdXJlEgwKBHBhdGgYBiADKAcSDgoGdG9rZW5zGAcgASgNEhMKC3BhdGllbmNlX21zGAggASgNIlYKC1JvdXRlQW5zd2VyEg4KBmJyYW5jaBgBIAEoDRIMCgRwYXRoGAIgAygHEikKB21lYXN1cmUYAyABKAsyGC5wb3J0b2xhbi52MS5QYXRoTWVhc3VyZSKXAgoMUm91dGVSZWZ1c2FsEg4KBmJyYW5jaBgBIAEoDRIOCgZ0b2tlbnMYAiABKA0SMAoGcmVhc29uGAMgASgOMiAucG9ydG9sYW4udjEuUm91dGVSZWZ1c2FsLlJlYXNvbhIkCgRiZXN0GAQgASgLMhYucG9ydG9sYW4udjEuU2hvcnRmYWxsIo4BCgZSZWFzb24SFgoSUkVBU09OX1VOU1BFQ0lGSUVEEAASEQoNUkVBU09OX0xJTUlUUxABEhMKD1JFQVNPTl9OT19ST1VURRACEhEKDVJFQVNPTl9UT0tFTlMQAxIPCgtSRUFTT05fU0VFThAEEg8KC1JFQVNPTl9CVVNZEAUSDwoLUkVBU09OX0xBVEUQBiI3CglTaG9ydGZhbGwSDQoFbGltaXQYASABKA0SDQoFdmFsdWUYAiABKA0SDAoEb3ZlchgDIAEoByI9CgpQaW5SZXF1ZXN0EgoKAmlkGAEgASgGEgwKBHBhdGgYAiADKAcSFQoNdHJhZmZpY19jbGFzcxgDIAEoDSIlCghQaW5HcmFudBIKCgJpZBgBIAEoBhINCgVsYWJlbBgCIAEoByIUCgZQaW5FbmQSCgoCaWQYASABKAZiBnByb3RvMw");
 
 /**
  * The payload of control frames: between the two ends of a live session, authenticated by the frame's tag.
@@ -51,6 +51,24 @@ export type Control = Message<"portolan.v1.Control"> & {
      */
     value: RouteRefusal;
     case: "routeRefusal";
+  } | {
+    /**
+     * @generated from field: portolan.v1.PinRequest pin_request = 6;
+     */
+    value: PinRequest;
+    case: "pinRequest";
+  } | {
+    /**
+     * @generated from field: portolan.v1.PinGrant pin_grant = 7;
+     */
+    value: PinGrant;
+    case: "pinGrant";
+  } | {
+    /**
+     * @generated from field: portolan.v1.PinEnd pin_end = 8;
+     */
+    value: PinEnd;
+    case: "pinEnd";
   } | { case: undefined; value?: undefined };
 };
 
@@ -600,4 +618,84 @@ export type Shortfall = Message<"portolan.v1.Shortfall"> & {
  */
 export const ShortfallSchema: GenMessage<Shortfall> = /*@__PURE__*/
   messageDesc(file_portolan_v1_control, 10);
+
+/**
+ * Keep this path for a lease of 30 s, or renew it: goes from its source to its destination, node by node.
+ *
+ * @generated from message portolan.v1.PinRequest
+ */
+export type PinRequest = Message<"portolan.v1.PinRequest"> & {
+  /**
+   * Random; the same for as long as the path is kept.
+   *
+   * @generated from field: fixed64 id = 1;
+   */
+  id: bigint;
+
+  /**
+   * All nodes, the source first, the destination last: 2 to 17.
+   *
+   * @generated from field: repeated fixed32 path = 2;
+   */
+  path: number[];
+
+  /**
+   * The traffic class of its packets, 0 to 3.
+   *
+   * @generated from field: uint32 traffic_class = 3;
+   */
+  trafficClass: number;
+};
+
+/**
+ * Describes the message portolan.v1.PinRequest.
+ * Use `create(PinRequestSchema)` to create a new message.
+ */
+export const PinRequestSchema: GenMessage<PinRequest> = /*@__PURE__*/
+  messageDesc(file_portolan_v1_control, 11);
+
+/**
+ * The path is kept from the sender of this message on.
+ *
+ * @generated from message portolan.v1.PinGrant
+ */
+export type PinGrant = Message<"portolan.v1.PinGrant"> & {
+  /**
+   * @generated from field: fixed64 id = 1;
+   */
+  id: bigint;
+
+  /**
+   * What packets that follow it carry on this link; 0: nothing, for the sender is the destination.
+   *
+   * @generated from field: fixed32 label = 2;
+   */
+  label: number;
+};
+
+/**
+ * Describes the message portolan.v1.PinGrant.
+ * Use `create(PinGrantSchema)` to create a new message.
+ */
+export const PinGrantSchema: GenMessage<PinGrant> = /*@__PURE__*/
+  messageDesc(file_portolan_v1_control, 12);
+
+/**
+ * The path is not kept any more: the sender cannot, or does not want it.
+ *
+ * @generated from message portolan.v1.PinEnd
+ */
+export type PinEnd = Message<"portolan.v1.PinEnd"> & {
+  /**
+   * @generated from field: fixed64 id = 1;
+   */
+  id: bigint;
+};
+
+/**
+ * Describes the message portolan.v1.PinEnd.
+ * Use `create(PinEndSchema)` to create a new message.
+ */
+export const PinEndSchema: GenMessage<PinEnd> = /*@__PURE__*/
+  messageDesc(file_portolan_v1_control, 13);
 
