@@ -25,6 +25,8 @@ export class Network {
   /** Datagrams and bytes that hosts have sent, whatever became of them. */
   sentDatagrams = 0;
   sentBytes = 0;
+  /** Whether a datagram for a host, which lies at `at`, passes at all; undefined: each does. */
+  filter: ((to: NodeId, bytes: DataView, at: number) => boolean) | undefined;
   readonly #channels = new Map<NodeId, Map<NodeId, Channel>>();
   readonly #receivers = new Map<NodeId, Receiver>();
   readonly #pool = new DatagramPool((datagram) => this.#deliver(datagram));
@@ -61,7 +63,7 @@ export class Network {
     this.sentDatagrams++;
     this.sentBytes += length;
     const channel = this.#channels.get(from)?.get(to);
-    if (!channel) return;
+    if (!channel || this.filter?.(to, bytes, at) === false) return;
     for (const time of channel.arrivals(this.#queue.now, length)) {
       const datagram = this.#pool.take();
       datagram.from = from;

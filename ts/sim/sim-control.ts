@@ -24,12 +24,15 @@ export interface SimControlOptions {
   readonly linkCapacity: number;
   readonly probeMtu: boolean;
   readonly leafCapacity: number;
+  /** Sessions to open with each peer. */
+  readonly linksPerPeer: number;
   readonly rules: Partial<SafetyRules> | undefined;
   readonly onLabel: NonNullable<RouterOptions['onLabel']>;
 }
 
 export function createSimControl(options: SimControlOptions): ControlNode {
   const { id, role, peers, bootedAt, random, observer, linkCapacity, leafCapacity, probeMtu, rules, onLabel } = options;
+  const { linksPerPeer } = options;
   return createControlNode({
     id,
     networkKey: NETWORK_KEY,
@@ -43,6 +46,7 @@ export function createSimControl(options: SimControlOptions): ControlNode {
     linkCapacity,
     leafCapacity,
     probeMtu,
+    linksPerPeer,
     ...(rules && { rules }),
     createRouter: (router) => createRouter({ ...router, onLabel }),
   });

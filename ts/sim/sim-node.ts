@@ -16,11 +16,13 @@ import { inHand } from '../memory/conservation.js';
 import { COUNTER } from '../memory/counter-names.js';
 import { readCounters } from '../memory/counters.js';
 import { backupOf, primaryOf } from '../memory/forwarding-table.js';
-import type { Region } from '../memory/region.js';
+import { LINK_OUR_NUMBER, LINK_PEER_NUMBER } from '../memory/link-table.js';
+import { LINK_ENTRY_BYTES, type Region } from '../memory/region.js';
 import { makeFrame } from '../wire/frame.js';
 import { FrameType } from '../wire/link-header.js';
 import { Protocol } from '../wire/network-header.js';
 import { addressOf, idOfHost } from './addresses.js';
+import { BundleChecker } from './bundle-checker.js';
 import type { CheckedLabel, Vertex } from './checker.js';
 import { readHandedUp, writeSendLink, writeSendPacket, writeSendTo } from './control-records.js';
 import { describeEvent, describeRoute } from './describe.js';
@@ -67,6 +69,7 @@ export class SimNode implements WatchedNode {
   readonly region: Region;
   readonly forwarding: Int32Array;
   readonly control: ControlNode;
+  readonly bundles: BundleChecker;
   readonly #world: NodeWorld;
   readonly #scratch: Scratch;
   readonly #path: PacketPath;
@@ -86,11 +89,13 @@ export class SimNode implements WatchedNode {
     this.#sequence = this.vertex * 2 ** 20;
     this.#world = world;
     this.#scratch = scratch;
-    const linkCapacity = Math.min(4096, 2 * degree + 16);
+    const linksPerPeer = role === 'leaf' ? 1 : (world.options.linksPerPeer ?? 1);
+    const linkCapacity = Math.min(4096, 2 * degree * linksPerPeer + 16);
     const leafCapacity = leaves === 0 ? 0 : 2 * leaves + 4;
     const tables = new NodeTables(linkCapacity, leafCapacity, role === 'leaf');
     this.#tables = tables;
     this.region = tables.region;
+    this.bundles = new BundleChecker(tables.region);
     this.forwarding = tables.forwarding;
     const { queue, network, traffic, checker } = world;
     const { slab } = scratch.batch;
@@ -114,6 +119,7 @@ export class SimNode implements WatchedNode {
       role,
       linkCapacity,
       leafCapacity,
+      linksPerPeer,
       probeMtu: world.options.probeMtu ?? false,
       rules: world.options.rules,
       onLabel: (layer, byte, trafficClass, label) => checker.setLabel(this.vertex, trafficClass, layer, byte, label),
@@ -166,6 +172,22 @@ export class SimNode implements WatchedNode {
 
   hasLink(peer: NodeId): boolean {
     return this.#linkTo(peer) !== undefined;
+  }
+
+  /** The sessions besides the first ones over which flows are spread, with the numbers that both ends have given out. */
+  members(): { readonly peer: NodeId; readonly ourNumber: number; readonly peerNumber: number }[] {
+    const { buffer, layout } = this.region;
+    const words = new Uint32Array(buffer, layout.linkEntries, (layout.links * LINK_ENTRY_BYTES) / 4);
+    const word = (link: number, offset: number) => words[(link * LINK_ENTRY_BYTES + offset) / 4] as number;
+    return this.control.links(this.#world.queue.now).flatMap(({ peer, members }) =>
+      members
+        .filter(({ state }) => state === 'up')
+        .map(({ link }) => ({
+          peer,
+          ourNumber: word(link, LINK_OUR_NUMBER),
+          peerNumber: word(link, LINK_PEER_NUMBER),
+        })),
+    );
   }
 
   labelOf(layer: number, byte: number, trafficClass: number): CheckedLabel | undefined {
@@ -245,10 +267,12 @@ export class SimNode implements WatchedNode {
         return this.#tables.setPathMtu(output);
       case 'route': {
         const slot = this.#tables.storeRoute(output);
+        this.bundles.route(output.primary, output.backup);
         this.#world.watch.look(this, slot);
         return this.#noteRoute(output.layer, output.byte, slot);
       }
       case 'defaultRoute':
+        this.bundles.route(output.primary, output.backup);
         return this.#tables.storeDefault(output);
       case 'leafUp':
       case 'leafDown':
@@ -273,7 +297,7 @@ export class SimNode implements WatchedNode {
         this.#tables.install(output, queue.now);
         return watch.installed(this.vertex, output.link, output.rxKey, output.txKey);
       case 'linkBundle':
-        return this.#tables.setBundle(output);
+        return this.#setBundle(output);
       case 'linkUp':
         return this.#tables.setUp(output.link, true);
       case 'linkTiming':
@@ -284,9 +308,16 @@ export class SimNode implements WatchedNode {
         this.#tables.setUp(output.link, false);
         return this.#later(EPOCH_MS, (control) => {
           this.#tables.clear(output.link);
+          this.bundles.look();
           control.handleLinkFree(output.link);
         });
     }
+  }
+
+  #setBundle(output: LinkOutput & { readonly kind: 'linkBundle' }): void {
+    const check = this.bundles.spread(output.link, output.links);
+    this.#tables.setBundle(output);
+    check();
   }
 
   #resolve(id: number, host: string): void {
