@@ -6,7 +6,7 @@
 namespace portolan::layout {
 
 /// Of all that follows: an addon that was built for other constants is refused (ts/edge/native/addon.ts).
-inline constexpr const char* FINGERPRINT = "6e23b182f3a16102";
+inline constexpr const char* FINGERPRINT = "b9badde6dd3db024";
 
 // ts/memory/region.ts
 inline constexpr uint32_t BUNDLE_BUCKETS = 64;
@@ -212,9 +212,9 @@ enum class Counter : uint32_t {
   Fragmented = 14,
   /// Fragments that became part of a whole datagram, less one for each datagram.
   Joined = 15,
-  /// Clients of port forwards that were told, by ICMP, that nobody listens at the other end.
+  /// Times that a client of a port forward was told, by ICMP, what became of its datagram.
   RefusalsTold = 16,
-  /// Clients of port forwards that could not be told so: it takes the native path and CAP_NET_RAW.
+  /// Times that one could not be told so: it takes the native path and CAP_NET_RAW.
   RefusalsUntold = 17,
   /// Packets sent to the backup next hop because the primary's link was down.
   BackupUsed = 18,
@@ -266,7 +266,7 @@ enum class Counter : uint32_t {
   TtlExceeded = 41,
   /// Packets to a destination for which there is no next hop.
   NoRoute = 42,
-  /// Others' packets that came to a leaf, which carries only its own.
+  /// Others' packets that came to a leaf, which carries only its own; and packets for an exposed port from nodes that may not use it.
   Prohibited = 43,
   /// Packets for this node to a port on which nobody listens.
   PortUnreachable = 44,
