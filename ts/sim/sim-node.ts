@@ -16,15 +16,16 @@ import { inHand } from '../memory/conservation.js';
 import { COUNTER } from '../memory/counter-names.js';
 import { readCounters } from '../memory/counters.js';
 import { backupOf, primaryOf } from '../memory/forwarding-table.js';
+import { readHandedUp } from '../memory/handed-up.js';
 import { LINK_OUR_NUMBER, LINK_PEER_NUMBER } from '../memory/link-table.js';
 import { LINK_ENTRY_BYTES, type Region } from '../memory/region.js';
 import { makeFrame } from '../wire/frame.js';
 import { FrameType } from '../wire/link-header.js';
 import { Protocol } from '../wire/network-header.js';
-import { addressOf, idOfHost } from './addresses.js';
+import { addressOf, idOfHost, readSimAddress } from './addresses.js';
 import { BundleChecker } from './bundle-checker.js';
 import type { CheckedLabel, Vertex } from './checker.js';
-import { readHandedUp, writeSendLink, writeSendPacket, writeSendTo } from './control-records.js';
+import { writeSendLink, writeSendPacket, writeSendTo } from './control-records.js';
 import { describeEvent, describeRoute } from './describe.js';
 import { NodeTables } from './node-tables.js';
 import { PacketPath } from './packet-path.js';
@@ -239,9 +240,14 @@ export class SimNode implements WatchedNode {
     const now = this.#world.queue.now;
     const handed = readHandedUp(view, bytes, at, length);
     if (!handed) return;
-    if (handed.kind === 'frame') this.control.handleFrame(handed.received, now);
-    else if (handed.kind === 'packet') this.control.handlePacket(handed.packet, now);
-    else this.control.handleLinkDown(handed.link, now);
+    if (handed.kind === 'packet') this.control.handlePacket(handed, now);
+    else if (handed.kind === 'linkDowned') this.control.handleLinkDown(handed.link, now);
+    else {
+      const { address, ...received } = handed;
+      const sender = address === undefined ? undefined : readSimAddress(view, address);
+      const from = sender === undefined ? undefined : { source: addressOf(sender), socket: 0 };
+      this.control.handleFrame({ ...received, ...from }, now);
+    }
     this.#act();
   }
 
