@@ -12,7 +12,7 @@ import {
   SEND_TO_FRAME,
 } from '../memory/worker-records.js';
 import type { FrameType } from '../wire/link-header.js';
-import { writeSimAddress } from './addresses.js';
+import { type Scheme, writeSimAddress } from './addresses.js';
 
 export function writeSendLink(ring: QueueProducer, link: number, type: FrameType, payload: Uint8Array): void {
   const at = claim(ring, RecordKind.SendLink, SEND_LINK_PAYLOAD + payload.length);
@@ -22,9 +22,9 @@ export function writeSendLink(ring: QueueProducer, link: number, type: FrameType
   ring.publish();
 }
 
-export function writeSendTo(ring: QueueProducer, to: NodeId, frame: Uint8Array): void {
+export function writeSendTo(ring: QueueProducer, to: NodeId, scheme: Scheme, frame: Uint8Array): void {
   const at = claim(ring, RecordKind.SendTo, SEND_TO_FRAME + frame.length);
-  writeSimAddress(ring.view, at + SEND_TO_ADDRESS, to);
+  writeSimAddress(ring.view, at + SEND_TO_ADDRESS, to, scheme);
   ring.bytes.set(frame, at + SEND_TO_FRAME);
   ring.publish();
 }

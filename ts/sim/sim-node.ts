@@ -22,7 +22,7 @@ import { LINK_ENTRY_BYTES, type Region } from '../memory/region.js';
 import { makeFrame } from '../wire/frame.js';
 import { FrameType } from '../wire/link-header.js';
 import { Protocol } from '../wire/network-header.js';
-import { addressOf, idOfHost, readSimAddress } from './addresses.js';
+import { addressOf, idOfHost, readSimAddress, type Scheme } from './addresses.js';
 import { BundleChecker } from './bundle-checker.js';
 import type { CheckedLabel, Vertex } from './checker.js';
 import { writeSendLink, writeSendPacket, writeSendTo } from './control-records.js';
@@ -105,15 +105,16 @@ export class SimNode implements WatchedNode {
       region: this.region,
       scratch,
       now: () => queue.now,
-      transmit: (to, frame, length) => {
+      transmit: (to, frame, length, scheme) => {
         if ((slab.getUint8(frame) & 15) === FrameType.Control) world.controlBytes += length;
-        network.send(id, to, slab, frame, length);
+        network.send(id, to, slab, frame, length, scheme);
       },
       onData: (frame) => traffic.seen(this.vertex, id, slab, frame, queue.now),
     });
     this.control = createSimControl({
       id,
       peers,
+      schemes: world.options.overTcp ? ['udp', 'tcp'] : ['udp'],
       bootedAt: queue.now,
       random,
       observer: tables,
@@ -128,7 +129,9 @@ export class SimNode implements WatchedNode {
   }
 
   start(): void {
-    this.#world.network.attach(this.id, (from, bytes, length) => this.#receive(from, bytes, length));
+    this.#world.network.attach(this.id, (from, bytes, length, scheme = 'udp') =>
+      this.#receive(from, bytes, length, scheme),
+    );
     this.#world.note(this.id, `starts, incarnation #${this.vertex}`);
     this.#input((control, now) => control.start(now));
   }
@@ -202,8 +205,8 @@ export class SimNode implements WatchedNode {
     return verdict === Verdict.Forward ? this.#peerOf(argument) : undefined;
   }
 
-  #receive(from: NodeId, bytes: DataView, length: number): void {
-    this.#path.enqueue(from, bytes, length);
+  #receive(from: NodeId, bytes: DataView, length: number, scheme: Scheme): void {
+    this.#path.enqueue(from, bytes, length, scheme);
     this.#turn();
   }
 
@@ -244,8 +247,8 @@ export class SimNode implements WatchedNode {
     else if (handed.kind === 'linkDowned') this.control.handleLinkDown(handed.link, now);
     else {
       const { address, ...received } = handed;
-      const sender = address === undefined ? undefined : readSimAddress(view, address);
-      const from = sender === undefined ? undefined : { source: addressOf(sender), socket: 0 };
+      const source = address === undefined ? undefined : readSimAddress(view, address);
+      const from = source && { source, socket: 0 };
       this.control.handleFrame({ ...received, ...from }, now);
     }
     this.#act();
@@ -264,8 +267,9 @@ export class SimNode implements WatchedNode {
         if (output.type === FrameType.Control && output.payload[0] === ROUTING_SYNC) checker.settle(this.vertex);
         return writeSendLink(toWorker.producer, output.link, output.type, output.payload);
       case 'sendTo': {
-        const to = idOfHost(output.address.host);
-        return to === undefined ? undefined : writeSendTo(toWorker.producer, to, output.frame);
+        const { scheme, host } = output.address;
+        const to = idOfHost(host);
+        return to === undefined ? undefined : writeSendTo(toWorker.producer, to, scheme, output.frame);
       }
       case 'sendPacket':
         return writeSendPacket(toWorker.producer, output.frame);
@@ -288,7 +292,7 @@ export class SimNode implements WatchedNode {
         return text === undefined ? undefined : this.#world.note(this.id, text);
       }
       case 'job':
-        return this.#resolve(output.id, output.job.host);
+        return this.#resolve(output.id, output.job.host, output.job.scheme);
       case 'count':
         return this.#tables.counters.add(COUNTER[output.counter], 1);
       default:
@@ -326,9 +330,9 @@ export class SimNode implements WatchedNode {
     check();
   }
 
-  #resolve(id: number, host: string): void {
+  #resolve(id: number, host: string, scheme: Scheme): void {
     const peer = idOfHost(host);
-    const result = peer === undefined ? { id, error: 'no such host' } : { id, addresses: [addressOf(peer)] };
+    const result = peer === undefined ? { id, error: 'no such host' } : { id, addresses: [addressOf(peer, scheme)] };
     this.#later(RESOLVE_MS, (control, now) => control.handleJobDone(result, now));
   }
 

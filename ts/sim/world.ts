@@ -27,6 +27,8 @@ export interface WorldOptions {
   readonly probeMtu?: boolean;
   /** Sessions of each link between relays: 1 to 8. Default: 1. */
   readonly linksPerPeer?: number;
+  /** Whether nodes may be reached over TCP, too. Default: false. */
+  readonly overTcp?: boolean;
   readonly onEvent?: (event: SimEvent) => void;
 }
 
@@ -66,7 +68,7 @@ export class World {
     );
     this.watch = new Watch(this.checker);
     for (const { a, b, model } of topology.edges) {
-      this.network.connect(a, b, model);
+      this.network.connect(a, b, model, options.overTcp);
       this.#choosePeers(a, b);
     }
   }

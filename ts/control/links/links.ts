@@ -10,6 +10,7 @@ import type { JobResult, LinkProblem, LinkStatus, NodeRole, PeerAddress, Receive
 import { Bundles } from './bundles.js';
 import { Dialer, type DialerOwner } from './dialer.js';
 import { Handshakes } from './handshakes.js';
+import { rttForRouting } from './overlap.js';
 import { PeerBook } from './peer-book.js';
 import { formatAddress, type LinkServices } from './services.js';
 import type { Session } from './session.js';
@@ -183,7 +184,7 @@ export class Links implements SessionEvents, DialerOwner {
   }
 
   rttChanged(session: Session, now: number): void {
-    this.#listener.linkRtt(session.terms.link, session.hellos.rtt.smoothed ?? 0, now);
+    this.#listener.linkRtt(session.terms.link, rttForRouting(session), now);
     this.#bundles.changed(session);
   }
 

@@ -7,6 +7,16 @@ import type { Session } from './session.js';
  */
 export const OVERLAP_MS = 2_000;
 
+/** What routing is told of the session that is left: a longer round trip, by so much that it prefers the one beside it, and soon nothing goes this way. */
+const LEFT_FACTOR = 2;
+const LEFT_EXTRA_MS = 20;
+
+/** The round-trip time of a session as routing is told, ms. */
+export function rttForRouting({ hellos, isLeft }: Session): number {
+  const rtt = hellos.rtt.smoothed ?? 0;
+  return isLeft ? rtt * LEFT_FACTOR + LEFT_EXTRA_MS : rtt;
+}
+
 /**
  * Two sessions of one peer over different transports, of which the older is left for the newer: make before break.
  *
@@ -14,6 +24,7 @@ export const OVERLAP_MS = 2_000;
  *   live A ── B established ──> live A, B rising ── B has its first round-trip time ──> live B, A fading ── 2 s ──> live B
  *                                   └── B lost ──> live A                                 └── B lost ──> live A
  * ```
+ * A fading session is given up by routing while it still works, for its round trips seem to be longer: so nothing is under way by it at its end.
  * Both are links of their own to routing, whose labels keep any mixture of them free of loops. A and B may have been dialed by either end;
  * whichever end first finds the time over says goodbye to A, and the other follows.
  */
@@ -42,10 +53,10 @@ export class Overlap implements Timer {
 
 /** Whether a session that was just proved takes the place of the live one by and by: when that one works, in the same life of the peer, elsewhere. */
 export function mayOverlap(live: Session, fresh: Session, now: number): boolean {
-  return (
-    live.phase === 'ready' &&
-    live.isAlive(now) &&
-    live.terms.bootEpoch === fresh.terms.bootEpoch &&
-    live.terms.address.scheme !== fresh.terms.address.scheme
-  );
+  return worksStill(live, fresh, now) && live.terms.address.scheme !== fresh.terms.address.scheme;
+}
+
+/** Whether the live session works, in the life of the peer in which the fresh one was opened. */
+export function worksStill(live: Session, fresh: Session, now: number): boolean {
+  return live.phase === 'ready' && live.isAlive(now) && live.terms.bootEpoch === fresh.terms.bootEpoch;
 }

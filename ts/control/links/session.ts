@@ -86,6 +86,8 @@ export class Session implements Timer {
   place = -1;
   phase: 'installed' | 'established' | 'ready' | 'over' = 'installed';
   establishedAt = 0;
+  /** Another session of the peer has taken its place, and it ends soon. */
+  isLeft = false;
   readonly terms: SessionTerms;
   readonly liveness: Liveness;
   readonly hellos = new HelloExchange();
