@@ -132,7 +132,7 @@ export async function measureLeaves(leaves: number, quick: boolean): Promise<Lea
 }
 
 class SwarmProcess {
-  readonly #child: ChildProcess = fork(fileURLToPath(new URL('./lib/leaf-swarm.js', import.meta.url)));
+  readonly #child: ChildProcess = fork(fileURLToPath(new URL('./lib/leaf-swarm-process.js', import.meta.url)));
 
   get pid(): number {
     return this.#child.pid ?? 0;
