@@ -41,6 +41,7 @@ const SMOKE_LEAVES = 100;
 const REST_MS = 15_000;
 const IDLE_MS = 20_000;
 const PINGS = 200;
+const LOOK_MS = 50;
 
 export async function benchLeaves(options: BenchOptions): Promise<number> {
   const results: LeavesResult[] = [];
@@ -76,7 +77,7 @@ export async function measureLeaves(leaves: number, quick: boolean): Promise<Lea
     const bytesBefore = residentBytes(relay.pid);
     const swarmBefore = (await swarm.ask({ kind: 'count' })).residentBytes;
 
-    const watch = watchNeighbour(relay, neighbour.id);
+    const watch = watchNeighbour(neighbour, relay.id);
     const ids = leafIds(leaves);
     const from = performance.now();
     await swarm.order({ kind: 'join', relay: idOf(relay.id), port: relay.port, ids, withinMs: 1000 });
@@ -132,7 +133,7 @@ export async function measureLeaves(leaves: number, quick: boolean): Promise<Lea
 }
 
 class SwarmProcess {
-  readonly #child: ChildProcess = fork(fileURLToPath(new URL('./lib/leaf-swarm.js', import.meta.url)));
+  readonly #child: ChildProcess = fork(fileURLToPath(new URL('./lib/leaf-swarm-process.js', import.meta.url)));
 
   get pid(): number {
     return this.#child.pid ?? 0;
@@ -178,6 +179,7 @@ async function allJoined(relay: BenchNode, leaves: number): Promise<void> {
   await until(
     `${leaves} leaves`,
     async () => {
+      await sleep(LOOK_MS); // each look costs the relay time that it needs for the leaves
       try {
         return (await relay.status()).leaves === leaves || undefined;
       } catch {
@@ -188,13 +190,13 @@ async function allJoined(relay: BenchNode, leaves: number): Promise<void> {
   );
 }
 
-/** Looks at the relay's link with its neighbour until told to end; whether it was down. */
-function watchNeighbour(relay: BenchNode, peer: string): { end(): Promise<boolean> } {
+/** Looks at the link from its other end until told to end, for the relay is busy; whether it was down. */
+function watchNeighbour(neighbour: BenchNode, peer: string): { end(): Promise<boolean> } {
   let lost = false;
   const ended = new AbortController();
   const watching = (async () => {
     while (!ended.signal.aborted) {
-      const link = (await relay.links()).find((one) => one.peer === peer);
+      const link = (await neighbour.links()).find((one) => one.peer === peer);
       if (link?.state !== 'up') lost = true;
       await sleep(100);
     }

@@ -1,4 +1,4 @@
-/** What bench/leaves.ts and its swarm (leaf-swarm.ts) say to each other. */
+/** What bench/leaves.ts and its swarm (leaf-swarm-process.ts) say to each other. */
 import type { NodeId } from '../../ts/kit/node-id.js';
 
 /** All nodes of a simulation share this key: the relay must have it too. */

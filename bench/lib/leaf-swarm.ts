@@ -1,12 +1,12 @@
 /**
  * Thousands of leaves in one process: each the control plane and the packet path of a real leaf, with a socket of its own; one clock, one
  * timer and one set of buffers serve all. To their relay, a real node, nothing tells them from processes.
- *
- * A child process of bench/leaves.ts, which tells it what to do by messages.
  */
 import { createSocket, type Socket } from 'node:dgram';
 import { formatNodeId, type NodeId } from '../../ts/kit/node-id.js';
 import { seededRandom } from '../../ts/kit/random.js';
+import type { Told } from '../../ts/memory/conservation.js';
+import { readCounters } from '../../ts/memory/counters.js';
 import { Checker } from '../../ts/sim/checker.js';
 import { EventQueue } from '../../ts/sim/event-queue.js';
 import { createScratch } from '../../ts/sim/scratch.js';
@@ -23,7 +23,7 @@ const TICK_MS = 5;
  */
 const LEAP_MS = 20;
 
-class Swarm implements NodeWorld {
+export class LeafSwarm implements NodeWorld {
   readonly queue = new EventQueue();
   readonly checker = new Checker(() => this.queue.now);
   readonly watch = new Watch(this.checker);
@@ -35,9 +35,11 @@ class Swarm implements NodeWorld {
   readonly #random = seededRandom(1);
   readonly #started = performance.now();
   readonly #leaves = new Map<NodeId, SimNode>();
+  readonly #vanished: SimNode[] = [];
   readonly #sockets = new Map<NodeId, Socket>();
   #relay: NodeId = 0;
   #port = 0;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor() {
     this.#tick();
@@ -61,7 +63,8 @@ class Swarm implements NodeWorld {
 
   note(): void {}
 
-  async join({ relay, port, ids, withinMs }: SwarmOrder & { readonly kind: 'join' }): Promise<void> {
+  /** Resolves when the leaves have their sockets and are about to dial. */
+  async join({ relay, port, ids, withinMs }: Omit<SwarmOrder & { readonly kind: 'join' }, 'kind'>): Promise<void> {
     this.#relay = relay;
     this.#port = port;
     await Promise.all(ids.map((id) => this.#open(id)));
@@ -77,6 +80,30 @@ class Swarm implements NodeWorld {
 
   ping(pairs: readonly (readonly [NodeId, NodeId])[]): void {
     for (const [from, to] of pairs) this.#leaves.get(from)?.ping(to);
+  }
+
+  /** These leaves end without a word. */
+  vanish(ids: readonly NodeId[]): void {
+    for (const id of ids) {
+      const leaf = this.#leaves.get(id);
+      if (!leaf) continue;
+      leaf.die();
+      this.#vanished.push(leaf);
+      this.#leaves.delete(id);
+      this.#sockets.get(id)?.close();
+      this.#sockets.delete(id);
+    }
+  }
+
+  /** All end without a word, and the clock stands still. */
+  close(): void {
+    this.vanish([...this.#leaves.keys()]);
+    clearTimeout(this.#timer);
+  }
+
+  /** What the counters of each leaf say, also of those that have vanished. */
+  told(): Told[] {
+    return [...this.#leaves.values(), ...this.#vanished].map(({ region }) => readCounters(region));
   }
 
   counts(): SwarmCounts {
@@ -98,16 +125,6 @@ class Swarm implements NodeWorld {
     const time = performance.now() - this.#started;
     const leap = Math.min(time, this.queue.now + LEAP_MS);
     this.queue.runUntil(leap);
-    setTimeout(() => this.#tick(), leap < time ? 0 : TICK_MS);
+    this.#timer = setTimeout(() => this.#tick(), leap < time ? 0 : TICK_MS);
   }
 }
-
-const swarm = new Swarm();
-process.on('message', (order: SwarmOrder) => {
-  if (order.kind === 'join') void swarm.join(order).then(() => process.send?.({ joined: true }));
-  else {
-    if (order.kind === 'ping') swarm.ping(order.pairs);
-    else process.send?.(swarm.counts());
-  }
-});
-process.on('disconnect', () => process.exit(0));

@@ -1,7 +1,7 @@
 /** What goes wrong while packets flow: links are closed and opened, workers throw or hang, a relay is killed and comes back. */
 import { seededRandom } from '../../ts/kit/random.js';
 import { sleep, until } from '../lib/processes.js';
-import { LEAVES, LINKS, PATIENCE_S, SOURCE, type SoakNetwork, type SoakNode, VICTIM } from './network.js';
+import { LEAVES, LINKS, PATIENCE_S, SOURCE, type SoakNetwork, type SoakNode, TCP_NODES, VICTIM } from './network.js';
 import type { Traffic } from './traffic.js';
 
 /** A link stays closed, a killed relay dead, for about this long, ms. */
@@ -9,7 +9,7 @@ const CLOSED_MS = 800;
 const DEAD_MS = 1500;
 const PAUSE_MS = 700;
 /** Of each worker, before a long run. */
-const SETTLING_CRASHES = 6;
+const SETTLING_CRASHES = 12;
 
 export type FaultKind =
   | 'linkFlap'
@@ -18,7 +18,8 @@ export type FaultKind =
   | 'workerHang'
   | 'relayKill'
   | 'leafRestart'
-  | 'portableCrash';
+  | 'portableCrash'
+  | 'tcpCrash';
 export type FaultCounts = Partial<Record<FaultKind, number>>;
 
 /** Faults that leave every packet to be accounted for: the first ones in this order, so that the shortest run has one of each, then at random. */
@@ -60,7 +61,7 @@ export class Faults {
     return counts;
   }
 
-  /** Faults that take packets along which nobody can count: a dead process's counters, and the socket of a dead portable worker. */
+  /** Faults that take packets along which nobody can count: a dead process's counters, the socket of a dead portable worker, and the connections of a dead worker for TCP. */
   async killFor(seconds: number): Promise<FaultCounts> {
     const counts: FaultCounts = {};
     const end = performance.now() + seconds * 1000;
@@ -71,6 +72,8 @@ export class Faults {
       count(counts, 'leafRestart');
       await this.#failWorker('workerCrash', true);
       count(counts, 'portableCrash');
+      await this.#failTcp();
+      count(counts, 'tcpCrash');
       await sleep(PAUSE_MS);
     } while (performance.now() < end);
     return counts;
@@ -85,7 +88,8 @@ export class Faults {
     for (let round = 0; round < SETTLING_CRASHES; round++)
       await Promise.all(
         natives.map(async (node) => {
-          for (let worker = 0; worker < node.workers; worker++) await this.#replace(node, worker, 'crashWorker');
+          const all = node.workers + (TCP_NODES.includes(node.id) ? 1 : 0);
+          for (let worker = 0; worker < all; worker++) await this.#replace(node, worker, 'crashWorker');
         }),
       );
   }
@@ -125,6 +129,12 @@ export class Faults {
     if (!node) return; // all nodes are native, or none is
     await this.#replace(node, this.#random.below(node.workers), how === 'workerCrash' ? 'crashWorker' : 'hangWorker');
     if (node.id === SOURCE) await this.#traffic.resumeLoad();
+  }
+
+  /** The worker for TCP of one end dies, and with it all its connections, and what was on its way by them. */
+  async #failTcp(): Promise<void> {
+    const node = this.#network.node(TCP_NODES[this.#random.below(TCP_NODES.length)] as string);
+    await this.#replace(node, node.workers, 'crashWorker');
   }
 
   async #replace({ process, id }: SoakNode, worker: number, kind: 'crashWorker' | 'hangWorker'): Promise<void> {

@@ -7,8 +7,8 @@
  * 3. *Ends.* What the source has sent and the sink has not is among the drops of that interval, nothing came twice; and at both ends of the
  *    port forward nodes have delivered exactly what sink and programs have got.
  *
- * A killed process takes its counters along, and a portable worker that crashes the frames in its socket. So such faults have intervals of their
- * own, in which only law 1 is judged; the wire's difference is shown.
+ * A killed process takes its counters along, a portable worker that crashes the frames in its socket, and one for TCP those on their way by its
+ * connections. So such faults have intervals of their own, in which only law 1 is judged; the wire's difference is shown.
  */
 import { dropsOf, inHand } from '../../ts/memory/conservation.js';
 import { COUNTERS } from '../../ts/memory/counter-names.js';

@@ -9,6 +9,7 @@
  *               └── relay 4 ──────────── relay 3 ──┴── pinger 14
  *                      leaves 77, 78 at relays 1 and 2
  * ```
+ * The sink's links are over TCP, all others over UDP.
  * Links are opened and closed by the admin interface, so that the network can hang up: without sessions no hello is sent, all counters stand
  * still, and every frame must be accounted for.
  */
@@ -50,6 +51,9 @@ export const LINKS: readonly (readonly [string, string])[] = [
   ...LEAVES.flatMap((leaf) => [[leaf, RELAYS[0]] as const, [leaf, RELAYS[1]] as const]),
 ];
 
+/** Whoever listens for TCP, and so has a worker for it behind all others; their links with each other that are over TCP: those of the sink. */
+export const TCP_NODES: readonly string[] = [SINK, RELAYS[1], RELAYS[2]];
+
 const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   [RELAYS[0]]: ['--emulate', `${RELAYS[1]} delay=3ms jitter=1ms loss=1%`],
   [VICTIM]: ['--emulate', `${RELAYS[0]} rate=20Mbit`],
@@ -60,6 +64,8 @@ export interface SoakNode {
   readonly process: BenchNode;
   readonly isPortable: boolean;
   readonly workers: number;
+  /** Where it listens for TCP; 0: it does not. */
+  readonly tcpPort: number;
 }
 
 /** What a node says of itself at one moment. */
@@ -92,10 +98,12 @@ export class SoakNetwork {
         const workers = WORKERS[id] ?? 1;
         const path = isPortable ? ['--packet-path', 'portable'] : ['--workers', `${workers}`];
         const role = LEAVES.includes(id) ? ['--role', 'leaf'] : [];
-        const args = ['--allow-faults', ...role, ...path, ...(ARGUMENTS[id] ?? []), ...(forwards[id] ?? [])];
+        const tcpPort = TCP_NODES.includes(id) ? await freePort() : 0;
+        const tcp = tcpPort === 0 ? [] : ['--listen', `tcp://127.0.0.1:${tcpPort}`];
+        const args = ['--allow-faults', ...role, ...path, ...tcp, ...(ARGUMENTS[id] ?? []), ...(forwards[id] ?? [])];
         const process = await BenchNode.start({ id, place: 'anywhere', args }, PATIENCE_S);
         const { packetPath } = await process.status();
-        return { id, process, isPortable: packetPath.kind === 'portable', workers };
+        return { id, process, isPortable: packetPath.kind === 'portable', workers, tcpPort };
       }),
     );
     return new SoakNetwork(nodes, forwardPort);
@@ -124,7 +132,9 @@ export class SoakNetwork {
   }
 
   async open(from: string, to: string): Promise<void> {
-    const peer = `${to}@udp://127.0.0.1:${this.node(to).process.port}`;
+    const { process, tcpPort } = this.node(to);
+    const isOverTcp = from === SINK && TCP_NODES.includes(to);
+    const peer = `${to}@${isOverTcp ? `tcp://127.0.0.1:${tcpPort}` : `udp://127.0.0.1:${process.port}`}`;
     await this.node(from).process.admin.send('POST', '/peers', { peer });
   }
 

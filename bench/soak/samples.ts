@@ -93,14 +93,15 @@ export class Sampler {
     }
   }
 
-  /** Of each metric: the process that gained most, of those that lived through the second half of the time. */
+  /** Of each metric: the process that gained most in the second half of the time, of those that had lived for another quarter by then: young ones grow. */
   growth(from: number, to: number): Growth[] {
     const middle = (from + to) / 2;
+    const youth = (from + middle) / 2;
     return METRICS.map((metric, index) => {
       const all = [...this.#samples].flatMap(([node, samples]) => {
         const pid = samples.find(({ at }) => at >= middle)?.pid;
         const lived = samples.filter((sample) => sample.pid === pid);
-        if (pid === undefined || (lived[0]?.at ?? to) > middle || samples.at(-1)?.pid !== pid) return [];
+        if (pid === undefined || (lived[0]?.at ?? to) > youth || samples.at(-1)?.pid !== pid) return [];
         const points = lived
           .filter(({ at }) => at >= middle)
           .map(({ at, values }) => [(at - middle) / 3_600_000, values[index] as number] as const);

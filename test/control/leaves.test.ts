@@ -108,7 +108,9 @@ test('an idle leaf notices that its relay is gone', () => {
   world.until(() => l.isUp(RELAY));
   world.run(10_000);
   a.crash();
-  world.until(() => !l.isUp(RELAY), 32_000);
+  // It asks within 10 s, again after 1 and 3 s, and waits until 7 s.
+  const took = world.until(() => !l.isUp(RELAY), 19_000);
+  assert.ok(took > 6_000, `${took} ms`);
   assert.equal(l.control.routes(), []);
   relay(world, RELAY);
   world.until(() => l.isUp(RELAY), 10_000);
@@ -170,6 +172,22 @@ test("a relay's group hears of its leaf, and of its leaving; of a leaf of anothe
   );
   l.act(() => l.control.handleCommand({ kind: 'close' }, world.now));
   world.until(() => routeOf(b, 4, 77) === undefined && routeOf(a, 4, 77) === undefined, 3000);
+});
+
+test('a leaf that gets no answer asks again before it takes its relay for gone', () => {
+  const world = new World();
+  const a = relay(world, RELAY);
+  const l = leaf(world, LEAF, [RELAY]);
+  world.until(() => l.isUp(RELAY) && a.isUp(LEAF));
+  world.run(10_000);
+  for (let i = 0; i < 10; i++) {
+    world.filter = () => false;
+    const start = world.log.length;
+    world.until(() => world.log.length >= start + 2, 15_000);
+    world.filter = () => true;
+    world.run(10_000);
+  }
+  assert.is(a.count('linkDown') + l.count('linkDown'), 0);
 });
 
 test('a leaf with two relays is reached by the other one when one link dies; one that moves is found where it is', () => {

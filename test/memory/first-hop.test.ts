@@ -43,7 +43,7 @@ test('it is the same, for all tables', () => {
         new DataView(record.buffer).setInt32(RECORD_KIND, RecordKind.SendPacket, true);
         record.set(frame, SEND_PACKET_FRAME);
         rig.fromShell('data', record);
-        assert.is(hops.linkTo(destination, trafficClass, sourcePort, destinationPort), rig.step()[0]?.by ?? 0);
+        assert.is(hops.linkTo(destination, sourcePort, destinationPort, trafficClass), rig.step()[0]?.by ?? 0);
       }
     }),
   );

@@ -11,10 +11,15 @@ const LOOKS = 5;
  * Resolves when each node has told of every frame that it received or started what became of it, and the nodes together have received,
  * or seen dropped by the kernel, all that they have sent. For native nodes that are linked with each other alone.
  */
-export async function conserved(nodes: readonly Node[]): Promise<void> {
+export function conserved(nodes: readonly Node[]): Promise<void> {
+  return lawHolds(() => nodes.map((node) => toldBy(node.counters())));
+}
+
+/** The same of whoever counts as nodes do. */
+export async function lawHolds(tellers: () => readonly Told[]): Promise<void> {
   const until = performance.now() + PATIENCE_MS;
   for (let held = 0; held < LOOKS; ) {
-    const told = nodes.map((node) => toldBy(node.counters()));
+    const told = tellers();
     const missing = [...told.map(inHand), onTheWire(told)];
     held = missing.every((frames) => frames === 0) ? held + 1 : 0;
     if (performance.now() > until)
@@ -36,4 +41,4 @@ export function assertConserved(node: Node): void {
   );
 }
 
-const toldBy = ({ dropped, ...counts }: CountersReport): Told => ({ ...counts, ...dropped }) as Told;
+export const toldBy = ({ dropped, ...counts }: CountersReport): Told => ({ ...counts, ...dropped }) as Told;

@@ -29,6 +29,18 @@ onEachPath<{ nodes: TestNodes }>('emulation', (test, path) => {
     assert.ok((a.links()[0]?.rttMs ?? 0) >= 45);
   });
 
+  test('what a listening address emulates holds for all sessions of a bundle that are dialed from beside it', async ({
+    nodes,
+  }) => {
+    const a = await nodes.start('1.1.1.1', [], { linksPerPeer: 3 });
+    const b = await nodes.start('1.1.1.2', [a], { linksPerPeer: 3, emulate: ['udp://127.0.0.1:0 delay=40ms'] });
+    const members = () => b.links()[0]?.members ?? [];
+    const areUp = () => members().length === 2 && members().every(({ state }) => state === 'up');
+    for (let looks = 0; looks < 300 && !areUp(); looks++) await answered(b, a.id); // members come up without an event
+    const rtts = members().map(({ rttMs }) => rttMs ?? 0);
+    assert.ok(areUp() && Math.min(...rtts) >= 35, `the members' round trips took ${rtts.join(', ')} ms`);
+  });
+
   test('loss shows in pings, in the link and in the counters', async ({ nodes }) => {
     const [a, b] = await pair(nodes, 'loss=20%');
     const { received } = await b.ping(a.id, { count: 200, interval: 2, timeout: 500 });

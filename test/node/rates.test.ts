@@ -17,15 +17,24 @@ onEachPath<{ nodes: TestNodes }>('links with a rate', (test, path) => {
     assert.is(b.links()[0]?.queue, null);
     let downs = 0;
     a.on('linkDown', () => downs++);
-    await b.load.startSink({ port: 7000 });
-    await a.load.startSource({ destination: b.id, port: 7000, size: 952, rate: 2000, seconds: 1, flows: 3 });
     const drops = () => {
       const { codelDropped = 0, egressFull = 0 } = a.counters().dropped;
       return codelDropped + egressFull;
     };
+    // On a busy machine the other end's socket may overflow, too: that is no matter of queues, but must not be waited for.
+    const lost = () => {
+      const [here, there] = [a.counters(), b.counters()];
+      return [...Object.values(here.dropped), ...Object.values(there.dropped)].reduce(
+        (sum, n) => sum + n,
+        Number(there['socketOverflows']),
+      );
+    };
+    const before = lost();
+    await b.load.startSink({ port: 7000 });
+    await a.load.startSource({ destination: b.id, port: 7000, size: 952, rate: 2000, seconds: 1, flows: 3 });
     const isOpen = () => {
       const { running, sent } = a.load.source();
-      return running || b.load.sink().received + drops() < sent;
+      return running || b.load.sink().received + lost() - before < sent;
     };
     while (isOpen()) await new Promise((later) => setTimeout(later, 10));
     const { received } = b.load.sink();
@@ -49,7 +58,8 @@ onEachPath<{ nodes: TestNodes }>('links with a rate', (test, path) => {
     await restarted;
     await answered(a, b.id);
     assert.ok((a.counters().dropped['crashed'] ?? 0) >= 10);
-    assert.is(a.links()[0]?.queue?.frames, 0);
+    // Frames of control may wait for a moment; what waited before the crash is not counted for ever.
+    while (a.links()[0]?.queue?.frames !== 0) await new Promise((later) => setTimeout(later, 5));
     if (path === 'native') await conserved([a, b]);
   });
 });

@@ -37,7 +37,7 @@ import {
 import { BundleReader, flowHash } from '../memory/bundles.js';
 import { COUNTER } from '../memory/counter-names.js';
 import type { CounterBlock } from '../memory/counters.js';
-import { forwardingWords } from '../memory/forwarding-table.js';
+import { forwardingWords, ROUTED_CLASSES } from '../memory/forwarding-table.js';
 import { LeafTable } from '../memory/leaf-table.js';
 import { linksUpWords } from '../memory/link-table.js';
 import { PinTable } from '../memory/pin-table.js';
@@ -51,12 +51,6 @@ import {
   Protocol,
 } from '../wire/network-header.js';
 import type { StageContext } from './context.js';
-
-/**
- * Classes below this have routes of their own; packets of all others follow class 0. A constant of the protocol's version and not a
- * question of which slots are filled: if each node fell back by itself, a packet could change classes on the way, and circulate.
- */
-const ROUTED_CLASSES = 4;
 
 export class RouteStage {
   readonly #self: number;

@@ -4,10 +4,10 @@
  */
 import type { NodeId } from '../kit/node-id.js';
 import { BundleReader, flowHash } from './bundles.js';
-import { backupOf, forwardingWords, primaryOf, slotFor } from './forwarding-table.js';
+import { backupOf, forwardingWords, primaryOf, ROUTED_CLASSES, slotFor } from './forwarding-table.js';
 import { LeafTable } from './leaf-table.js';
 import { isLinkUp, linksUpWords } from './link-table.js';
-import { CLASSES, type Region } from './region.js';
+import type { Region } from './region.js';
 
 export class FirstHops {
   readonly #self: NodeId;
@@ -24,15 +24,15 @@ export class FirstHops {
     this.#bundles = new BundleReader(region);
   }
 
-  /** The link; 0: there is none, or the destination is this node itself. */
-  linkTo(destination: NodeId, trafficClass: number, sourcePort: number, destinationPort: number): number {
-    const main = this.#mainTo(destination, trafficClass);
+  /** The link, 0: there is none, or the destination is this node itself. */
+  linkTo(destination: NodeId, sourcePort: number, destinationPort: number, trafficClass: number): number {
+    const main = this.#mainTo(destination, trafficClass < ROUTED_CLASSES ? trafficClass : 0);
     if (main === 0 || !this.#bundles.any()) return main;
     return this.#bundles.memberOf(main, flowHash(destination | 0, (sourcePort << 16) | destinationPort, 0));
   }
 
-  #mainTo(destination: NodeId, trafficClass: number): number {
-    const slot = slotFor(this.#self, destination, trafficClass < CLASSES ? trafficClass : 0);
+  #mainTo(destination: NodeId, table: number): number {
+    const slot = slotFor(this.#self, destination, table);
     if (slot < 0) return 0;
     const leaf = this.#leaves.open() ? this.#leaves.find(destination | 0) : 0;
     if (leaf !== 0 && isLinkUp(this.#up, leaf)) return leaf;

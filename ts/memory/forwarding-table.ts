@@ -22,6 +22,12 @@ import { CLASSES, type Region } from './region.js';
 /** The word of a slot without a route. */
 export const NO_ROUTE = 0;
 
+/**
+ * Classes below this have routes of their own; packets of all others follow class 0. A constant of the protocol's version and not a
+ * question of which slots are filled: if each node fell back by itself, a packet could change classes on the way, and circulate.
+ */
+export const ROUTED_CLASSES = 4;
+
 /** The place of a slot in the table: class 0..3, layer 1..4, byte 0..255. */
 export function slotIndex(trafficClass: number, layer: number, byte: number): number {
   return (trafficClass << 10) | ((layer - 1) << 8) | byte;

@@ -11,6 +11,7 @@ import { FirstHops } from '../memory/first-hop.js';
 import { type LinkTableWriter, PortKind } from '../memory/link-table.js';
 import type { Region } from '../memory/region.js';
 import { highWaterBytes, lowWaterBytes, wireBacklogWords } from '../memory/wire-backlogs.js';
+import type { OutgoingPacket } from './datagram-socket.js';
 import { ringsFor, type WorkerRings } from './worker-rings.js';
 
 /** How long a look may be put off, ms: what waits may be gone early, with its link or its worker. */
@@ -39,15 +40,10 @@ export class Backpressure {
   }
 
   /** The wire by which a datagram would leave, if its rate is known. */
-  wireTo(
-    destination: NodeId,
-    trafficClass: number,
-    sourcePort: number,
-    destinationPort: number,
-  ): PacedWire | undefined {
+  wireTo({ destination, sourcePort, destinationPort, trafficClass }: OutgoingPacket): PacedWire | undefined {
     const { links, udp, tcp } = this.#parts;
     if (!links.anyPaced) return undefined;
-    const link = this.#hops.linkTo(destination, trafficClass, sourcePort, destinationPort);
+    const link = this.#hops.linkTo(destination, sourcePort, destinationPort, trafficClass);
     const pace = link === 0 ? undefined : links.pace(link);
     if (!pace) return undefined;
     const rings = links.portKind(link) === PortKind.Tcp ? tcp : ringsFor(pace.worker, udp);

@@ -59,7 +59,8 @@ export class BoundSockets implements PacketSender {
     );
   }
 
-  send({ sourcePort, destination, destinationPort, trafficClass, payload }: OutgoingPacket): 'taken' | 'high' | 'full' {
+  send(packet: OutgoingPacket): 'taken' | 'high' | 'full' {
+    const { sourcePort, destination, destinationPort, trafficClass, payload } = packet;
     const frame = makeFrame(
       {
         ttl: 0, // the packet path writes the usual one
@@ -74,7 +75,7 @@ export class BoundSockets implements PacketSender {
       payload,
     );
     const { rings: all, backpressure, counters } = this.#parts;
-    const wire = backpressure.wireTo(destination, trafficClass, sourcePort, destinationPort);
+    const wire = backpressure.wireTo(packet);
     // One flow, one ring: datagrams leave in their order.
     const rings = wire?.rings ?? ringsFor(sourcePort, all);
     const state = rings.sendData(frame);

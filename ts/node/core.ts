@@ -277,11 +277,12 @@ function listenRates({ listen, listenRates: rates }: NodeConfig): ListenRates {
 }
 
 /** A network that is emulated costs something only where there is one. */
-function emulationStart({ emulate, listen, maxLinks, maxLeaves }: NodeConfig): WorkerResources['emulation'] {
+function emulationStart(config: NodeConfig): WorkerResources['emulation'] {
+  const { emulate, maxLinks, maxLeaves } = config;
   if (emulate.length === 0) return () => undefined;
   const seed = new DataView(entropy(4).buffer).getUint32(0);
   const wires = createWires(emulate.length, maxLinks + 1 + maxLeaves);
-  return (scheme) => ({ rules: emulationRules(emulate, listen, scheme), wires, seed });
+  return (scheme) => ({ rules: emulationRules(emulate, config, scheme), wires, seed });
 }
 
 function stuckWarning(worker: number, isolated: boolean): string {

@@ -11,7 +11,9 @@ import { type EmulationModel, type EmulationRule, type EmulationTarget, ruleFor 
 import { formatNodeId } from '../kit/node-id.js';
 import { DURATION_UNITS, readBitRate, readQuantity, readShare, SIZE_UNITS } from '../kit/quantity.js';
 import { formatUrl, parseId, parseTransportUrl, type TransportUrl } from './addresses.js';
+import { withMembers } from './bound-addresses.js';
 import { invalidOption } from './errors.js';
+import type { ListenAddress } from './options.js';
 
 /** What one text says. */
 export interface Emulation {
@@ -63,16 +65,21 @@ export function checkEmulation(emulations: readonly Emulation[], listen: readonl
       );
 }
 
-/** The rules for links of one scheme, whose listening addresses have numbers of their own. */
+/**
+ * The rules for links of one scheme, whose listening addresses have numbers of their own. What holds for an address holds also for the ports beside it from
+ * which members of bundles are dialed.
+ */
 export function emulationRules(
   emulations: readonly Emulation[],
-  listen: readonly TransportUrl[],
+  { listen, linksPerPeer }: { readonly listen: readonly ListenAddress[]; readonly linksPerPeer: number },
   scheme: TransportUrl['scheme'],
 ): EmulationRule[] {
-  const urls = listen.filter((address) => address.scheme === scheme).map(formatUrl);
+  const addresses = listen.filter((address) => address.scheme === scheme);
+  const urls = new Map(addresses.map((address) => [address.option, formatUrl(address)]));
+  const bound = scheme === 'udp' ? withMembers(addresses, linksPerPeer) : addresses;
   return emulations.map(({ target, model }) => {
     if (target.kind !== 'listen') return { target, model };
-    const sockets = urls.flatMap((url, at) => (url === formatUrl(target) ? [at] : []));
+    const sockets = bound.flatMap(({ option }, at) => (urls.get(option) === formatUrl(target) ? [at] : []));
     return { target: { kind: 'listen', sockets }, model };
   });
 }

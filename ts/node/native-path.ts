@@ -6,8 +6,9 @@ import type { ListenSocket, OffloadState } from '../data/worker-contract.js';
 import { loadAddon } from '../edge/native/addon.js';
 import type { NativeAddon, NativeUdpSocket, Offload } from '../edge/native/addon.types.js';
 import { formatUdpUrl } from './addresses.js';
+import { type BoundAddress, localSocket, withMembers } from './bound-addresses.js';
 import type { ListenAddress, NodeConfig } from './options.js';
-import { type BoundAddress, localSocket, type PacketPath, withMembers } from './packet-path.js';
+import type { PacketPath } from './packet-path.js';
 import { startError } from './start-error.js';
 
 /** Asked of the kernel, which may give less: some milliseconds at full rate. */

@@ -264,14 +264,14 @@ export class Node extends EventEmitter<NodeEvents> {
   links(): LinkReport[] {
     return this.#core.control.links(monotonicNow()).map((status) => {
       if (status.link === 0) return linkReport(status);
-      const { emulate, listen } = this.#config;
+      const { emulate } = this.#config;
       const scheme = this.#core.links.portKind(status.link) === PortKind.Tcp ? 'tcp' : 'udp';
       const socket = this.#core.links.socket(status.link);
       return linkReport(
         status,
         this.#core.links.counters(status.link),
         this.#core.links.queue(status.link),
-        emulationOf(emulate, emulationRules(emulate, listen, scheme), socket, status.peer),
+        emulationOf(emulate, emulationRules(emulate, this.#config, scheme), socket, status.peer),
         status.members.map((member) => ({
           status: member,
           counters: member.link === 0 ? undefined : this.#core.links.counters(member.link),

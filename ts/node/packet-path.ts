@@ -2,17 +2,14 @@
  * Which packet path a node uses, why, and what it opens for it: the native one over descriptors that belong to the process, or its portable
  * twin, whose one worker opens its sockets itself.
  */
-import { isIP } from 'node:net';
-import type { ControlNodeOptions } from '../control/node.types.js';
 import type { ListenSocket, Offloads } from '../data/worker-contract.js';
-import { formatUdpUrl, type HostPort } from './addresses.js';
+import { formatUdpUrl } from './addresses.js';
 import type { PacketPathReport } from './admin.types.js';
+import { type LocalSocket, localSocket, withMembers } from './bound-addresses.js';
 import { PortolanError } from './errors.js';
 import { openNativePath } from './native-path.js';
 import type { ListenAddress, NodeConfig } from './options.js';
 import type { CommonStart, WorkerResources } from './worker-pool.js';
-
-type LocalSocket = ControlNodeOptions['sockets'][number];
 
 export interface PacketPath {
   readonly kind: 'native' | 'portable';
@@ -82,27 +79,3 @@ function portablePath(config: NodeConfig, listen: readonly ListenAddress[], reas
     close: () => undefined,
   };
 }
-
-/** An address to bind, and the member of bundles that alone is dialed from there. */
-export interface BoundAddress extends HostPort {
-  /** The option that asked for it, as in `listen[0]`. */
-  readonly option: string;
-  readonly member?: number;
-}
-
-/** The listening addresses, and for each member of bundles a port of its own beside the first address of each family. */
-export function withMembers(listen: readonly ListenAddress[], linksPerPeer: number): BoundAddress[] {
-  const firsts = listen.filter(
-    (one, index) => listen.findIndex((other) => familyOf(other) === familyOf(one)) === index,
-  );
-  const members = Array.from({ length: linksPerPeer - 1 }, (_, at) => at + 1);
-  return [
-    ...listen,
-    ...firsts.flatMap(({ host, option }) => members.map((member) => ({ host, port: 0, option, member }))),
-  ];
-}
-
-export const localSocket = (address: BoundAddress): LocalSocket =>
-  address.member === undefined ? { family: familyOf(address) } : { family: familyOf(address), member: address.member };
-
-export const familyOf = ({ host }: HostPort): 4 | 6 => (isIP(host) === 6 ? 6 : 4);

@@ -1,6 +1,7 @@
 /** Datagrams under way. Each has a buffer of its own, and both are used again: a run carries hundreds of thousands. */
 import { copyBytes } from '../data/copy.js';
 import type { NodeId } from '../kit/node-id.js';
+import type { Scheme } from './addresses.js';
 
 /** Room in a new buffer: more than a frame of the usual MTU takes. */
 const USUAL_BYTES = 1536;
@@ -8,6 +9,7 @@ const USUAL_BYTES = 1536;
 export class Datagram {
   from: NodeId = 0;
   to: NodeId = 0;
+  scheme: Scheme = 'udp';
   length = 0;
   bytes = new DataView(new ArrayBuffer(USUAL_BYTES));
   /** What the event queue runs when it arrives: made once, with the datagram. */

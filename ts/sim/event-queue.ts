@@ -3,7 +3,8 @@
  * in. The clock jumps from one action to the next: nobody waits.
  *
  * The heap has four children a node, and its keys lie in arrays of numbers beside the actions: an entry costs no object, and sinking, which is
- * most of the work, takes half as many steps as with two.
+ * most of the work, takes half as many steps as with two. (So it is not the heap of ts/control/timer-queue.ts: one for both, of objects with a function that compares
+ * them, takes a quarter to a half longer an event.)
  *
  * ```
  *   #times    12.5   13.0   14.2   12.9   ...     ms        children of i: 4i + 1 .. 4i + 4

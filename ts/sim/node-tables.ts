@@ -99,12 +99,13 @@ export class NodeTables {
   install(output: LinkInstall, now: number): void {
     const { peer, ourNumber, peerNumber, socket, mtu, rxKey, txKey, bundleOf } = output;
     const flags = output.tags ? 0 : LINK_FLAG_NO_TAGS;
-    const address = linkAddressOf(idOfHost(output.address.host) ?? 0);
+    const { scheme, host } = output.address;
+    const address = linkAddressOf(idOfHost(host) ?? 0, scheme);
     const entry = {
       peer,
       ourNumber,
       peerNumber,
-      portKind: PortKind.Udp,
+      portKind: scheme === 'tcp' ? PortKind.Tcp : PortKind.Udp,
       socket,
       mtu,
       address,

@@ -10,6 +10,7 @@ import { PortKind } from '../memory/link-table.js';
 import type { Region } from '../memory/region.js';
 import { INITIAL_TTL, OFFSET_TTL } from '../wire/link-header.js';
 import { HEADERS_BYTES, OFFSET_CLASS, OFFSET_DESTINATION } from '../wire/network-header.js';
+import type { Scheme } from './addresses.js';
 import type { Scratch } from './scratch.js';
 import { SimPort, type SimPortOptions } from './sim-port.js';
 
@@ -41,8 +42,8 @@ export class PacketPath {
   }
 
   /** A datagram has arrived, and stays as it is until the next step. */
-  enqueue(from: NodeId, bytes: DataView, length: number): void {
-    this.#port.enqueue(from, bytes, length);
+  enqueue(from: NodeId, bytes: DataView, length: number, scheme: Scheme): void {
+    this.#port.enqueue(from, bytes, length, scheme);
   }
 
   /** One step of the worker: what has arrived and what control has written is dealt with. */

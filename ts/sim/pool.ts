@@ -12,6 +12,8 @@ export interface SimulationsOptions {
   readonly nodes?: number;
   /** Exactly so many leaves a run; without it 0 to 4, by the seed. */
   readonly leaves?: number;
+  /** Sessions of each link between relays. Default: 1. */
+  readonly linksPerPeer?: number;
   /** Threads; default: as many as the machine has processors. */
   readonly threads?: number;
   /** Safety rules to switch off, to see what happens. */
@@ -62,7 +64,7 @@ export interface Failure {
 
 /** Runs all, and adds up. Rejects when `signal` aborts. */
 export async function runSimulations(options: SimulationsOptions): Promise<SimulationsResult> {
-  const { runs, seed, nodes, leaves, rules, signal, onProgress } = options;
+  const { runs, seed, nodes, leaves, linksPerPeer, rules, signal, onProgress } = options;
   const threads = Math.max(1, Math.min(runs, options.threads ?? availableParallelism()));
   const pool = new Piscina<RunOptions, RunResult>({
     filename: new URL('./run-worker.js', import.meta.url).href,
@@ -78,6 +80,7 @@ export async function runSimulations(options: SimulationsOptions): Promise<Simul
       seed: (seed + at) >>> 0,
       ...(nodes !== undefined && { nodes }),
       ...(leaves !== undefined && { leaves }),
+      ...(linksPerPeer !== undefined && { linksPerPeer }),
       ...(rules && { rules }),
     };
     const outcome = await pool.run(one, signal ? { signal } : {}).then(
@@ -102,14 +105,15 @@ export function problemsOf({ result, error }: RunOutcome): readonly string[] {
   return result ? result.problems : [error ?? 'the run was lost'];
 }
 
-function addUp({ runs, seed, nodes, leaves }: SimulationsOptions, outcomes: readonly RunOutcome[]): SimulationsResult {
+function addUp(options: SimulationsOptions, outcomes: readonly RunOutcome[]): SimulationsResult {
+  const { runs, seed, nodes, leaves, linksPerPeer } = options;
   const results = outcomes.flatMap(({ result }) => result ?? []);
   const sum = (of: (result: RunResult) => number) => results.reduce((total, result) => total + of(result), 0);
   const failures = [...outcomes]
     .sort((a, b) => a.seed - b.seed)
     .map((outcome) => ({
       seed: outcome.seed,
-      command: replayCommand(outcome.seed, nodes, leaves),
+      command: replayCommand(outcome.seed, nodes, leaves, linksPerPeer),
       problems: problemsOf(outcome),
     }))
     .filter(({ problems }) => problems.length > 0);

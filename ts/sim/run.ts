@@ -9,6 +9,7 @@
 import type { SafetyRules } from '../control/routing/router.types.js';
 import { formatNodeId } from '../kit/node-id.js';
 import { type Random, seededRandom } from '../kit/random.js';
+import { MemberCuts, missingMembers } from './bundles.js';
 import { brokenPairs, ExpectedRoutes, missingLinks, wrongSlots } from './convergence.js';
 import { FaultInjector, LEAVE_MS } from './fault-injector.js';
 import { randomFaults } from './faults.js';
@@ -23,6 +24,8 @@ export interface RunOptions {
   readonly nodes?: number;
   /** Leaves besides, 0..1000; without it none to 4, by the seed. */
   readonly leaves?: number;
+  /** Sessions of each link between relays, 1..8, single ones of which are cut too. Default: 1. */
+  readonly linksPerPeer?: number;
   /** Safety rules to switch off, to see what happens. */
   readonly rules?: Partial<SafetyRules>;
 }
@@ -44,6 +47,9 @@ export interface RunResult {
   readonly packets: number;
   readonly arrived: number;
   readonly revisits: number;
+  /** Changes of bundles that were looked at, and members that were cut. */
+  readonly bundleChanges: number;
+  readonly memberCuts: number;
   readonly virtualSeconds: number;
   readonly events: number;
   /** The first sentences about what went wrong. */
@@ -57,6 +63,8 @@ const BOUND = 60_000;
 const LOOK_INTERVAL = 500;
 /** Leaves come from a random sequence of their own: a seed's relays, wires and faults of these are the same with and without them. */
 const LEAF_SEED = 0x1eaf;
+/** So does what happens to members. */
+const MEMBER_SEED = 0xb0d1e;
 const SWEEP_INTERVAL = 500;
 /** It must also stay right, ms. */
 const STAY = 1500;
@@ -69,6 +77,8 @@ const BURST = 16;
 export function runSimulation(options: RunOptions, onEvent?: (event: SimEvent) => void): RunResult {
   checkRange('nodes', options.nodes ?? 2, 2, 1000);
   checkRange('leaves', options.leaves ?? 0, 0, 1000);
+  const { linksPerPeer = 1 } = options;
+  checkRange('linksPerPeer', linksPerPeer, 1, 8);
   checkRange('seed', options.seed, 0, 0xffff_ffff);
   const random = seededRandom(options.seed);
   const nodes = options.nodes ?? 6 + random.below(25);
@@ -86,14 +96,18 @@ export function runSimulation(options: RunOptions, onEvent?: (event: SimEvent) =
   injector.schedule(randomFaults(random.fork(), relays, { count, from: FAULTS_FROM, until: FAULTS_UNTIL - LEAVE_MS }));
   injector.schedule(leafFaults(leafRandom, topology, { from: FAULTS_FROM, until: FAULTS_UNTIL - LEAVE_MS }));
   scheduleTraffic(world, random.fork(), FAULTS_UNTIL);
+  const cuts = linksPerPeer > 1 ? new MemberCuts(world, seededRandom((options.seed ^ MEMBER_SEED) >>> 0)) : undefined;
+  cuts?.schedule({ from: FAULTS_FROM, until: FAULTS_UNTIL });
   world.sweepEvery(SWEEP_INTERVAL);
   world.start();
   world.queue.runUntil(FAULTS_UNTIL);
   injector.heal();
+  cuts?.heal();
   const wrong = settle(world);
   world.note(undefined, wrong.length === 0 ? 'converged' : `${wrong.length} wrong: ${wrong[0]}`);
   for (const node of world.liveNodes()) world.checkConservation(node.id);
-  const { checker, traffic, unaccounted } = world;
+  for (const node of world.liveNodes()) world.collectBundles(node.id);
+  const { checker, traffic, unaccounted, misspread } = world;
   const violations = checker.violations.map(({ time, text }) => `${time.toFixed(3)} ms: ${text}`);
   return {
     seed: options.seed,
@@ -108,9 +122,11 @@ export function runSimulation(options: RunOptions, onEvent?: (event: SimEvent) =
     packets: traffic.sums.sent,
     arrived: traffic.sums.arrived,
     revisits: traffic.sums.revisits,
+    bundleChanges: world.bundleChanges,
+    memberCuts: cuts?.count ?? 0,
     virtualSeconds: world.queue.now / 1000,
     events: world.queue.done,
-    problems: [...violations, ...unaccounted, ...wrong].slice(0, KEPT_PROBLEMS),
+    problems: [...violations, ...unaccounted, ...misspread, ...wrong].slice(0, KEPT_PROBLEMS),
   };
 }
 
@@ -129,6 +145,7 @@ function settle(world: World): string[] {
       ...missingLinks(nodes, reference),
       ...wrongSlots(nodes, expected),
       ...wrongDefaults(nodes, reference),
+      ...missingMembers(world, reference, world.options.linksPerPeer ?? 1),
     ];
     return wrong.length > 0 ? wrong : brokenPairs(nodes, reference);
   };
@@ -161,8 +178,8 @@ function scheduleTraffic(world: World, random: Random, until: number): void {
 }
 
 /** The one line that replays a run. */
-export function replayCommand(seed: number, nodes?: number, leaves?: number): string {
-  return `portolan sim --seed ${seed}${exactly('nodes', nodes)}${exactly('leaves', leaves)}`;
+export function replayCommand(seed: number, nodes?: number, leaves?: number, linksPerPeer?: number): string {
+  return `portolan sim --seed ${seed}${exactly('nodes', nodes)}${exactly('leaves', leaves)}${exactly('links-per-peer', linksPerPeer)}`;
 }
 
 const exactly = (flag: string, n: number | undefined): string => (n === undefined ? '' : ` --${flag} ${n}`);

@@ -6,7 +6,7 @@ import { createRouter } from '../control/routing/router.js';
 import type { RouterOptions, SafetyRules } from '../control/routing/router.types.js';
 import type { NodeId } from '../kit/node-id.js';
 import type { Random } from '../kit/random.js';
-import { addressOf } from './addresses.js';
+import { addressOf, type Scheme } from './addresses.js';
 
 /** The first of January 2026 in microseconds since 1970: when virtual time begins. */
 const EPOCH_MICROS = 1_767_225_600_000_000;
@@ -16,6 +16,8 @@ export const NETWORK_KEY = new Uint8Array(32).fill(7);
 export interface SimControlOptions {
   readonly id: NodeId;
   readonly peers: readonly NodeId[];
+  /** How peers may be reached. */
+  readonly schemes: readonly Scheme[];
   /** Virtual milliseconds at which it boots. */
   readonly bootedAt: number;
   readonly random: Random;
@@ -24,17 +26,21 @@ export interface SimControlOptions {
   readonly linkCapacity: number;
   readonly probeMtu: boolean;
   readonly leafCapacity: number;
+  /** Sessions to open with each peer. */
+  readonly linksPerPeer: number;
   readonly rules: Partial<SafetyRules> | undefined;
   readonly onLabel: NonNullable<RouterOptions['onLabel']>;
 }
 
 export function createSimControl(options: SimControlOptions): ControlNode {
-  const { id, role, peers, bootedAt, random, observer, linkCapacity, leafCapacity, probeMtu, rules, onLabel } = options;
+  const { id, role, peers, schemes, bootedAt, random, observer, linkCapacity, leafCapacity, probeMtu, rules, onLabel } =
+    options;
+  const { linksPerPeer } = options;
   return createControlNode({
     id,
     networkKey: NETWORK_KEY,
     bootEpoch: EPOCH_MICROS + Math.round(bootedAt * 1000),
-    peers: peers.map((peer) => ({ id: peer, ...addressOf(peer) })),
+    peers: peers.flatMap((peer) => schemes.map((scheme) => ({ id: peer, ...addressOf(peer, scheme) }))),
     sockets: [{ family: 4 }],
     entropy: (bytes) => Uint8Array.from({ length: bytes }, () => random.below(256)),
     random: () => random.unit(),
@@ -43,6 +49,7 @@ export function createSimControl(options: SimControlOptions): ControlNode {
     linkCapacity,
     leafCapacity,
     probeMtu,
+    linksPerPeer,
     ...(rules && { rules }),
     createRouter: (router) => createRouter({ ...router, onLabel }),
   });

@@ -16,13 +16,16 @@ import { inHand } from '../memory/conservation.js';
 import { COUNTER } from '../memory/counter-names.js';
 import { readCounters } from '../memory/counters.js';
 import { backupOf, primaryOf } from '../memory/forwarding-table.js';
-import { CLASSES, type Region } from '../memory/region.js';
+import { readHandedUp } from '../memory/handed-up.js';
+import { LINK_OUR_NUMBER, LINK_PEER_NUMBER } from '../memory/link-table.js';
+import { CLASSES, LINK_ENTRY_BYTES, type Region } from '../memory/region.js';
 import { makeFrame } from '../wire/frame.js';
 import { FrameType } from '../wire/link-header.js';
 import { Protocol } from '../wire/network-header.js';
-import { addressOf, idOfHost } from './addresses.js';
+import { addressOf, idOfHost, readSimAddress, type Scheme } from './addresses.js';
+import { BundleChecker } from './bundle-checker.js';
 import type { CheckedLabel, Vertex } from './checker.js';
-import { readHandedUp, writeSendLink, writeSendPacket, writeSendTo } from './control-records.js';
+import { writeSendLink, writeSendPacket, writeSendTo } from './control-records.js';
 import { describeEvent, describeRoute } from './describe.js';
 import { NodeTables } from './node-tables.js';
 import { PacketPath } from './packet-path.js';
@@ -67,6 +70,7 @@ export class SimNode implements WatchedNode {
   readonly region: Region;
   readonly forwarding: Int32Array;
   readonly control: ControlNode;
+  readonly bundles: BundleChecker;
   readonly #world: NodeWorld;
   readonly #scratch: Scratch;
   readonly #path: PacketPath;
@@ -86,11 +90,13 @@ export class SimNode implements WatchedNode {
     this.#sequence = this.vertex * 2 ** 20;
     this.#world = world;
     this.#scratch = scratch;
-    const linkCapacity = Math.min(4096, 2 * degree + 16);
+    const linksPerPeer = role === 'leaf' ? 1 : (world.options.linksPerPeer ?? 1);
+    const linkCapacity = Math.min(4096, 2 * degree * linksPerPeer + 16);
     const leafCapacity = leaves === 0 ? 0 : 2 * leaves + 4;
     const tables = new NodeTables(linkCapacity, leafCapacity, role === 'leaf');
     this.#tables = tables;
     this.region = tables.region;
+    this.bundles = new BundleChecker(tables.region);
     this.forwarding = tables.forwarding;
     const { queue, network, traffic, checker } = world;
     const { slab } = scratch.batch;
@@ -99,21 +105,23 @@ export class SimNode implements WatchedNode {
       region: this.region,
       scratch,
       now: () => queue.now,
-      transmit: (to, frame, length) => {
+      transmit: (to, frame, length, scheme) => {
         if ((slab.getUint8(frame) & 15) === FrameType.Control) world.controlBytes += length;
-        network.send(id, to, slab, frame, length);
+        network.send(id, to, slab, frame, length, scheme);
       },
       onData: (frame) => traffic.seen(this.vertex, id, slab, frame, queue.now),
     });
     this.control = createSimControl({
       id,
       peers,
+      schemes: world.options.overTcp ? ['udp', 'tcp'] : ['udp'],
       bootedAt: queue.now,
       random,
       observer: tables,
       role,
       linkCapacity,
       leafCapacity,
+      linksPerPeer,
       probeMtu: world.options.probeMtu ?? false,
       rules: world.options.rules,
       onLabel: (layer, byte, trafficClass, label) => checker.setLabel(this.vertex, trafficClass, layer, byte, label),
@@ -121,7 +129,9 @@ export class SimNode implements WatchedNode {
   }
 
   start(): void {
-    this.#world.network.attach(this.id, (from, bytes, length) => this.#receive(from, bytes, length));
+    this.#world.network.attach(this.id, (from, bytes, length, scheme = 'udp') =>
+      this.#receive(from, bytes, length, scheme),
+    );
     this.#world.note(this.id, `starts, incarnation #${this.vertex}`);
     this.#input((control, now) => control.start(now));
   }
@@ -171,6 +181,22 @@ export class SimNode implements WatchedNode {
     return this.#linkTo(peer) !== undefined;
   }
 
+  /** The sessions besides the first ones over which flows are spread, with the numbers that both ends have given out. */
+  members(): { readonly peer: NodeId; readonly ourNumber: number; readonly peerNumber: number }[] {
+    const { buffer, layout } = this.region;
+    const words = new Uint32Array(buffer, layout.linkEntries, (layout.links * LINK_ENTRY_BYTES) / 4);
+    const word = (link: number, offset: number) => words[(link * LINK_ENTRY_BYTES + offset) / 4] as number;
+    return this.control.links(this.#world.queue.now).flatMap(({ peer, members }) =>
+      members
+        .filter(({ state }) => state === 'up')
+        .map(({ link }) => ({
+          peer,
+          ourNumber: word(link, LINK_OUR_NUMBER),
+          peerNumber: word(link, LINK_PEER_NUMBER),
+        })),
+    );
+  }
+
   labelOf(layer: number, byte: number, trafficClass: number): CheckedLabel | undefined {
     return this.control.entry(layer, byte, trafficClass).label;
   }
@@ -182,8 +208,8 @@ export class SimNode implements WatchedNode {
     return verdict === Verdict.Forward ? this.#peerOf(argument) : undefined;
   }
 
-  #receive(from: NodeId, bytes: DataView, length: number): void {
-    this.#path.enqueue(from, bytes, length);
+  #receive(from: NodeId, bytes: DataView, length: number, scheme: Scheme): void {
+    this.#path.enqueue(from, bytes, length, scheme);
     this.#turn();
   }
 
@@ -220,9 +246,14 @@ export class SimNode implements WatchedNode {
     const now = this.#world.queue.now;
     const handed = readHandedUp(view, bytes, at, length);
     if (!handed) return;
-    if (handed.kind === 'frame') this.control.handleFrame(handed.received, now);
-    else if (handed.kind === 'packet') this.control.handlePacket(handed.packet, now);
-    else this.control.handleLinkDown(handed.link, now);
+    if (handed.kind === 'packet') this.control.handlePacket(handed, now);
+    else if (handed.kind === 'linkDowned') this.control.handleLinkDown(handed.link, now);
+    else {
+      const { address, ...received } = handed;
+      const source = address === undefined ? undefined : readSimAddress(view, address);
+      const from = source && { source, socket: 0 };
+      this.control.handleFrame({ ...received, ...from }, now);
+    }
     this.#act();
   }
 
@@ -239,8 +270,9 @@ export class SimNode implements WatchedNode {
         if (output.type === FrameType.Control && output.payload[0] === ROUTING_SYNC) checker.settle(this.vertex);
         return writeSendLink(toWorker.producer, output.link, output.type, output.payload);
       case 'sendTo': {
-        const to = idOfHost(output.address.host);
-        return to === undefined ? undefined : writeSendTo(toWorker.producer, to, output.frame);
+        const { scheme, host } = output.address;
+        const to = idOfHost(host);
+        return to === undefined ? undefined : writeSendTo(toWorker.producer, to, scheme, output.frame);
       }
       case 'sendPacket':
         return writeSendPacket(toWorker.producer, output.frame);
@@ -248,10 +280,12 @@ export class SimNode implements WatchedNode {
         return this.#tables.setPathMtu(output);
       case 'route': {
         const slot = this.#tables.storeRoute(output);
+        this.bundles.route(output.primary, output.backup);
         this.#world.watch.look(this, slot);
         return this.#noteRoute(output.layer, output.byte, slot);
       }
       case 'defaultRoute':
+        this.bundles.route(output.primary, output.backup);
         return this.#tables.storeDefault(output);
       case 'leafUp':
       case 'leafDown':
@@ -266,7 +300,7 @@ export class SimNode implements WatchedNode {
         return text === undefined ? undefined : this.#world.note(this.id, text);
       }
       case 'job':
-        return this.#resolve(output.id, output.job.host);
+        return this.#resolve(output.id, output.job.host, output.job.scheme);
       case 'count':
         return this.#tables.counters.add(COUNTER[output.counter], 1);
       default:
@@ -281,7 +315,7 @@ export class SimNode implements WatchedNode {
         this.#tables.install(output, queue.now);
         return watch.installed(this.vertex, output.link, output.rxKey, output.txKey);
       case 'linkBundle':
-        return this.#tables.setBundle(output);
+        return this.#setBundle(output);
       case 'linkUp':
         return this.#tables.setUp(output.link, true);
       case 'linkTiming':
@@ -292,14 +326,21 @@ export class SimNode implements WatchedNode {
         this.#tables.setUp(output.link, false);
         return this.#later(EPOCH_MS, (control) => {
           this.#tables.clear(output.link);
+          this.bundles.look();
           control.handleLinkFree(output.link);
         });
     }
   }
 
-  #resolve(id: number, host: string): void {
+  #setBundle(output: LinkOutput & { readonly kind: 'linkBundle' }): void {
+    const check = this.bundles.spread(output.link, output.links);
+    this.#tables.setBundle(output);
+    check();
+  }
+
+  #resolve(id: number, host: string, scheme: Scheme): void {
     const peer = idOfHost(host);
-    const result = peer === undefined ? { id, error: 'no such host' } : { id, addresses: [addressOf(peer)] };
+    const result = peer === undefined ? { id, error: 'no such host' } : { id, addresses: [addressOf(peer, scheme)] };
     this.#later(RESOLVE_MS, (control, now) => control.handleJobDone(result, now));
   }
 

@@ -27,9 +27,9 @@ import {
 } from '../memory/batch.js';
 import { COUNTER } from '../memory/counter-names.js';
 import type { CounterBlock } from '../memory/counters.js';
-import { LINK_ADDRESS, PortKind } from '../memory/link-table.js';
+import { LINK_ADDRESS, LINK_PORT_KIND, PortKind } from '../memory/link-table.js';
 import { LINK_ENTRY_BYTES, type Region } from '../memory/region.js';
-import { SIM_PORT, writeSimAddress } from './addresses.js';
+import { type Scheme, SIM_PORT, schemeAt, writeSimAddress } from './addresses.js';
 
 export interface SimPortOptions {
   readonly region: Region;
@@ -37,7 +37,7 @@ export interface SimPortOptions {
   readonly counters: CounterBlock;
   readonly now: () => number;
   /** A frame of `length` bytes leaves; it lies at slab offset `frame`. */
-  readonly transmit: (to: NodeId, frame: number, length: number) => void;
+  readonly transmit: (to: NodeId, frame: number, length: number, scheme: Scheme) => void;
   /** An accepted data frame is at slab offset `frame`. */
   readonly onData: (frame: number) => void;
 }
@@ -47,13 +47,16 @@ export class SimPort implements Port {
   readonly #batch: Batch;
   readonly #batchView: DataView;
   readonly #counters: CounterBlock;
+  /** Of what comes over UDP; and over TCP, made when something does. */
   readonly #inspector: Inspector;
+  #streamInspector: Inspector | undefined;
   readonly #finisher: RunFinisher;
   readonly #entries: DataView;
   /** The datagram that the next batch takes in, and who sent it. */
   #arrived: DataView | undefined;
   #arrivedLength = 0;
   #arrivedFrom: NodeId = 0;
+  #arrivedBy: Scheme = 'udp';
   #taken = 0;
 
   constructor(options: SimPortOptions) {
@@ -68,10 +71,11 @@ export class SimPort implements Port {
   }
 
   /** A datagram has arrived: the next batch holds it. Its bytes must stay as they are until then. */
-  enqueue(from: NodeId, bytes: DataView, length: number): void {
+  enqueue(from: NodeId, bytes: DataView, length: number, scheme: Scheme): void {
     this.#arrived = bytes;
     this.#arrivedLength = length;
     this.#arrivedFrom = from;
+    this.#arrivedBy = scheme;
   }
 
   receive(): number {
@@ -82,7 +86,7 @@ export class SimPort implements Port {
     words[BATCH_PACKET_COUNT] = 0;
     this.#taken = 0;
     if (!this.#arrived) return 0;
-    this.#take(this.#arrivedFrom, this.#arrived, this.#arrivedLength, now);
+    this.#take(this.#arrived, now);
     this.#arrived = undefined;
     return words[BATCH_RUN_COUNT];
   }
@@ -128,16 +132,24 @@ export class SimPort implements Port {
 
   close(): void {}
 
-  #take(from: NodeId, bytes: DataView, length: number, now: number): void {
+  #take(bytes: DataView, now: number): void {
+    const length = this.#arrivedLength;
+    const inspector = this.#arrivedBy === 'tcp' ? this.#ofStreams : this.#inspector;
     this.#counters.add(COUNTER.received, 1);
     this.#counters.add(COUNTER.receivedBytes, length);
     const at = this.reserve(length);
     copyBytes(bytes, 0, this.#batch.slab, at, length);
-    const kind = this.#inspector.inspect(at, length, now);
+    const kind = inspector.inspect(at, length, now);
     if (kind < 0) return this.#counters.add(~kind, 1);
     if (kind === RunKind.Data) this.#options.onData(at);
-    const run = appendRun(this.#batch, kind, this.#inspector.link, appendPacket(this.#batch, at, length), 1);
-    if (kind === RunKind.Handshake) writeSimAddress(this.#batchView, addressAt(run), from);
+    const run = appendRun(this.#batch, kind, inspector.link, appendPacket(this.#batch, at, length), 1);
+    if (kind === RunKind.Handshake)
+      writeSimAddress(this.#batchView, addressAt(run), this.#arrivedFrom, this.#arrivedBy);
+  }
+
+  get #ofStreams(): Inspector {
+    this.#streamInspector ??= new Inspector(this.#options.region, this.#batch.slab, PortKind.Tcp);
+    return this.#streamInspector;
   }
 
   #sendIntoLink(run: number): number {
@@ -145,8 +157,10 @@ export class SimPort implements Port {
     const packets = this.#finisher.finish(run);
     if (packets === 0) return 0;
     if (words[run + RUN_KIND] === RunKind.Data) this.#counters.add(COUNTER.forwarded, packets);
-    const peer = this.#entries.getUint32((words[run + RUN_ARGUMENT] as number) * LINK_ENTRY_BYTES + LINK_ADDRESS);
-    this.#transmitAll(peer, words[run + RUN_FIRST] as number, packets);
+    const entry = (words[run + RUN_ARGUMENT] as number) * LINK_ENTRY_BYTES;
+    const scheme = this.#entries.getInt32(entry + LINK_PORT_KIND, true) === PortKind.Tcp ? 'tcp' : 'udp';
+    const peer = this.#entries.getUint32(entry + LINK_ADDRESS);
+    this.#transmitAll(peer, words[run + RUN_FIRST] as number, packets, scheme);
     return packets;
   }
 
@@ -155,20 +169,21 @@ export class SimPort implements Port {
     const run = runAt(index);
     const peer = this.#batchView.getUint32(addressAt(index) + ADDRESS_IP);
     const packets = words[run + RUN_PACKETS] as number;
-    this.#transmitAll(peer, words[run + RUN_FIRST] as number, packets);
+    const scheme = schemeAt(this.#batchView, addressAt(index));
+    this.#transmitAll(peer, words[run + RUN_FIRST] as number, packets, scheme);
     return packets;
   }
 
-  #transmitAll(peer: NodeId, first: number, packets: number): void {
+  #transmitAll(peer: NodeId, first: number, packets: number, scheme: Scheme): void {
     const { words } = this.#batch;
     for (let packet = first; packet < first + packets; packet++)
-      this.#transmit(peer, words[packetAt(packet)] as number, words[packetAt(packet) + 1] as number);
+      this.#transmit(peer, words[packetAt(packet)] as number, words[packetAt(packet) + 1] as number, scheme);
   }
 
-  #transmit(peer: NodeId, frame: number, length: number): void {
+  #transmit(peer: NodeId, frame: number, length: number, scheme: Scheme): void {
     this.#counters.add(COUNTER.sent, 1);
     this.#counters.add(COUNTER.sentBytes, length);
     this.#counters.add(COUNTER.sendCalls, 1);
-    this.#options.transmit(peer, frame, length);
+    this.#options.transmit(peer, frame, length, scheme);
   }
 }

@@ -25,6 +25,10 @@ export interface WorldOptions {
   readonly rules?: Partial<SafetyRules>;
   /** Whether nodes look for the MTU of their links. Default: false, for large frames are most of what a simulation would copy and hash. */
   readonly probeMtu?: boolean;
+  /** Sessions of each link between relays: 1 to 8. Default: 1. */
+  readonly linksPerPeer?: number;
+  /** Whether nodes may be reached over TCP, too. Default: false. */
+  readonly overTcp?: boolean;
   readonly onEvent?: (event: SimEvent) => void;
 }
 
@@ -44,6 +48,9 @@ export class World {
   controlBytes = 0;
   /** Nodes that have lost frames without a counter, a sentence each. */
   readonly unaccounted: string[] = [];
+  /** What was wrong with bundles, and how often they were looked at. */
+  readonly misspread: string[] = [];
+  bundleChanges = 0;
   readonly #scratch: Scratch = createScratch();
   readonly #random: Random;
   readonly #peers = new Map<NodeId, NodeId[]>();
@@ -61,7 +68,7 @@ export class World {
     );
     this.watch = new Watch(this.checker);
     for (const { a, b, model } of topology.edges) {
-      this.network.connect(a, b, model);
+      this.network.connect(a, b, model, options.overTcp);
       this.#choosePeers(a, b);
     }
   }
@@ -91,6 +98,7 @@ export class World {
   crash(id: NodeId): void {
     this.#nodes.get(id)?.die();
     this.checkConservation(id);
+    this.collectBundles(id);
     this.#nodes.delete(id);
   }
 
@@ -98,6 +106,13 @@ export class World {
   checkConservation(id: NodeId): void {
     const missing = this.#nodes.get(id)?.inHand ?? 0;
     if (missing !== 0) this.unaccounted.push(`node ${formatNodeId(id)} does not tell what became of ${missing} frames`);
+  }
+
+  /** Notes what was wrong with a node's bundles in its life. */
+  collectBundles(id: NodeId): void {
+    const bundles = this.#nodes.get(id)?.bundles;
+    this.bundleChanges += bundles?.changes ?? 0;
+    for (const problem of bundles?.problems ?? []) this.misspread.push(`node ${formatNodeId(id)}: ${problem}`);
   }
 
   /** The node says goodbye to its neighbours, and then is gone. */

@@ -143,6 +143,24 @@ test('a Join of an earlier session is refused, and disturbs nothing', () => {
   assert.is(again.entries.size, N);
 });
 
+test('a member that has lost its probes of the MTU looks again while the main session carries more', () => {
+  const world = new World();
+  const b = world.add(B, { probeMtu: true });
+  const a = world.add(A, { peers: [peer(B)], linksPerPeer: 2, probeMtu: true });
+  world.until(() => a.isUp(B) && a.status(B)?.members[0]?.link !== 0, 5000);
+  const member = () => a.status(B)?.members[0];
+  const entry = a.entries.get(member()?.link ?? 0)?.install;
+  const numbers = [entry?.ourNumber, entry?.peerNumber];
+  world.filter = ({ frame }) => frame.byteLength <= 1200 || !numbers.includes(new DataView(frame.buffer).getUint32(4));
+  world.until(() => a.status(B)?.mtuState === 'complete' && member()?.state === 'probing', 20_000);
+  world.run(8000);
+  assert.is(member()?.state, 'probing');
+  assert.is(present(a, B), 0, 'alone, the main session is no bundle');
+  world.filter = () => true;
+  world.until(() => present(a, B) === 2 && present(b, A) === 2, 60_000);
+  assert.is(a.entries.get(member()?.link ?? 0)?.mtu, a.status(B)?.mtu);
+});
+
 test('where links run out, there are fewer members', () => {
   const { world, a, b } = pair({ linkCapacity: 3 });
   world.until(() => present(a, B) === 2 && present(b, A) === 2, 10_000);

@@ -11,6 +11,7 @@ export interface SimOptions {
   readonly seed: number;
   readonly nodes?: number;
   readonly leaves?: number;
+  readonly linksPerPeer?: number;
   readonly threads?: number;
   readonly json?: boolean;
 }
@@ -27,7 +28,7 @@ export async function runSim({ runs, json, ...options }: SimOptions): Promise<vo
   if (!isWell(result)) throw new BadAnswerError('');
 }
 
-function replayOne(options: { readonly seed: number; readonly nodes?: number; readonly leaves?: number }): void {
+function replayOne(options: Pick<SimOptions, 'seed' | 'nodes' | 'leaves' | 'linksPerPeer'>): void {
   const result = replay(options, print);
   printLines(['', ...runLines(result)]);
   if (result.problems.length > 0) throw new BadAnswerError('');

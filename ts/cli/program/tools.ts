@@ -41,6 +41,13 @@ function sim(): Command {
     )
     .addOption(
       option(
+        '--links-per-peer <n>',
+        'sessions of each link between relays, single ones of which are cut too (default: 1)',
+        parseInteger(1, 8, 'a number'),
+      ),
+    )
+    .addOption(
+      option(
         '--threads <n>',
         'how many threads to spread the runs over (default: one a processor)',
         parseInteger(1, 256, 'a number'),

@@ -4,6 +4,7 @@ import { NONCE_BYTES, sessionKeys } from '../../wire/session-keys.js';
 import type { MemberState, MemberStatus } from '../io.js';
 import type { Origin } from './acceptor.js';
 import { type DialedMember, MemberDialer } from './member-dialer.js';
+import { RAISE_MS } from './mtu-search.js';
 import { type LinkServices, sameAddress } from './services.js';
 import { Session, type SessionOwner } from './session.js';
 
@@ -27,7 +28,14 @@ interface Membership {
   readonly session: Session;
   /** The Accept that has answered the peer's Join, in case that it is repeated. */
   readonly accept: Uint8Array | undefined;
+  /** When it looks for the main session's MTU again if its own is smaller, ms; and how long it waits after that. */
+  searchAt: number;
+  searchAfter: number;
 }
+
+/** The main session shows what the way carries, so a member that has given up that size has probably lost its probes: it tries again soon, then less and less often. */
+const FIRST_SEARCH_MS = 5_000;
+const LONGEST_SEARCH_MS = RAISE_MS;
 
 /**
  * Bundles: a link may be opened as several sessions between different ports, so that several workers receive what comes by it. The first one
@@ -150,9 +158,15 @@ export class Bundles implements SessionOwner {
     this.#publish(place.bundle);
   }
 
-  rttChanged(session: Session): void {
+  rttChanged(session: Session, now: number): void {
     const place = this.#byLink.get(session.terms.link);
-    if (place) this.#publish(place.bundle);
+    if (!place) return;
+    this.#publish(place.bundle);
+    const isSmall = session.mtu.state === 'complete' && !this.#carries(place.bundle, session);
+    if (!isSmall || now < place.searchAt) return;
+    place.searchAt = now + place.searchAfter;
+    place.searchAfter = Math.min(LONGEST_SEARCH_MS, 2 * place.searchAfter);
+    session.mtu.restart(now);
   }
 
   lost(session: Session, problem: 'noAnswer' | 'silent' | 'oneWay', now: number): void {
@@ -240,7 +254,8 @@ export class Bundles implements SessionOwner {
   ): void {
     const { link: bundleOf, peer, peerRole, bootEpoch } = bundle.main.terms;
     const session = new Session({ ...terms, peer, peerRole, bootEpoch, bundleOf }, this.#services, this, now);
-    this.#byLink.set(terms.link, { bundle, member, session, accept });
+    const search = { searchAt: now + FIRST_SEARCH_MS, searchAfter: FIRST_SEARCH_MS };
+    this.#byLink.set(terms.link, { bundle, member, session, accept, ...search });
   }
 
   #end(session: Session, goodbye: GoodbyeReason | undefined, now: number): void {

@@ -10,6 +10,7 @@ import type { LinkQuality } from '../routing/link-quality.js';
 import { Bundles } from './bundles.js';
 import { Dialer, type DialerOwner } from './dialer.js';
 import { Handshakes } from './handshakes.js';
+import { whileLeft } from './overlap.js';
 import { PeerBook } from './peer-book.js';
 import { formatAddress, type LinkServices } from './services.js';
 import type { Session } from './session.js';
@@ -254,9 +255,11 @@ export class Links implements SessionEvents, DialerOwner {
     if (peer && !peer.session) this.#peers.note(peer, problem, detail);
   }
 
-  #qualityOf({ hellos, terms: { peer, address, socket } }: Session): LinkQuality {
-    const { cost, bandwidth } = this.#services.linkTerms(peer, address, socket);
-    return { rtt: hellos.rtt.smoothed ?? 0, loss: hellos.loss, cost, bandwidth };
+  #qualityOf(session: Session): LinkQuality {
+    const { hellos, terms, isLeft } = session;
+    const { cost, bandwidth } = this.#services.linkTerms(terms.peer, terms.address, terms.socket);
+    const quality = { rtt: hellos.rtt.smoothed ?? 0, loss: hellos.loss, cost, bandwidth };
+    return isLeft ? whileLeft(quality) : quality;
   }
 
   #handleHello(session: Session, frame: Uint8Array, receivedAt: number, now: number): void {

@@ -1,3 +1,4 @@
+import { type LinkQuality, MOST_COST } from '../routing/link-quality.js';
 import type { Timer, TimerQueue } from '../timer-queue.js';
 import type { Session } from './session.js';
 
@@ -7,6 +8,22 @@ import type { Session } from './session.js';
  */
 export const OVERLAP_MS = 2_000;
 
+/** So much longer is the round trip that routing is told of the session that is left. */
+const LEFT_FACTOR = 2;
+const LEFT_EXTRA_MS = 20;
+const LEFT_LOSS = 0.1;
+const LEFT_MBIT = 0.25;
+
+/** What routing is told of the session that is left: worse in every class, so that it prefers the one beside it, and soon nothing goes this way. */
+export function whileLeft({ rtt, loss, cost }: LinkQuality): LinkQuality {
+  return {
+    rtt: rtt * LEFT_FACTOR + LEFT_EXTRA_MS,
+    loss: Math.max(loss, LEFT_LOSS),
+    cost: Math.min(MOST_COST, LEFT_FACTOR * (cost + 1)),
+    bandwidth: LEFT_MBIT,
+  };
+}
+
 /**
  * Two sessions of one peer over different transports, of which the older is left for the newer: make before break.
  *
@@ -14,6 +31,7 @@ export const OVERLAP_MS = 2_000;
  *   live A ── B established ──> live A, B rising ── B has its first round-trip time ──> live B, A fading ── 2 s ──> live B
  *                                   └── B lost ──> live A                                 └── B lost ──> live A
  * ```
+ * A fading session is given up by routing while it still works, for its round trips seem to be longer: so nothing is under way by it at its end.
  * Both are links of their own to routing, whose labels keep any mixture of them free of loops. A and B may have been dialed by either end;
  * whichever end first finds the time over says goodbye to A, and the other follows.
  */
@@ -42,10 +60,10 @@ export class Overlap implements Timer {
 
 /** Whether a session that was just proved takes the place of the live one by and by: when that one works, in the same life of the peer, elsewhere. */
 export function mayOverlap(live: Session, fresh: Session, now: number): boolean {
-  return (
-    live.phase === 'ready' &&
-    live.isAlive(now) &&
-    live.terms.bootEpoch === fresh.terms.bootEpoch &&
-    live.terms.address.scheme !== fresh.terms.address.scheme
-  );
+  return worksStill(live, fresh, now) && live.terms.address.scheme !== fresh.terms.address.scheme;
+}
+
+/** Whether the live session works, in the life of the peer in which the fresh one was opened. */
+export function worksStill(live: Session, fresh: Session, now: number): boolean {
+  return live.phase === 'ready' && live.isAlive(now) && live.terms.bootEpoch === fresh.terms.bootEpoch;
 }

@@ -25,6 +25,9 @@ const HELLO_GAP = 10;
 
 /** How often a leaf looks whether its links carry data, which its next hello may be seconds too late for. */
 const LEAF_LOOK_MS = 500;
+/** A leaf whose hello is not answered asks again after this time, ms, then after twice as long; in four times as long more its relay is gone. */
+const LEAF_RETRY_MS = 1_000;
+const LEAF_RETRIES = 2;
 /** A relay sends a leaf that it hears regularly a hello of its own only this often, to know the round-trip time. */
 const LEAF_MEASURE_MS = 60_000;
 
@@ -86,6 +89,8 @@ export class Session implements Timer {
   place = -1;
   phase: 'installed' | 'established' | 'ready' | 'over' = 'installed';
   establishedAt = 0;
+  /** Another session of the peer has taken its place, and it ends soon. */
+  isLeft = false;
   readonly terms: SessionTerms;
   readonly liveness: Liveness;
   readonly hellos = new HelloExchange();
@@ -98,6 +103,8 @@ export class Session implements Timer {
   #quickSent = 0;
   /** Frames that had been sent when a hello was last due. */
   #sentBefore = 0;
+  /** A leaf's hellos in a row after which nothing came. */
+  #retries = 0;
   #timing = '';
   /** Control messages that wait until the session is ready. */
   #held: ControlMessage[] = [];
@@ -193,6 +200,8 @@ export class Session implements Timer {
         return;
       }
       this.mtu.observe(seen.mtu, now);
+      if (this.#services.role === 'leaf' && this.phase === 'ready') this.#askAgain(seen, now);
+      if (this.isOver()) return;
     }
     const { announced } = this.liveness;
     if (now >= this.#nextHello || this.#services.role === 'leaf') this.#chooseInterval(now);
@@ -296,6 +305,19 @@ export class Session implements Timer {
     if (this.terms.peerRole !== 'leaf' || this.phase !== 'ready' || this.#quickSent < QUICK_HELLOS) return false;
     if (announced !== sending || sending !== this.#idleInterval) return false;
     return now - this.#lastHello < LEAF_MEASURE_MS && this.observe().txFrames > this.#sentBefore;
+  }
+
+  /**
+   * An idle leaf asks so seldom that three of its intervals are long. But it knows that it has asked, and a relay answers at once: so what counts for
+   * it is the silence after a question.
+   */
+  #askAgain(seen: LinkObservation, now: number): void {
+    if (this.lastHeard(seen) >= this.#lastHello) this.#retries = 0;
+    else if (now >= this.#lastHello + LEAF_RETRY_MS * 2 ** this.#retries) {
+      if (this.#retries === LEAF_RETRIES) return this.#owner.lost(this, 'silent', now);
+      this.#retries++;
+      this.sendHello(now, seen);
+    }
   }
 
   #passHello(): void {

@@ -1,7 +1,7 @@
 import type { NodeId } from '../../kit/node-id.js';
 import type { GoodbyeReason } from '../../wire/control.js';
 import type { LinkProblem } from '../io.js';
-import { mayOverlap, Overlap } from './overlap.js';
+import { mayOverlap, Overlap, worksStill } from './overlap.js';
 import { PendingSessions } from './pending.js';
 import type { LinkServices } from './services.js';
 import { PENDING_MS, Session, type SessionOwner, type SessionTerms } from './session.js';
@@ -91,7 +91,10 @@ export class Sessions implements SessionOwner {
       overlap.cancel();
       this.#overlaps.delete(peer);
       // The one that was left is still there.
-      if (wasLive && overlap.old.isAlive(now)) this.#live.set(peer, overlap.old);
+      if (wasLive && overlap.old.isAlive(now)) {
+        this.#live.set(peer, overlap.old);
+        this.#leave(overlap.old, false, now);
+      }
     }
     const rising = this.#rising.get(peer);
     if (wasLive && rising && !this.#live.has(peer)) {
@@ -113,7 +116,9 @@ export class Sessions implements SessionOwner {
       return;
     }
     if (rival && rival !== old) this.end(rival, 'replaced', 'replaced', now);
-    if (overlaps) {
+    // Both ends may seek at once: of their two sessions the one that stays is not ready yet when the other one has to go.
+    const isMoving = this.#overlaps.has(peer) && old !== undefined && worksStill(old, session, now);
+    if (overlaps || isMoving) {
       this.#rising.set(peer, session);
       return;
     }
@@ -126,8 +131,9 @@ export class Sessions implements SessionOwner {
   }
 
   ready(session: Session, now: number): void {
-    if (this.#rising.get(session.terms.peer) === session) this.#takeOver(session, now);
+    const left = this.#rising.get(session.terms.peer) === session ? this.#takeOver(session, now) : undefined;
     this.#events.ready(session, now);
+    if (left) this.#leave(left, true, now); // now that routing knows another way
   }
 
   rttChanged(session: Session, now: number): void {
@@ -139,8 +145,13 @@ export class Sessions implements SessionOwner {
     this.end(session, problem, problem === 'noAnswer' && !session.terms.weDialed ? undefined : 'silence', now);
   }
 
-  /** The session is as good as the live one: that one stays beside it for a while. */
-  #takeOver(session: Session, now: number): void {
+  #leave(session: Session, isLeft: boolean, now: number): void {
+    session.isLeft = isLeft;
+    this.#events.rttChanged(session, now);
+  }
+
+  /** The session is as good as the live one: that one, which is returned, stays beside it for a while. */
+  #takeOver(session: Session, now: number): Session | undefined {
     const { peer } = session.terms;
     const old = this.#live.get(peer);
     this.#rising.delete(peer);
@@ -152,6 +163,7 @@ export class Sessions implements SessionOwner {
       this.#overlaps.set(peer, new Overlap(old, this.#services.deadlines, now, fade));
     }
     this.#events.established(session, now);
+    return old?.isOver() === false ? old : undefined;
   }
 
   #replace(old: Session, now: number): void {

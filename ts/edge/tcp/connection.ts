@@ -9,6 +9,9 @@ import { SendWindow } from './send-window.js';
 /** Of a stranger only handshake frames are expected, which are small: he cannot make this node keep more. */
 const STRANGER_FRAME_BYTES = 2_048;
 
+/** How long the other end may take to end its direction as well, ms: until then, what it had sent before still arrives. */
+const END_PATIENCE_MS = 500;
+
 /** The other end of a connection. */
 export interface RemoteEnd {
   /** See `connectionKey`. */
@@ -82,8 +85,9 @@ export class Connection {
     return this.#socket.connecting;
   }
 
+  /** Nothing leaves by it any more. */
   get isClosed(): boolean {
-    return this.#socket.destroyed;
+    return !this.#socket.writable;
   }
 
   /** Ends it now; what has not left is lost. */
@@ -91,8 +95,14 @@ export class Connection {
     this.#socket.destroy();
   }
 
-  /** Ends it when what is queued has left. */
+  /**
+   * Ends it when what is queued has left, and what was under way has come: a socket that is closed with bytes unread loses them, and takes what the
+   * other end has not read yet along.
+   */
   end(): void {
-    this.#socket.destroySoon();
+    if (this.#socket.destroyed || this.#socket.writableEnded) return;
+    this.#socket.end();
+    const timer = setTimeout(() => this.#socket.destroy(), END_PATIENCE_MS);
+    this.#socket.once('close', () => clearTimeout(timer));
   }
 }

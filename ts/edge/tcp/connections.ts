@@ -83,10 +83,10 @@ export class Connections {
     const key = this.#keyOf(address, port);
     const known = this.#open.get(key);
     if (known !== undefined) {
-      if (!known.hasCarried || this.#parts.links.over(key).length > 0) return known;
+      if (!known.isClosed && (!known.hasCarried || this.#parts.links.over(key).length > 0)) return known;
       // Its session is over, perhaps because nothing came by it any more.
       this.#open.delete(key);
-      known.destroy();
+      known.end();
     }
     return this.#add(connect({ host: address, port, noDelay: true }), { key, address, port, socket: -1 }, now);
   }

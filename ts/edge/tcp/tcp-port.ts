@@ -67,6 +67,7 @@ export class TcpPort implements Port {
   readonly #listeners: readonly Listener[];
   #broken: number[];
   #sweptAt = 0;
+  #isClosed = false;
 
   constructor({ region, batch, counters, sockets, onWork, onWarning }: TcpPortOptions) {
     this.#batch = batch;
@@ -163,11 +164,13 @@ export class TcpPort implements Port {
   }
 
   close(): void {
+    this.#isClosed = true;
     for (const listener of this.#listeners) listener.close();
     this.#connections.close();
   }
 
   #onFrame(connection: Connection, bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.#isClosed) return true; // nobody makes steps any more
     const { remote } = connection;
     const kind = this.#intake.takeFrame(bytes, start, end, remote, remote.socket);
     if (kind >= 0) {
