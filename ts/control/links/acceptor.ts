@@ -1,9 +1,9 @@
 import type { NodeId } from '../../kit/node-id.js';
 import { type ForeignMessage, type InitMessage, PROTOCOL_VERSION, type RejectReason } from '../../wire/handshake.js';
-import { NONCE_BYTES, sessionKeys } from '../../wire/session-keys.js';
 import type { LinkProblem, TransportAddress } from '../io.js';
 import { TokenBuckets } from '../token-buckets.js';
 import type { Bundles } from './bundles.js';
+import { answerInit } from './handshake-terms.js';
 import type { PeerBook } from './peer-book.js';
 import { formatAddress, type LinkServices, sameAddress } from './services.js';
 import { PENDING_MS, type Session } from './session.js';
@@ -106,7 +106,7 @@ export class Acceptor {
   }
 
   #accept(init: InitMessage, origin: Origin, now: number): void {
-    const { self, role, bootEpoch, networkKey, tags, pool, leafPool, entropy, frames, outbox } = this.#services;
+    const { pool, leafPool, outbox } = this.#services;
     const peerRole = init.role === 'leaf' ? 'leaf' : 'relay';
     const link = (peerRole === 'leaf' ? leafPool : pool).take();
     if (!link) {
@@ -114,28 +114,8 @@ export class Acceptor {
       this.#refused(init.id, 'full', formatAddress(origin.source));
       return this.#reject('full', init, origin);
     }
-    const nonce = entropy(NONCE_BYTES);
-    const keys = sessionKeys(networkKey, { id: init.id, nonce: init.nonce }, { id: self, nonce });
-    const session = this.#sessions.install(
-      {
-        link: link.index,
-        ourNumber: link.number,
-        peerNumber: init.linkNumber,
-        peer: init.id,
-        peerRole,
-        bootEpoch: init.bootEpoch,
-        weDialed: false,
-        dialerNonce: init.nonce,
-        sessionId: keys.sessionId,
-        rxKey: keys.dialerKey,
-        txKey: keys.listenerKey,
-        socket: origin.socket,
-        address: origin.source,
-      },
-      now,
-    );
-    const accept = { id: self, role, bootEpoch, nonce, dialerNonce: init.nonce, linkNumber: link.number, tags };
-    const frame = frames.seal({ kind: 'accept', ...accept }, self, init.id);
+    const { terms, accept: frame } = answerInit(this.#services, link, init, origin);
+    const session = this.#sessions.install({ ...terms, peer: init.id, peerRole, bootEpoch: init.bootEpoch }, now);
     this.#accepts.set(session, frame);
     outbox.push({ kind: 'sendTo', socket: origin.socket, address: origin.source, frame });
   }

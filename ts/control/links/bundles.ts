@@ -1,8 +1,8 @@
 import type { GoodbyeReason } from '../../wire/control.js';
 import type { AcceptMessage, BundleClaim, InitMessage } from '../../wire/handshake.js';
-import { NONCE_BYTES, sessionKeys } from '../../wire/session-keys.js';
 import type { MemberState, MemberStatus } from '../io.js';
 import type { Origin } from './acceptor.js';
+import { acceptedTerms, answerInit, type HandshakeTerms } from './handshake-terms.js';
 import { type DialedMember, MemberDialer } from './member-dialer.js';
 import { RAISE_MS } from './mtu-search.js';
 import { type LinkServices, sameAddress } from './services.js';
@@ -196,25 +196,10 @@ export class Bundles implements SessionOwner {
   }
 
   #accept(bundle: Bundle, member: number, init: InitMessage, origin: Origin, now: number): boolean {
-    const { self, role, bootEpoch, networkKey, tags, pool, entropy, frames, outbox } = this.#services;
+    const { pool, outbox } = this.#services;
     const link = pool.take();
     if (!link) return false;
-    const nonce = entropy(NONCE_BYTES);
-    const keys = sessionKeys(networkKey, { id: init.id, nonce: init.nonce }, { id: self, nonce });
-    const terms = {
-      link: link.index,
-      ourNumber: link.number,
-      peerNumber: init.linkNumber,
-      weDialed: false,
-      dialerNonce: init.nonce,
-      sessionId: keys.sessionId,
-      rxKey: keys.dialerKey,
-      txKey: keys.listenerKey,
-      socket: origin.socket,
-      address: origin.source,
-    };
-    const offer = { id: self, role, bootEpoch, nonce, dialerNonce: init.nonce, linkNumber: link.number, tags };
-    const accept = frames.seal({ kind: 'accept', ...offer }, self, init.id);
+    const { terms, accept } = answerInit(this.#services, link, init, origin);
     this.#install(bundle, member, terms, accept, now);
     outbox.push({ kind: 'sendTo', socket: origin.socket, address: origin.source, frame: accept });
     return true;
@@ -226,32 +211,11 @@ export class Bundles implements SessionOwner {
   }
 
   #dialed(bundle: Bundle, dialer: MemberDialer, dialed: DialedMember, accept: AcceptMessage, now: number): void {
-    const { self, networkKey } = this.#services;
-    const { peer, address } = bundle.main.terms;
-    const { link, ourNumber, dialerNonce, socket } = dialed;
-    const keys = sessionKeys(networkKey, { id: self, nonce: dialerNonce }, { id: peer, nonce: accept.nonce });
-    const terms = {
-      link,
-      ourNumber,
-      peerNumber: accept.linkNumber,
-      weDialed: true,
-      dialerNonce,
-      sessionId: keys.sessionId,
-      rxKey: keys.listenerKey,
-      txKey: keys.dialerKey,
-      socket,
-      address,
-    };
+    const terms = acceptedTerms(this.#services, { ...dialed, address: bundle.main.terms.address }, accept);
     this.#install(bundle, dialer.where.member, terms, undefined, now);
   }
 
-  #install(
-    bundle: Bundle,
-    member: number,
-    terms: Omit<Session['terms'], 'peer' | 'peerRole' | 'bootEpoch' | 'bundleOf'>,
-    accept: Uint8Array | undefined,
-    now: number,
-  ): void {
+  #install(bundle: Bundle, member: number, terms: HandshakeTerms, accept: Uint8Array | undefined, now: number): void {
     const { link: bundleOf, peer, peerRole, bootEpoch } = bundle.main.terms;
     const session = new Session({ ...terms, peer, peerRole, bootEpoch, bundleOf }, this.#services, this, now);
     const search = { searchAt: now + FIRST_SEARCH_MS, searchAfter: FIRST_SEARCH_MS };

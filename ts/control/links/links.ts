@@ -4,11 +4,11 @@ import type { AcceptMessage } from '../../wire/handshake.js';
 import { readHello } from '../../wire/hello.js';
 import { FrameType } from '../../wire/link-header.js';
 import { HEADERS_BYTES } from '../../wire/network-header.js';
-import { sessionKeys } from '../../wire/session-keys.js';
 import type { JobResult, LinkProblem, LinkStatus, NodeRole, PeerAddress, ReceivedFrame } from '../io.js';
 import type { LinkQuality } from '../routing/link-quality.js';
 import { Bundles } from './bundles.js';
 import { Dialer, type DialerOwner } from './dialer.js';
+import { acceptedTerms } from './handshake-terms.js';
 import { Handshakes } from './handshakes.js';
 import { whileLeft } from './overlap.js';
 import { PeerBook } from './peer-book.js';
@@ -227,27 +227,9 @@ export class Links implements SessionEvents, DialerOwner {
   }
 
   accepted(dialer: Dialer, attempt: Parameters<DialerOwner['accepted']>[1], accept: AcceptMessage, now: number): void {
-    const { self, networkKey } = this.#services;
-    const { nonce: dialerNonce, link, ourNumber, socket, address } = attempt;
-    const keys = sessionKeys(networkKey, { id: self, nonce: dialerNonce }, { id: accept.id, nonce: accept.nonce });
-    this.#sessions.install(
-      {
-        link,
-        ourNumber,
-        peerNumber: accept.linkNumber,
-        peer: dialer.peer,
-        peerRole: 'relay', // no other role accepts
-        bootEpoch: accept.bootEpoch,
-        weDialed: true,
-        dialerNonce,
-        sessionId: keys.sessionId,
-        rxKey: keys.listenerKey,
-        txKey: keys.dialerKey,
-        socket,
-        address,
-      },
-      now,
-    );
+    const terms = acceptedTerms(this.#services, { ...attempt, dialerNonce: attempt.nonce }, accept);
+    // No other role accepts.
+    this.#sessions.install({ ...terms, peer: dialer.peer, peerRole: 'relay', bootEpoch: accept.bootEpoch }, now);
   }
 
   problem(dialer: Dialer, problem: LinkProblem, detail: string): void {
