@@ -12,6 +12,7 @@ import {
   type HandshakeMessage,
   type InitMessage,
   MAX_HANDSHAKE_BYTES,
+  PROTOCOL_VERSION,
 } from '../../ts/wire/handshake.js';
 import { HandshakeFrames } from '../../ts/wire/handshake-frame.js';
 import { networkSecrets, sessionKeys } from '../../ts/wire/session-keys.js';
@@ -69,7 +70,7 @@ test('what is written is read', () => {
 
 test('a Join that names no place of a bundle is malformed', () => {
   const init = {
-    protocolVersion: 1,
+    protocolVersion: PROTOCOL_VERSION,
     id: 0x01010101,
     nonce: new Uint8Array(16),
     linkNumber: 5,
@@ -89,7 +90,7 @@ test('a Join that names no place of a bundle is malformed', () => {
   for (const wrong of [{ member: 0 }, { member: 2 }, { of: 9 }, { of: 1 }, { sessionId: new Uint8Array(7) }])
     assert.is(join(wrong), 'malformed', JSON.stringify(wrong));
   assert.is(join({ init: undefined }), 'malformed');
-  const foreign = join({ init: { ...init, protocolVersion: 2 } });
+  const foreign = join({ init: { ...init, protocolVersion: PROTOCOL_VERSION + 1 } });
   assert.is((foreign as { kind: string }).kind, 'foreign');
 });
 
@@ -124,7 +125,7 @@ test('a frame of another network is told from noise', () => {
 });
 
 test('values out of range are malformed', () => {
-  const init = { protocolVersion: 1, id: 0x01010101, nonce: new Uint8Array(16), linkNumber: 0x1001 };
+  const init = { protocolVersion: PROTOCOL_VERSION, id: 0x01010101, nonce: new Uint8Array(16), linkNumber: 0x1001 };
   const decode = (changes: object) =>
     decodeHandshake(
       toBinary(HandshakeSchema, create(HandshakeSchema, { body: { case: 'init', value: { ...init, ...changes } } })),
@@ -140,10 +141,10 @@ test('values out of range are malformed', () => {
     assert.is(decode(wrong), 'malformed', Object.keys(wrong)[0]);
   assert.is((decode({ role: 1 }) as InitMessage).role, 'leaf');
   assert.is((decode({ role: 77 }) as InitMessage).role, 'other', 'a role of a later version can be refused by name');
-  assert.equal(decode({ protocolVersion: 2, id: 9 }), {
+  assert.equal(decode({ protocolVersion: PROTOCOL_VERSION + 1, id: 9 }), {
     kind: 'foreign',
     message: 'init',
-    version: 2,
+    version: PROTOCOL_VERSION + 1,
     id: 9,
     nonce: init.nonce,
   });

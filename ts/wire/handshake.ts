@@ -19,7 +19,7 @@ import { LINK_INDEX_MASK } from './link-header.js';
 import { NONCE_BYTES } from './session-keys.js';
 
 /** The version of handshake and control messages. Nodes of different versions make no session. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** Longer handshakes are refused unread. */
 export const MAX_HANDSHAKE_BYTES = 512;

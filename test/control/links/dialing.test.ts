@@ -1,6 +1,7 @@
 /** Whom a node dials, how often, and what it says when it is not let in. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { PROTOCOL_VERSION } from '../../../ts/wire/handshake.js';
 import { HandshakeFrames } from '../../../ts/wire/handshake-frame.js';
 import { FrameType } from '../../../ts/wire/link-header.js';
 import { networkSecrets } from '../../../ts/wire/session-keys.js';
@@ -116,12 +117,12 @@ test('another protocol version: a clear state', () => {
   const world = new World();
   const a = world.add(A, { peers: [peer(B)] });
   const b = world.add(B);
-  // What A sends says version 2 (the first field of Init), under a right tag.
+  // What A sends says another version (the first field of Init), under a right tag.
   const key = tagKey(networkSecrets(NETWORK_KEY).handshakeKey);
   const transmit = world.transmit.bind(world);
   world.transmit = (from, to, frame) => {
     if (from === a.host && ((frame[0] as number) & 15) === FrameType.Handshake) {
-      frame[51] = 2;
+      frame[51] = PROTOCOL_VERSION + 1;
       writeTag(new DataView(frame.buffer), 0, frame.byteLength, key, 0);
     }
     transmit(from, to, frame);

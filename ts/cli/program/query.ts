@@ -109,6 +109,7 @@ function pins(): Command {
     .summary('the routes that are kept pinned')
     .description('the routes that are kept pinned: which paths they follow, or why there is none')
     .addOption(jsonOption())
+    .addHelpText('after', examples(['portolan pins', 'a line a pinned route']))
     .action(async (options: { json?: boolean }, command: Command) => {
       const { runPins } = await import('../commands/pins.js');
       await runPins({ ...options, admin: adminOf(command) });
@@ -121,6 +122,7 @@ function unpin(): Command {
     .description('end a pin: packets take the way of their class again')
     .addArgument(argument('<number>', 'the pin, as "portolan pins" shows it', parseInteger(1, 1e9, 'a number')))
     .addOption(jsonOption())
+    .addHelpText('after', examples(['portolan unpin 1', 'the first one of "portolan pins"']))
     .action(async (number: number, options: { json?: boolean }, command: Command) => {
       const { runUnpin } = await import('../commands/pins.js');
       await runUnpin(number, { ...options, admin: adminOf(command) });
