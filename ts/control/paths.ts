@@ -71,7 +71,7 @@ export class Paths {
       { capacity: labels, firstGeneration },
     );
     this.#orders = new RoutePins({
-      ask: (number, destination, limits, now) => this.#queries.ask(-number, destination, limits, now),
+      ask: (number, destination, limits, now) => this.#queries.ask(-number, destination, limits, now, true),
       paths: this.#pinned,
       randomId,
       changed: ({ number, destination }, state) => outbox.event({ type: 'pinChanged', number, destination, state }),

@@ -115,6 +115,7 @@ test('asks nobody again for what was refused a moment ago', () => {
     if (world.isPossible(3, to, limits(to, 1.02)) || world.ask(3, to, limits(to, 1.02)).messages === 0) continue;
     assert.is(world.ask(3, to, limits(to, 1.02)).messages, 0, 'the same again');
     assert.is(world.ask(3, to, limits(to, 1.01)).messages, 0, 'tighter limits are as hopeless');
+    assert.ok(world.ask(3, to, limits(to, 1.02), true).messages > 0, 'but a retry with a pace of its own');
     world.pass(5_001);
     assert.ok(world.ask(3, to, limits(to, 1.02)).messages > 0, 'forgotten by now');
     hopeless++;

@@ -87,12 +87,12 @@ export class World {
   }
 
   /** Asks, and lets the world run until nothing is on its way and nobody waits. */
-  ask(from: number, to: number, limits: RouteLimits): Asked {
+  ask(from: number, to: number, limits: RouteLimits, isRetry = false): Asked {
     const started = this.#now;
     this.#sent = 0;
     this.#results = [];
     const number = ++this.#asked;
-    this.#nodes[from]?.ask(number, World.id(to), limits, this.#now);
+    this.#nodes[from]?.ask(number, World.id(to), limits, this.#now, isRetry);
     while (this.#step());
     const mine = this.#results.filter((result) => result.number === number);
     return {

@@ -73,12 +73,15 @@ export class RouteQueries {
     this.#host = host;
   }
 
-  /** Looks for a path to another node. The results come under the number that `ask` is given, the first perhaps before it returns. */
-  ask(number: number, destination: NodeId, limits: RouteLimits, now: number): void {
+  /**
+   * Looks for a path to another node. The results come under the number that `ask` is given, the first perhaps before it returns. `isRetry`: whoever asks has a pace
+   * of his own, and wants to know whether a refusal still stands.
+   */
+  ask(number: number, destination: NodeId, limits: RouteLimits, now: number, isRetry = false): void {
     const { self } = this.#host;
     const known = this.#cache.find(destination, NOWHERE, [], limits, now);
     if (known) return this.#host.result(number, { kind: 'found', ...known });
-    const refusal = this.#cache.refusal(destination, limits, now);
+    const refusal = isRetry ? undefined : this.#cache.refusal(destination, limits, now);
     if (refusal) return this.#host.result(number, { kind: 'refused', reason: 'limits', best: refusal.best });
     const leaf = this.#host.leaf(destination);
     if (leaf && !broken(leaf, limits))

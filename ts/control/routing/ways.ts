@@ -21,12 +21,17 @@ export function waysTo(self: NodeId, destination: NodeId, neighbours: Iterable<N
   });
 }
 
-function restOf({ adverts }: Neighbour, layer: Layer, byte: number): NeighbourWay['rest'] {
+/**
+ * A neighbour says in each class by itself that it has no way, and it says so too where its way leads back here (R3). Whoever is silent in one class and not in the
+ * other has a way all the same: of what it does not tell, another link like this one is the least that is to come.
+ */
+function restOf({ adverts, quality }: Neighbour, layer: Layer, byte: number): NeighbourWay['rest'] {
   const fast = adverts.get(slotKey(TrafficClass.LowLatency, layer, byte));
   const cheap = adverts.get(slotKey(TrafficClass.LowCost, layer, byte));
-  if (!fast || !cheap || fast.metric === INFINITE || cheap.metric === INFINITE) return undefined;
-  return {
-    rttMs: routeCost(TrafficClass.LowLatency, fast.metric, fast.hops).rtt ?? 0,
-    cost: Math.floor(routeCost(TrafficClass.LowCost, cheap.metric, cheap.hops).cost ?? 0),
-  };
+  const rttMs =
+    fast && fast.metric !== INFINITE ? routeCost(TrafficClass.LowLatency, fast.metric, fast.hops).rtt : undefined;
+  const cost =
+    cheap && cheap.metric !== INFINITE ? routeCost(TrafficClass.LowCost, cheap.metric, cheap.hops).cost : undefined;
+  if (rttMs === undefined && cost === undefined) return undefined;
+  return { rttMs: rttMs ?? quality.rtt, cost: Math.floor(cost ?? quality.cost) };
 }
