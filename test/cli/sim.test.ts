@@ -27,6 +27,48 @@ test('one seed is replayed a line an event', async () => {
   assert.match(stdout, /0 loops, 0 label inversions, converged after/);
 });
 
+test('routers are run in blocks, and a journal keeps what is done', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'portolan-routers-'));
+  try {
+    const journal = join(folder, 'journal');
+    const args = ['sim', 'routers', '--seed', '7', '--nodes', '4', '--journal', journal, '--json'];
+    const [first, second] = [
+      await portolan([...args, '--runs', '50']),
+      await portolan([...args, '--runs', '52']),
+    ] as const;
+    for (const { code, stderr } of [first, second]) assert.is(code, 0, stderr);
+    const [before, after] = [first, second].map(({ stdout }) => parseAs('sim routers', stdout)) as [Sums, Sums];
+    assert.equal([before.runs, after.runs, after.loops], [50, 52, 0]);
+    assert.ok(after.changes > before.changes);
+    const lines = readFileSync(journal, 'utf8').trim().split('\n');
+    assert.equal(
+      lines.map((line) => (JSON.parse(line) as { block: object }).block),
+      [
+        { seed: 7, runs: 50, nodes: 4 },
+        { seed: 57, runs: 2, nodes: 4 },
+      ],
+    );
+    const other = await portolan(['sim', 'routers', '--runs', '1', '--journal', journal]);
+    assert.is(other.code, 2);
+    assert.match(other.stderr, /holds runs with other --nodes/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('one network of routers is replayed a line a fault', async () => {
+  const { code, stdout, stderr } = await portolan(['sim', 'routers', '--seed', '7', '--nodes', '4']);
+  assert.is(code, 0, stderr);
+  assert.match(stdout, /ms: \S+ crashes, and returns after/);
+  assert.match(stdout, /0 loops, 0 label inversions, right again after \d+ ms/);
+});
+
+interface Sums {
+  readonly runs: number;
+  readonly loops: number;
+  readonly changes: number;
+}
+
 test('a planet is reported as JSON, with progress apart and plots in files', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'portolan-planet-'));
   try {

@@ -16,6 +16,9 @@ export {
   type SimulationsOptions,
   type SimulationsResult,
 } from './pool.js';
+export { type Block, type BlockSums } from './routers/block.js';
+export { type ManyOptions, replayRouters, runManyRouters } from './routers/many.js';
+export { type RoutersOptions, type RoutersResult, runRouters } from './routers/run.js';
 export { type RunOptions, type RunResult, replayCommand, runSimulation } from './run.js';
 export { formatEvent, type SimEvent } from './world.js';
 

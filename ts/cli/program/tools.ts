@@ -4,14 +4,15 @@ import type { SimOptions } from '../commands/sim.js';
 import { parseInteger } from '../values/quantity.js';
 import { examples, jsonOption, option } from './option.js';
 import { simPlanet } from './sim-planet.js';
+import { simRouters } from './sim-routers.js';
 
 export function toolCommands(): Command[] {
-  return [sim().addCommand(simPlanet()), keygen()];
+  return [sim().addCommand(simRouters()).addCommand(simPlanet()), keygen()];
 }
 
 function sim(): Command {
   return new Command('sim')
-    .enablePositionalOptions() // those behind `planet` are its own
+    .enablePositionalOptions() // those behind `planet` and `routers` are their own
     .summary('check in simulation that routing never loops')
     .description('simulate networks under faults and check that routing never loops; exits 1 when it does')
     .addOption(
@@ -59,6 +60,7 @@ function sim(): Command {
       examples(
         ['portolan sim --runs 1000 --nodes 30', 'a thousand networks'],
         ['portolan sim --seed 17', 'one of them, event by event'],
+        ['portolan sim routers --runs 10000', 'routing alone, in very many small networks'],
         ['portolan sim planet --nodes 1000', 'routing alone, at scale'],
       ),
     )

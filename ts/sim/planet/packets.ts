@@ -74,7 +74,7 @@ export class Packets {
       return;
     }
     const { link, end, peer } = next;
-    if (link.cuts > 0 || link.loss?.[end].takes(queue.now)) {
+    if (this.#world.isLost(link, end)) {
       this.sums.lost++;
       return;
     }

@@ -266,7 +266,7 @@ class Run {
   /** Slots that are not as the links allow, and links that are down though nothing cuts them. */
   #wrong(): number {
     const expected = new Expected(this.#world);
-    const down = this.#world.links.filter(({ isUp, cuts }) => !isUp && cuts === 0).length;
+    const down = this.#world.links.filter(({ isUp, isCut }) => !isUp && !isCut).length;
     return this.#world.live().reduce((sum, station) => sum + expected.wrongSlots(station), down);
   }
 

@@ -9,16 +9,15 @@
  * ```
  * Handshakes are a delay of one and a half round trips, hellos a delay until silence is noticed; neither is simulated frame by frame.
  */
-import { plainLink } from '../../control/routing/link-quality.js';
 import { createRouter } from '../../control/routing/router.js';
 import type { RouterOutput, SafetyRules } from '../../control/routing/router.types.js';
 import { invariant } from '../../kit/assert.js';
 import type { Random } from '../../kit/random.js';
 import { CLASSES } from '../../memory/region.js';
 import type { RoutingSync } from '../../wire/gen/portolan/v1/control_pb.js';
-import { Checker } from '../checker.js';
+import { Checker, type Violation } from '../checker.js';
 import { EventQueue } from '../event-queue.js';
-import { type End, PlanetLink } from './link.js';
+import { BOTH_ENDS, type End, type LinkWorth, PlanetLink } from './link.js';
 import type { Plan } from './plan.js';
 import { linksOf, Station } from './station.js';
 import { frameBytes } from './sync-bytes.js';
@@ -37,11 +36,13 @@ export interface PlanetWorldOptions {
   /** Classes that are routed, 1..4: the first ones. Default: 4. */
   readonly classes?: number;
   readonly rules?: Partial<SafetyRules>;
+  /** Called at each violation, as it is found. */
+  readonly onViolation?: (violation: Violation) => void;
 }
 
 export class PlanetWorld {
   readonly queue = new EventQueue();
-  readonly checker = new Checker(() => this.queue.now);
+  readonly checker: Checker;
   readonly plan: Plan;
   /** Classes that are routed: the first ones. */
   readonly classes: number;
@@ -68,6 +69,7 @@ export class PlanetWorld {
     this.classes = options.classes ?? CLASSES;
     this.#random = random;
     this.#options = options;
+    this.checker = new Checker(() => this.queue.now, options.onViolation);
     this.stations = plan.ids.map(() => undefined);
     this.links = plan.links.map(([a, b]) => new PlanetLink(a, b, plan.space.rtt(a, b)));
     const linksAt: PlanetLink[][] = plan.ids.map(() => []);
@@ -117,18 +119,27 @@ export class PlanetWorld {
     }
   }
 
-  /** Nothing passes the link until {@link mend}. */
-  cut(link: PlanetLink): void {
-    link.cuts++;
+  /** What these ends send is lost until {@link mend}. */
+  cut(link: PlanetLink, ends: readonly End[] = BOTH_ENDS): void {
     const { session } = link;
-    this.queue.after(this.#silence(), () => {
-      if (link.cuts > 0 && link.session === session) this.#endBoth(link);
-    });
+    for (const end of ends) {
+      link.cuts[end]++;
+      this.queue.after(this.#silence(), () => {
+        if (link.cuts[end] > 0) this.#fallSilent(link, session, (1 - end) as End);
+      });
+    }
   }
 
-  mend(link: PlanetLink): void {
-    link.cuts--;
-    if (link.cuts === 0) this.#dial(link, 1.5 * link.rtt + REDIAL_MS * this.#random.unit());
+  mend(link: PlanetLink, ends: readonly End[] = BOTH_ENDS): void {
+    for (const end of ends) link.cuts[end]--;
+    if (!link.isCut) this.#dial(link, 1.5 * link.rtt + REDIAL_MS * this.#random.unit());
+  }
+
+  /** `end` has heard nothing for long enough, and gives up; from then on the other end hears nothing either. */
+  #fallSilent(link: PlanetLink, session: number, end: End): void {
+    if (link.session !== session || link.indexes[end] === 0) return;
+    this.#end(link, end);
+    this.queue.after(this.#silence(), () => this.#fallSilent(link, session, (1 - end) as End));
   }
 
   /** The network below takes another time now; routing learns it by measuring. */
@@ -136,6 +147,14 @@ export class PlanetWorld {
     if (rtt === link.rtt) return;
     link.rtt = rtt;
     this.measure(link);
+  }
+
+  /** Both ends measure all of the link at once. */
+  setQuality(link: PlanetLink, rtt: number, worth: LinkWorth): void {
+    link.rtt = rtt;
+    link.smoothed = rtt;
+    link.worth = worth;
+    this.#tellQuality(link);
   }
 
   /** The ends measure the link from now on, as long as its round trip changes. */
@@ -150,16 +169,20 @@ export class PlanetWorld {
     for (const link of this.#moving) {
       const noise = 1 + this.noise * (2 * this.#random.unit() - 1);
       const goesOn = link.measure(link.rtt * noise);
-      for (const end of [0, 1] as const) {
-        const station = this.stations[link.nodes[end]];
-        if (link.indexes[end] === 0 || !station) continue;
-        station.router.linkQuality(link.indexes[end], plainLink(link.smoothed), this.queue.now);
-        this.#drain(station);
-      }
+      this.#tellQuality(link);
       if (!goesOn && this.noise === 0) this.#moving.delete(link);
     }
     this.#isProbing = this.#moving.size > 0;
     if (this.#isProbing) this.queue.after(PROBE_MS, () => this.#probe());
+  }
+
+  #tellQuality(link: PlanetLink): void {
+    for (const end of BOTH_ENDS) {
+      const station = this.stations[link.nodes[end]];
+      if (link.indexes[end] === 0 || !station) continue;
+      station.router.linkQuality(link.indexes[end], link.quality, this.queue.now);
+      this.#drain(station);
+    }
   }
 
   #silence(): number {
@@ -170,7 +193,7 @@ export class PlanetWorld {
   #dial(link: PlanetLink, delay: number): void {
     this.queue.after(delay, () => {
       const [a, b] = link.nodes.map((node) => this.stations[node]);
-      if (a && b && link.cuts === 0 && !this.#isCurrent(link, a, b)) this.#establish(link, a, b);
+      if (a && b && !link.isCut && !this.#isCurrent(link, a, b)) this.#establish(link, a, b);
     });
   }
 
@@ -187,8 +210,8 @@ export class PlanetWorld {
     link.indexes[1] = b.takeIndex();
     a.sessions.set(link.indexes[0], { link, end: 0, peer: b.node, peerVertex: b.vertex });
     b.sessions.set(link.indexes[1], { link, end: 1, peer: a.node, peerVertex: a.vertex });
-    a.router.linkUp(link.indexes[0], b.id, plainLink(link.rtt), this.queue.now);
-    b.router.linkUp(link.indexes[1], a.id, plainLink(link.rtt), this.queue.now);
+    a.router.linkUp(link.indexes[0], b.id, link.quality, this.queue.now);
+    b.router.linkUp(link.indexes[1], a.id, link.quality, this.queue.now);
     this.#drain(a);
     this.#drain(b);
   }
@@ -250,9 +273,16 @@ export class PlanetWorld {
     this.frames++;
     this.bytes += bytes;
     link.bytes += bytes;
-    if (link.cuts > 0 || link.loss?.[end].takes(this.queue.now)) return;
+    if (this.isLost(link, end)) return;
     const number = link.session;
-    this.queue.after(link.rtt / 2, () => this.#deliver(link, number, (1 - end) as End, message));
+    const detour = link.detour === 0 ? 0 : link.detour * this.#random.unit();
+    this.queue.after(link.rtt / 2 + detour, () => this.#deliver(link, number, (1 - end) as End, message));
+  }
+
+  /** Whether a datagram that this end sends now does not arrive. */
+  isLost(link: PlanetLink, end: End): boolean {
+    if (link.cuts[end] > 0 || link.loss?.[end].takes(this.queue.now)) return true;
+    return link.drop > 0 && this.#random.chance(link.drop);
   }
 
   #schedule(station: Station): void {
