@@ -64,8 +64,9 @@ function heldPunts(rig: StageRig): ReturnType<StageRig['punts']> {
 
 test('a copy of a hello goes up without waking the main thread, which is roused if it does not come by itself', () => {
   const rig = rigWithCounts();
+  const asKnown = { ...HELLO, interval: 52 };
   rig.mainSleeps();
-  rig.arrive(helloFrame(HELLO), LINK, RunKind.Hello);
+  rig.arrive(helloFrame(asKnown), LINK, RunKind.Hello);
   rig.step();
   rig.now += HOLD_MS - 1;
   rig.step();
@@ -76,7 +77,7 @@ test('a copy of a hello goes up without waking the main thread, which is roused 
   assert.is(rig.punts().length, 1);
 
   rig.mainSleeps();
-  rig.arrive(helloFrame(HELLO), LINK, RunKind.Hello);
+  rig.arrive(helloFrame(asKnown), LINK, RunKind.Hello);
   rig.step();
   assert.is(rig.punts().length, 1, 'a look shows it at once');
   rig.now += HOLD_MS;
@@ -84,12 +85,12 @@ test('a copy of a hello goes up without waking the main thread, which is roused 
   assert.is(rig.roused, 1, 'it was taken: nobody is woken for it');
 
   rig.now += 1;
-  rig.arrive(helloFrame(HELLO), LINK, RunKind.Hello);
+  rig.arrive(helloFrame(asKnown), LINK, RunKind.Hello);
   rig.step();
   rig.punts();
   rig.now += HOLD_MS - 1;
   rig.mainSleeps();
-  rig.arrive(helloFrame(HELLO), LINK, RunKind.Hello);
+  rig.arrive(helloFrame(asKnown), LINK, RunKind.Hello);
   rig.step();
   rig.now += 1;
   rig.step();
@@ -115,6 +116,17 @@ test('of an idle leaf that says what it has always said, a hello is answered, an
   assert.is(copies(leaf, { ...idle, interval: 50, heardInterval: 50 }), 1, 'it carries data');
   rig.links.setTiming(LINK, 30_000, 10_000, 10_000);
   assert.is(copies(LINK, idle), 1, 'a relay is no leaf');
+});
+
+test('a hello of another interval than control knows wakes the main thread at once, for the peer waits to be confirmed', () => {
+  const rig = rigWithCounts();
+  rig.mainSleeps();
+  rig.arrive(helloFrame({ ...HELLO, interval: 500, reply: true }), LINK, RunKind.Hello);
+  rig.step();
+  assert.is(rig.roused, 0, 'a reply is no announcement');
+  rig.arrive(helloFrame({ ...HELLO, interval: 500 }), LINK, RunKind.Hello);
+  rig.step();
+  assert.is(rig.roused, 1);
 });
 
 test('hellos of a link that is not up yet wake the main thread at once', () => {

@@ -52,6 +52,7 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
       leaf: (leaf) => listener.leaf(leaf),
       linkTo: (peer) => links.linkTo(peer),
       peerAt: (link) => links.peerAt(link),
+      expectData: (link, now) => links.expectData(link, now),
       send: (link, message) => links.send(link, message),
       randomId: () => new DataView(entropy(8).slice().buffer).getBigUint64(0),
     },
@@ -93,15 +94,16 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
     work();
     for (let output = router.poll(); output !== undefined; output = router.poll()) {
       if (output.kind === 'sync') links.send(output.link, { kind: 'routingSync', message: output.message });
-      else storeRoute(output);
+      else storeRoute(output, now);
     }
   }
 
-  function storeRoute(route: RouteOutput | DefaultRouteOutput): void {
+  function storeRoute(route: RouteOutput | DefaultRouteOutput, now: number): void {
     const { primary, backup } = route;
     const { layer, byte, trafficClass } =
       route.kind === 'route' ? route : ({ layer: 0, byte: 0, trafficClass: 0 } as const);
     outbox.push(route);
+    links.expectData(primary, now);
     const nextHop = links.peerAt(primary);
     outbox.event({ type: 'routeChanged', layer, byte, trafficClass, nextHop, backup: links.peerAt(backup) });
   }

@@ -25,6 +25,8 @@ export interface PathsHost {
   /** The live link to a neighbour or leaf; 0: there is none. */
   linkTo(peer: NodeId): number;
   peerAt(link: number): NodeId | undefined;
+  /** Packets are led to the link from here on. */
+  expectData(link: number, now: number): void;
   send(link: number, message: PathMessage): void;
   /** A random number of 64 bits. */
   randomId(): bigint;
@@ -65,7 +67,10 @@ export class Paths {
         linkTo: (peer) => host.linkTo(peer),
         peerAt,
         send,
-        output: (output) => outbox.push(output),
+        output: (output) => {
+          outbox.push(output);
+          if (output.kind === 'pinInstall') host.expectData(output.outLink, this.#now);
+        },
         news: (id, news) => this.#orders.handleNews(id, news, this.#now),
       },
       { capacity: labels, firstGeneration },

@@ -105,24 +105,32 @@ export class HelloStage {
       this.#counters.add(COUNTER.malformed, 1);
       return false;
     }
+    const link = words[runAt(index) + RUN_LINK] as number;
     const isReply = (slab.getUint8(frame + HEADERS_BYTES + HELLO_FLAGS) & HELLO_FLAG_REPLY) !== 0;
-    if (!isReply && this.#saysNothingNew(words[runAt(index) + RUN_LINK] as number, packet, frame)) {
+    if (!isReply && this.#saysNothingNew(link, packet, frame)) {
       this.#counters.add(COUNTER.hellosAnswered, 1);
-      this.#answer(words[runAt(index) + RUN_LINK] as number, packet, frame);
+      this.#answer(link, packet, frame);
       return true;
     }
     const copied = this.#punt.copyUp(index, packet, PuntReason.Hello);
-    // Control waits for the first hellos of a session, to bring the link up.
-    if (isLinkUp(this.#up, words[runAt(index) + RUN_LINK] as number)) this.#punt.hold();
-    else this.#punt.hurry();
+    // Control waits for the first hellos of a session, to bring the link up; and a peer whose interval is another one now waits for its answer.
+    const isAwaited = !isLinkUp(this.#up, link) || (!isReply && this.#isOfAnotherInterval(link, frame));
+    if (isAwaited) this.#punt.hurry();
+    else this.#punt.hold();
     if (isReply) {
       this.#counters.add(copied ? COUNTER.punted : COUNTER.puntFull, 1);
       return false;
     }
     if (!copied) this.#counters.add(COUNTER.copiesLost, 1);
     this.#counters.add(COUNTER.hellosAnswered, 1);
-    this.#answer(words[runAt(index) + RUN_LINK] as number, packet, frame);
+    this.#answer(link, packet, frame);
     return true;
+  }
+
+  /** Whether the peer sends hellos more or less often than control has heard of. */
+  #isOfAnotherInterval(link: number, frame: number): boolean {
+    const known = this.#entries.getUint32(link * LINK_ENTRY_BYTES + LINK_HEARD_INTERVAL, true);
+    return this.#batch.slab.getUint32(frame + HEADERS_BYTES + HELLO_INTERVAL) !== known;
   }
 
   /** Whether it is a leaf's, idle as before, which knows how often this end sends hellos. */

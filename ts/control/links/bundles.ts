@@ -100,6 +100,11 @@ export class Bundles implements SessionOwner {
     for (const member of this.#byMain.get(main)?.members ?? []) member?.networkChanged(now);
   }
 
+  /** Packets are led to the link from here on. */
+  expectData(main: Session, now: number): void {
+    for (const member of this.#byMain.get(main)?.members ?? []) member?.expectData(now);
+  }
+
   /** The members as people want to see them; empty: the session is no bundle. */
   statuses(main: Session): MemberStatus[] {
     const bundle = this.#byMain.get(main);
@@ -167,6 +172,11 @@ export class Bundles implements SessionOwner {
     place.searchAt = now + place.searchAfter;
     place.searchAfter = Math.min(LONGEST_SEARCH_MS, 2 * place.searchAfter);
     session.mtu.restart(now);
+  }
+
+  /** A part of what the link carries. */
+  busy(session: Session, now: number): void {
+    this.#byLink.get(session.terms.link)?.bundle.main.look(now);
   }
 
   lost(session: Session, problem: 'noAnswer' | 'silent' | 'oneWay', now: number): void {

@@ -5,7 +5,7 @@ import type { HelloExchange } from './hello-exchange.js';
 import { mtuCandidates } from './mtu-candidates.js';
 import { CONFIRM_LEAF_MS, CONFIRM_MS, MtuSearch } from './mtu-search.js';
 import type { LinkServices } from './services.js';
-import type { SessionTerms } from './session.js';
+import type { SessionTerms } from './session.types.js';
 
 /** A probe is waited for as long as round trips are, but never less, nor more, than this, ms. */
 const SHORTEST_WAIT = 100;

@@ -155,6 +155,14 @@ export class Links implements SessionEvents, DialerOwner {
     return session?.phase === 'ready' ? session.terms.link : 0;
   }
 
+  /** Packets are led to the link from here on. */
+  expectData(link: number, now: number): void {
+    const session = this.#sessions.at(link);
+    if (!session) return;
+    session.expectData(now);
+    this.#bundles.expectData(session, now);
+  }
+
   send(link: number, message: LinkMessage): void {
     this.#sessions.at(link)?.sendControl(message);
   }

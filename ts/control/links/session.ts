@@ -3,12 +3,17 @@ import { type ControlMessage, encodeControl, type GoodbyeReason } from '../../wi
 import { HELLO_FRAME_BYTES, type Hello } from '../../wire/hello.js';
 import { FrameType } from '../../wire/link-header.js';
 import { HEADERS_BYTES } from '../../wire/network-header.js';
-import type { LinkObservation, NodeRole, TransportAddress } from '../io.js';
+import type { LinkObservation } from '../io.js';
 import type { Timer } from '../timer-queue.js';
+import { DataExpectation } from './expectation.js';
 import { HelloExchange } from './hello-exchange.js';
 import { LinkMtu } from './link-mtu.js';
 import { DATA_MEMORY_MS, FAST_INTERVAL, IDLE_INTERVAL, LEAF_IDLE_INTERVAL, Liveness } from './liveness.js';
+import { Questions } from './questions.js';
 import type { LinkServices } from './services.js';
+import type { SessionOwner, SessionTerms } from './session.types.js';
+
+export type { SessionOwner, SessionTerms } from './session.types.js';
 
 /** A session that is not established within this time is given up. */
 export const PENDING_MS = 3_000;
@@ -45,36 +50,6 @@ const UNSEEN: LinkObservation = {
   mtu: 0,
 };
 
-/** What both ends have agreed on. */
-export interface SessionTerms {
-  readonly link: number;
-  readonly ourNumber: number;
-  readonly peerNumber: number;
-  readonly peer: NodeId;
-  readonly peerRole: NodeRole;
-  readonly bootEpoch: number;
-  readonly weDialed: boolean;
-  readonly dialerNonce: Uint8Array;
-  readonly sessionId: string;
-  readonly rxKey: Uint8Array;
-  readonly txKey: Uint8Array;
-  readonly socket: number;
-  readonly address: TransportAddress;
-  /** Of a member of a bundle: the link index of its main session. */
-  readonly bundleOf?: number;
-}
-
-/** Whoever must know what becomes of a session. */
-export interface SessionOwner {
-  /** The first authenticated frame came. */
-  established(session: Session, now: number): void;
-  /** The first round-trip time is known. */
-  ready(session: Session, now: number): void;
-  rttChanged(session: Session, now: number): void;
-  /** It must end. */
-  lost(session: Session, problem: 'noAnswer' | 'silent' | 'disconnected' | 'oneWay', now: number): void;
-}
-
 /**
  * One session with a peer:
  *
@@ -98,6 +73,8 @@ export class Session implements Timer {
   readonly #services: LinkServices;
   readonly #owner: SessionOwner;
   readonly #installedAt: number;
+  readonly #expectation = new DataExpectation();
+  readonly #questions = new Questions();
   #lastHello = -Infinity;
   #nextHello = Infinity;
   #quickSent = 0;
@@ -169,17 +146,39 @@ export class Session implements Timer {
   handleHello(hello: Hello, receivedAt: number, now: number): void {
     if (this.hellos.hearReport(hello, receivedAt) > 0) this.mtu.suspect(now);
     if (hello.reply) return this.#handleReply(hello, receivedAt, now);
-    const { heard, announced } = this.liveness;
+    const { heard, announced, confirmed } = this.liveness;
     if (!this.liveness.hear(hello)) return;
     this.hellos.hearExcuse(hello);
     if (this.hellos.notArriving(this.liveness, receivedAt)) {
       this.#owner.lost(this, 'oneWay', now);
       return;
     }
+    // What made the peer hurry is perhaps still on its way.
+    if (this.liveness.heard < heard) this.#expectation.begin(now);
     this.#chooseInterval(now);
+    if (this.isOver()) return;
     this.#publishTiming();
-    const changed = heard !== this.liveness.heard || announced !== this.liveness.announced;
-    if (changed && now - this.#lastHello >= HELLO_GAP) this.sendHello(now);
+    const isChange = heard !== this.liveness.heard || announced !== this.liveness.announced;
+    // That an interval is confirmed is what the peer waits for to count with it.
+    if (isChange || (!confirmed && this.liveness.confirmed))
+      this.#nextHello = Math.min(this.#nextHello, this.#lastHello + HELLO_GAP);
+    if (now >= this.#nextHello) this.sendHello(now);
+    else this.#schedule(now);
+  }
+
+  /** Packets are led to it from here on: it may have to notice soon that its peer is gone. */
+  expectData(now: number): void {
+    if (this.phase !== 'ready' || this.liveness.announced === FAST_INTERVAL) return;
+    this.#expectation.begin(now);
+    this.#schedule(now);
+  }
+
+  /** Looks whether it carries data, and sends hellos accordingly. */
+  look(now: number): void {
+    if (this.phase !== 'ready') return;
+    const { announced } = this.liveness;
+    this.#chooseInterval(now);
+    if (this.liveness.announced !== announced) this.sendHello(now);
     else this.#schedule(now);
   }
 
@@ -192,7 +191,7 @@ export class Session implements Timer {
     }
     if (this.phase !== 'installed') {
       const seen = this.observe();
-      const silent = now >= this.lastHeard(seen) + this.liveness.silence;
+      const silent = now >= this.#patienceEnds(seen);
       if (silent || (this.phase === 'ready' && !seen.up)) {
         // A worker that takes a link down before it was silent for long has seen its connection end.
         const isCut = !silent && this.terms.address.scheme === 'tcp';
@@ -204,7 +203,9 @@ export class Session implements Timer {
       if (this.isOver()) return;
     }
     const { announced } = this.liveness;
-    if (now >= this.#nextHello || this.#services.role === 'leaf') this.#chooseInterval(now);
+    const isLook = now >= this.#expectation.next;
+    if (now >= this.#nextHello || isLook || this.#services.role === 'leaf') this.#chooseInterval(now);
+    if (isLook && this.liveness.announced === announced) this.#expectation.looked(now);
     if (this.liveness.announced !== announced) this.sendHello(now);
     else if (now < this.#nextHello) this.#schedule(now);
     else if (this.#needsNoHello(now)) this.#passHello();
@@ -214,6 +215,7 @@ export class Session implements Timer {
   sendHello(now: number, seen: LinkObservation = this.observe()): void {
     const payload = this.hellos.write(this.liveness, seen, now);
     this.#send(FrameType.Hello, payload);
+    this.#questions.asked(now, this.lastHeard(seen));
     this.#lastHello = now;
     this.#sentBefore = seen.txFrames + 1; // this one
     this.#nextHello = this.#afterHello(now);
@@ -288,12 +290,28 @@ export class Session implements Timer {
   #chooseInterval(now: number): void {
     const { lastData } = this.observe();
     const carriesData = lastData > 0 && now - lastData < DATA_MEMORY_MS;
+    const wasIdle = this.liveness.announced !== FAST_INTERVAL;
     this.liveness.want(carriesData ? FAST_INTERVAL : this.#idleInterval);
+    if (!carriesData) return;
+    this.#expectation.end();
+    if (wasIdle && this.phase === 'ready') this.#owner.busy(this, now);
   }
 
   get #idleInterval(): number {
-    const isOfLeaf = this.#services.role === 'leaf' || this.terms.peerRole === 'leaf';
-    return isOfLeaf ? LEAF_IDLE_INTERVAL : IDLE_INTERVAL;
+    return this.isOfLeaf ? LEAF_IDLE_INTERVAL : IDLE_INTERVAL;
+  }
+
+  /** One of its ends is a leaf. */
+  get isOfLeaf(): boolean {
+    return this.#services.role === 'leaf' || this.terms.peerRole === 'leaf';
+  }
+
+  /** When the peer is taken for gone if nothing comes from it until then. (What a stream loses is only late, and may be later than any answer.) */
+  #patienceEnds(seen: LinkObservation = this.observe()): number {
+    const heard = this.lastHeard(seen);
+    const silence = heard + this.liveness.silence;
+    if (this.phase !== 'ready' || this.isOfLeaf || this.terms.address.scheme === 'tcp') return silence;
+    return Math.min(silence, this.#questions.limit(heard, this.liveness.sending, this.hellos.rtt));
   }
 
   /**
@@ -341,12 +359,11 @@ export class Session implements Timer {
   /** The next hello, the end of patience with silence, or of the time to get established: whatever comes first. */
   #schedule(now: number): void {
     if (this.isOver()) return;
-    const limit =
-      this.phase === 'installed' ? this.#installedAt + PENDING_MS : this.lastHeard() + this.liveness.silence;
+    const limit = this.phase === 'installed' ? this.#installedAt + PENDING_MS : this.#patienceEnds();
     // With an interval that was shortened meanwhile, the next hello comes sooner than planned.
     if (this.phase === 'ready') this.#nextHello = Math.min(this.#nextHello, now + this.liveness.sending);
     const look = this.#services.role === 'leaf' ? now + LEAF_LOOK_MS : Infinity;
-    this.#services.deadlines.schedule(this, Math.min(this.#nextHello, limit, look));
+    this.#services.deadlines.schedule(this, Math.min(this.#nextHello, limit, look, this.#expectation.next));
   }
 
   #publishTiming(): void {

@@ -140,6 +140,12 @@ export class Sessions implements SessionOwner {
     this.#events.rttChanged(session, now);
   }
 
+  /** What comes by one link leaves by another: that one has begun to carry data, too, though nothing has moved to it. */
+  busy(session: Session, now: number): void {
+    if (session.isOfLeaf) return; // of which there may be thousands, and data begins and ends on them all the time
+    for (const other of this.#live.values()) if (!other.isOfLeaf) other.look(now);
+  }
+
   lost(session: Session, problem: 'noAnswer' | 'silent' | 'disconnected' | 'oneWay', now: number): void {
     // Told also to a peer that seems dead: when only one direction is, it need not find out by itself.
     this.end(session, problem, problem === 'noAnswer' && !session.terms.weDialed ? undefined : 'silence', now);

@@ -1,0 +1,32 @@
+import { IDLE_INTERVAL } from './liveness.js';
+
+/** The first look at a link is made so long after packets were led to it, ms; each further one after twice as long. */
+const FIRST_LOOK_MS = 10;
+
+/**
+ * When to look whether an idle link has begun to carry data. Its own hellos are too far apart for that: a peer that dies meanwhile would be missed
+ * only after three idle intervals. So once packets are led to it the table is looked at (which costs no message) after 10, 30, 70, ... ms, until
+ * the next hello would have come anyway.
+ */
+export class DataExpectation {
+  /** When to look; Infinity: nothing is expected. */
+  next = Infinity;
+  #until = -Infinity;
+  #wait = FIRST_LOOK_MS;
+
+  begin(now: number): void {
+    this.#until = now + IDLE_INTERVAL;
+    this.#wait = FIRST_LOOK_MS;
+    this.next = Math.min(this.next, now + FIRST_LOOK_MS);
+  }
+
+  end(): void {
+    this.next = Infinity;
+  }
+
+  /** That was one look, and there was nothing. */
+  looked(now: number): void {
+    this.#wait *= 2;
+    this.next = now + this.#wait <= this.#until ? now + this.#wait : Infinity;
+  }
+}

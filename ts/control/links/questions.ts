@@ -1,0 +1,26 @@
+import { DETECT_MULTIPLIER } from './liveness.js';
+import type { RttEstimator } from './rtt.js';
+
+/**
+ * Hellos that nobody answers: BFD's echo function (RFC 5880, section 6.4) beside its asynchronous mode. Workers answer a hello at once, however
+ * seldom their end sends hellos of its own; so a link that has just begun to carry data, whose peer has not announced the fast interval yet, need not
+ * wait for three of the slow ones. Where both ends send alike, silence is noticed first, and this adds nothing.
+ */
+export class Questions {
+  #unanswered = 0;
+  #firstAt = 0;
+  #lastAt = -Infinity;
+
+  /** A hello leaves; `lastHeard`: when anything came from the peer. */
+  asked(now: number, lastHeard: number): void {
+    if (lastHeard >= this.#lastAt) this.#unanswered = 0;
+    if (this.#unanswered++ === 0) this.#firstAt = now;
+    this.#lastAt = now;
+  }
+
+  /** When to give up, if nothing comes until then; Infinity: too few questions are open. `interval`: that of our hellos, ms. */
+  limit(lastHeard: number, interval: number, { smoothed = 0, variance = 0 }: RttEstimator): number {
+    if (lastHeard >= this.#lastAt || this.#unanswered < DETECT_MULTIPLIER) return Infinity;
+    return this.#firstAt + DETECT_MULTIPLIER * interval + smoothed + 4 * variance;
+  }
+}
