@@ -52,20 +52,61 @@ test('a planet uses all four layers, and its zones differ in size', () => {
   assert.ok(Math.max(...sizes.values()) > 4 * Math.min(...sizes.values()));
 });
 
-test('nodes dial no more than they may, but for their successors, and take in no more a layer than they may', () => {
+test('nodes dial no more than they may, but for their successors, and strangers leave room for zone-mates', () => {
   const most = 10;
-  const { ids, links } = planOf(seededRandom(8), 'planet', 600, most);
-  const outgoing = new Map<number, number>();
-  const incoming = new Map<string, number>();
-  for (const [from, to] of links) {
-    outgoing.set(from, (outgoing.get(from) ?? 0) + 1);
-    const key = `${to} ${sharedBytes(ids[from] as number, ids[to] as number)}`;
-    incoming.set(key, (incoming.get(key) ?? 0) + 1);
+  for (const { ids, links } of [
+    planOf(seededRandom(8), 'planet', 600, most),
+    planOfSpace(seededRandom(8), parseRttMatrix(planetLab(9)), most),
+  ]) {
+    const outgoing = ids.map(() => 0);
+    const incoming = ids.map(() => [0, 0, 0, 0]);
+    for (const [from, to] of links) {
+      outgoing[from] = (outgoing[from] as number) + 1;
+      const row = incoming[to] as number[];
+      const shared = sharedBytes(ids[from] as number, ids[to] as number);
+      row[shared] = (row[shared] as number) + 1;
+    }
+    assert.ok(Math.max(...outgoing) <= most);
+    incoming.forEach((row, node) => {
+      let room = 64;
+      for (let shared = 3; shared >= 0; shared--) {
+        // One more in each layer: the ring's.
+        assert.ok((row[shared] as number) <= room + 1, `${row.join()} at node ${node}`);
+        const share = [16, 12, 12, 24][shared] as number;
+        const mates = ids.filter((id) => sharedBytes(id, ids[node] as number) === shared).length;
+        room -= Math.min(share, mates);
+      }
+    });
   }
-  assert.ok(Math.max(...outgoing.values()) <= most);
-  // One more in each layer: the ring's.
-  const caps = [17, 13, 13, 25];
-  for (const [key, count] of incoming) assert.ok(count <= (caps[Number(key.split(' ')[1])] as number), key);
+});
+
+test('zones of measured times are near: regions, cities and sites', () => {
+  const matrix = parseRttMatrix(planetLab(1));
+  const { ids } = planOfSpace(seededRandom(2), matrix, 8);
+  [15, 3, 1].forEach((radius, i) => {
+    // A ball around one of its members, as large as its layer says.
+    const zones = new Map<number, number[]>();
+    for (const [node, id] of ids.entries()) {
+      const zone = Math.floor(id / 2 ** (24 - 8 * i));
+      zones.set(zone, [...(zones.get(zone) ?? []), node]);
+    }
+    for (const zone of zones.values())
+      assert.ok(
+        zone.some((centre) => zone.every((node) => matrix.rtt(centre, node) <= radius)),
+        `layer ${i + 1}`,
+      );
+    assert.ok(zones.size < ids.length, `some are in one zone of layer ${i + 1}`);
+  });
+});
+
+test('however many nodes are in one place, all get an id', () => {
+  const everywhere = { size: 600, rtt: (a: number, b: number) => (a === b ? 0 : 0.5) };
+  const scattered = { size: 600, rtt: (a: number, b: number) => (a === b ? 0 : 500) };
+  for (const space of [everywhere, scattered]) {
+    const { ids } = planOfSpace(seededRandom(4), space, 6);
+    assert.is(new Set(ids).size, 600);
+    assert.ok(ids.every((id) => (id & 255) !== 0 && (id & 255) !== 255));
+  }
 });
 
 test('a link is there once, whoever dials', () => {

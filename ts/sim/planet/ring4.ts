@@ -7,16 +7,16 @@
  * 3. for each of the 32 bits, of those that differ first in this bit: the nearest of a sample;
  * 4. random ones.
  *
- * A node takes in 16, 12, 12 and 24 others from layers 1 to 4; beyond, the next choice is tried. One limit for all would let strangers
- * crowd out zone-mates, and zones would split.
+ * A node takes in 16, 12, 12 and 24 others from layers 1 to 4, and what the few nodes of a layer cannot use from the layer above it; beyond, the next choice is
+ * tried. One limit for all would let strangers crowd out zone-mates, and zones would split.
  */
 import { type NodeId, sharedBytes } from '../../kit/node-id.js';
 import type { Random } from '../../kit/random.js';
 import { LinkSet, type Plan } from './plan.js';
 import type { RttSpace } from './rtt-space.js';
 
-/** By the layer in which two ids first differ, from 1. */
-const MOST_INCOMING = [0, 16, 12, 12, 24] as const;
+/** By the layer in which two ids first differ, less one. */
+const MOST_INCOMING = [16, 12, 12, 24] as const;
 /** Candidates whose round-trip time is looked at. */
 const LAYER_SAMPLE = 64;
 const BUCKET_SAMPLE = 12;
@@ -46,7 +46,8 @@ class Chooser {
   readonly #sorted: Uint32Array;
   readonly #place: Int32Array;
   readonly #outgoing: Int32Array;
-  readonly #incoming: Int32Array[];
+  /** How many more a node takes in, by shared bytes. */
+  readonly #room: readonly Int32Array[];
 
   constructor(random: Random, ids: readonly NodeId[], space: RttSpace, most: number) {
     this.links = new LinkSet(ids.length);
@@ -61,7 +62,21 @@ class Chooser {
       this.#place[node] = at;
     });
     this.#outgoing = new Int32Array(ids.length);
-    this.#incoming = Array.from({ length: 5 }, () => new Int32Array(ids.length));
+    this.#room = MOST_INCOMING.map(() => new Int32Array(ids.length));
+    for (const node of ids.keys()) this.#share(node);
+  }
+
+  /** Room for strangers of each layer: its own, and what is left where there are fewer zone-mates than room for them. */
+  #share(node: number): void {
+    let left = 0;
+    let mates = 1;
+    for (let shared = 3; shared >= 0; shared--) {
+      const [low, high] = this.#zone(node, shared);
+      const room = (MOST_INCOMING[shared] as number) + left;
+      (this.#room[shared] as Int32Array)[node] = room;
+      left = Math.max(0, room - (high - low - mates));
+      mates = high - low;
+    }
   }
 
   dialSuccessors(node: number): void {
@@ -111,11 +126,10 @@ class Chooser {
 
   #dial(node: number, peer: number): boolean {
     if (node === peer || this.links.has(node, peer) || (this.#outgoing[node] as number) >= this.#most) return false;
-    const layer = sharedBytes(this.#ids[node] as number, this.#ids[peer] as number) + 1;
-    const incoming = this.#incoming[layer] as Int32Array;
-    if ((incoming[peer] as number) >= (MOST_INCOMING[layer] as number)) return false;
-    if (!this.#link(node, peer)) return false;
-    incoming[peer] = (incoming[peer] as number) + 1;
+    const room = this.#room[sharedBytes(this.#ids[node] as number, this.#ids[peer] as number)] as Int32Array;
+    const left = room[peer] as number;
+    if (left === 0 || !this.#link(node, peer)) return false;
+    room[peer] = left - 1;
     return true;
   }
 

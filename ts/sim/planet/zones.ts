@@ -1,59 +1,74 @@
-/** Ids: nodes that are near each other get ids that begin alike, nested over as many layers as the network is large. */
+/**
+ * Ids by place: nodes that are near each other get ids that begin alike.
+ *
+ * Nodes that know where on Earth they are take the first two bytes of their ids from a quad-tree of latitude and longitude: a cell of the first byte is
+ * 22.5 by 11.25 degrees, one of the second a sixteenth of that each way. Of a matrix only round-trip times are known, so zones are balls of such a size:
+ *
+ * ```
+ *   layer 1   a region   15 ms around its centre   (cells of the first byte: 1000 km and the detours of cables)
+ *   layer 2   a city      3 ms                     (cells of the second byte: 70 km and the last mile)
+ *   layer 3   a site      1 ms
+ *   layer 4   a node
+ * ```
+ */
 import type { NodeId } from '../../kit/node-id.js';
 import type { Random } from '../../kit/random.js';
 import type { RttSpace } from './rtt-space.js';
 
-/** Members of a zone at most: an index is 1 to 254. */
-const MOST_BYTES = 254;
-/** A network of so many nodes or fewer is one group. */
-const ONE_GROUP = 30;
+/** Round trip between the centre of a zone and its members at most, ms: of layers 1 to 3. */
+const RADII_MS = [15, 3, 1] as const;
+/** Parts of a zone at most: their bytes are 1 to 254. */
+const MOST_PARTS = 254;
 
-/**
- * Ids by where nodes are: each zone is cut into as many parts as a fourth root of the network (or with `layers` below 4: of that
- * root), around centres that are far from each other, and its parts again.
- */
-export function idsByPlace(random: Random, space: RttSpace, layers: 1 | 2 | 3 | 4 = layersFor(space.size)): NodeId[] {
+export function idsByPlace(random: Random, space: RttSpace): NodeId[] {
   const ids = Array.from({ length: space.size }, (): NodeId => 0);
-  const parts = Math.max(2, Math.round(space.size ** (1 / layers)));
   const divide = (members: readonly number[], prefix: number, layer: number): void => {
-    if (layer < 4) {
-      const groups =
-        layer <= 4 - layers ? [members] : cluster(random, space, members, parts, MOST_BYTES ** (4 - layer));
-      groups.forEach((group, i) => divide(group, prefix * 256 + i + 1, layer + 1));
-    } else {
+    const radius = RADII_MS[layer - 1];
+    if (radius === undefined)
       members.forEach((member, i) => {
         ids[member] = (prefix * 256 + i + 1) >>> 0;
       });
-    }
+    else
+      balls(random, space, members, radius, MOST_PARTS ** (4 - layer)).forEach((part, i) =>
+        divide(part, prefix * 256 + i + 1, layer + 1),
+      );
   };
   divide(Array.from(ids.keys()), 0, 1);
   return ids;
 }
 
-/** As few layers as leave zones small: 1 up to 30 nodes, then 2 up to 200, 3 up to 400, 4 above. */
-export function layersFor(nodes: number): 1 | 2 | 3 | 4 {
-  if (nodes <= ONE_GROUP) return 1;
-  return nodes <= 200 ? 2 : nodes < 400 ? 3 : 4;
-}
-
-/** Members in at most `parts` groups around centres, each of the farthest from those before it; a full group passes the next ones on. */
-function cluster(random: Random, space: RttSpace, members: readonly number[], parts: number, most: number): number[][] {
-  const centres = [members[random.below(members.length)] as number];
-  const far = (member: number) => Math.min(...centres.map((centre) => space.rtt(member, centre)));
-  while (centres.length < Math.min(parts, members.length)) {
-    // Half of the centres by chance, so that outliers do not get all zones.
-    const candidates = Array.from({ length: 8 }, () => members[random.below(members.length)] as number);
-    const next = candidates.reduce((best, one) => (far(one) > far(best) ? one : best));
-    if (centres.includes(next)) break;
-    centres.push(next);
+/**
+ * Members in at most 254 parts of at most `most`. Whoever has no centre within the radius becomes one, in random order; then all go to their nearest centre
+ * that has room. Where there are too many places, the last ones come to centres that are farther.
+ */
+function balls(random: Random, space: RttSpace, members: readonly number[], radius: number, most: number): number[][] {
+  const centres: number[] = [];
+  const left = shuffled(random, members);
+  for (const member of left) {
+    if (centres.length === MOST_PARTS) break;
+    if (!centres.some((centre) => space.rtt(member, centre) <= radius)) centres.push(member);
   }
-  const groups: number[][] = centres.map(() => []);
+  for (const member of left) {
+    if (centres.length * most >= members.length) break;
+    if (!centres.includes(member)) centres.push(member);
+  }
+  const parts: number[][] = centres.map(() => []);
+  const isFull = (part: number) => (parts[part] as number[]).length === most;
   for (const member of members) {
     const order = centres
-      .map((centre, at) => ({ at, rtt: space.rtt(member, centre) }))
-      .sort((a, b) => a.rtt - b.rtt || a.at - b.at);
-    const open = order.find(({ at }) => (groups[at] as number[]).length < most) ?? order[0];
-    (groups[open?.at ?? 0] as number[]).push(member);
+      .map((centre, part) => ({ part, rtt: space.rtt(member, centre) }))
+      .sort((a, b) => a.rtt - b.rtt || a.part - b.part);
+    const nearest = order.find(({ part }) => !isFull(part));
+    (parts[nearest?.part ?? 0] as number[]).push(member);
   }
-  return groups.filter((group) => group.length > 0);
+  return parts.filter((part) => part.length > 0);
+}
+
+function shuffled(random: Random, from: readonly number[]): number[] {
+  const order = [...from];
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = random.below(i + 1);
+    [order[i], order[j]] = [order[j] as number, order[i] as number];
+  }
+  return order;
 }
