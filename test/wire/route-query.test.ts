@@ -27,6 +27,7 @@ const anyLimits: fc.Arbitrary<RouteLimits> = fc.record(
     mbps: thousandths,
     lossPercent: fc.integer({ min: 0, max: 99 }),
     hops: fc.integer({ min: 1, max: 16 }),
+    avoid: fc.integer({ min: 1, max: 0xffff_ffff }),
   },
   { requiredKeys: [] },
 );
@@ -39,6 +40,8 @@ const anyQuery: fc.Arbitrary<QueryMessage> = nodes(1).chain((path) =>
       branch: u32,
       destination: fc.integer({ min: 1, max: 0xffff_ffff }),
       limits: anyLimits,
+      follow: fc.option(fc.integer({ min: 0, max: 3 }), { nil: undefined }),
+      fresh: fc.boolean(),
       soFar: measure(path.length),
       path: fc.constant(path),
       tokens,
@@ -50,7 +53,12 @@ const anyQuery: fc.Arbitrary<QueryMessage> = nodes(1).chain((path) =>
 const answer: fc.Arbitrary<QueryMessage> = nodes(2).chain((path) =>
   fc.record({
     kind: fc.constant('routeAnswer' as const),
-    answer: fc.record({ branch: u32, path: fc.constant(path), measure: measure(path.length - 1) }),
+    answer: fc.record({
+      branch: u32,
+      path: fc.constant(path),
+      measure: measure(path.length - 1),
+      ageMs: fc.nat(60_000),
+    }),
   }),
 );
 
@@ -96,7 +104,8 @@ function rounded(value: unknown): unknown {
 /** The limits of a query as its receiver sees them. */
 function received(limits: RouteLimits): RouteLimits {
   const soFar = { rttMs: 1, cost: 1, mbps: 1, delivery: 1, hops: 1 };
-  const query = { id: 1n, branch: 1, destination: 9, limits, soFar, path: [1], tokens: 1, patienceMs: 1 };
+  const kind = { follow: undefined, fresh: false };
+  const query = { id: 1n, branch: 1, destination: 9, limits, ...kind, soFar, path: [1], tokens: 1, patienceMs: 1 };
   const message = decodeControl(encodeControl({ kind: 'routeQuery', query }));
   if (message === 'malformed' || message.kind !== 'routeQuery') throw new Error('it was not understood');
   return message.query.limits;
@@ -107,7 +116,7 @@ test('limits are rounded towards the tighter one', () => {
 });
 
 test('paths that are none, and numbers out of range, are refused', () => {
-  const base = { branch: 1, measure: { rttMs: 1, cost: 1, mbps: 1, delivery: 1, hops: 2 } };
+  const base = { branch: 1, ageMs: 0, measure: { rttMs: 1, cost: 1, mbps: 1, delivery: 1, hops: 2 } };
   const read = (path: number[]) => decodeControl(encodeControl({ kind: 'routeAnswer', answer: { ...base, path } }));
   assert.is.not(read([1, 2, 3]), 'malformed');
   assert.is(read([1, 2, 1]), 'malformed', 'a node twice');

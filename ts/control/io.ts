@@ -10,6 +10,7 @@ import type { Headers } from '../wire/frame.js';
 import type { NodeRole } from '../wire/handshake.js';
 import type { FrameType } from '../wire/link-header.js';
 import type { RouteLimits } from '../wire/route-query.js';
+import type { FlowSample } from './optimiser/optimiser.types.js';
 import type { PinOutput } from './pins/pinned-paths.js';
 import type { PinOrder, PinState } from './pins/route-pins.js';
 import type { QueryResult } from './query/queries.js';
@@ -50,6 +51,8 @@ export type Command =
   /** Pins the route to another node for as long as it is not unpinned: see the event `pinChanged`. */
   | { readonly kind: 'pinRoute'; readonly order: PinOrder }
   | { readonly kind: 'unpinRoute'; readonly number: number }
+  /** Where own traffic has gone since the last time: every 500 ms while there is any. */
+  | { readonly kind: 'flows'; readonly samples: readonly FlowSample[] }
   /** Addresses or routes of the machine have changed: whatever is not up is resolved and dialed anew at once, links are probed. */
   | { readonly kind: 'networkChange' }
   /** The packet path stood still (a worker was replaced, the machine slept): silence counts from now. */

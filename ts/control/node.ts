@@ -50,14 +50,14 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
       router,
       outbox,
       leaf: (leaf) => listener.leaf(leaf),
+      quality: (link) => listener.quality(link),
       linkTo: (peer) => links.linkTo(peer),
       peerAt: (link) => links.peerAt(link),
       expectData: (link, now) => links.expectData(link, now),
       send: (link, message) => links.send(link, message),
       randomId: () => new DataView(entropy(8).slice().buffer).getBigUint64(0),
     },
-    options.pinCapacity ?? 0,
-    firstGeneration,
+    { labels: options.pinCapacity ?? 0, firstGeneration, optimise: role === 'relay' && (options.optimise ?? false) },
   );
   const listener = new RoleListener(id, router, paths, outbox);
   const links = new Links(
@@ -120,6 +120,8 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
         return paths.pin(command.order, now);
       case 'unpinRoute':
         return paths.unpin(command.number);
+      case 'flows':
+        return paths.handleFlows(command.samples, now);
       case 'networkChange':
         return links.networkChange(now);
       case 'resume':
@@ -155,6 +157,7 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
     links: (now) => links.statuses(now),
     routes: () => router.routes(),
     explain: (destination, trafficClass, now) => router.explain(destination, trafficClass, now),
+    optimisedFlows: () => paths.optimised(),
     linksTaken: () => pool.used + leafPool.used,
     entry: (layer, byte, trafficClass) => router.entry(layer, byte, trafficClass),
   };

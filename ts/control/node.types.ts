@@ -17,6 +17,7 @@ import type {
   ReceivedFrame,
   RouteStatus,
 } from './io.js';
+import type { OptimisedFlow } from './optimiser/optimiser.types.js';
 import type { Router, RouterOptions, SafetyRules } from './routing/router.types.js';
 
 export interface ControlNodeOptions {
@@ -49,6 +50,8 @@ export interface ControlNodeOptions {
   readonly leafCapacity?: number;
   /** Paths that may be pinned, through this node and from it, up to 4095. Default: 0. */
   readonly pinCapacity?: number;
+  /** Whether flows that last are pinned to better paths than the tables have; see the command `flows`. A leaf never does. Default: false. */
+  readonly optimise?: boolean;
   /** False asks for sessions without tags, for measuring only; both ends must. Default: true. */
   readonly tags?: boolean;
   /** Largest frame that links carry at first. Default: 1200. */
@@ -95,6 +98,8 @@ export interface ControlNode {
   routes(): RouteStatus[];
   /** See {@link Router.explain}. */
   explain: Router['explain'];
+  /** Flows that are pinned to a better path than the tables have. */
+  optimisedFlows(): OptimisedFlow[];
   /** Link indexes that are given out: to sessions, to handshakes, and to sessions that go. */
   linksTaken(): number;
   /** For checkers: see {@link Router.entry}. */

@@ -1,15 +1,19 @@
 /**
- * Paths that are more than a next hop: looked for by limits (query), kept by labels (pins). One object a node; what it says goes by the links of the node and its
- * outbox.
+ * Paths that are more than a next hop: looked for by limits (query), kept by labels (pins), and looked for without being asked for flows that last (optimiser). One
+ * object a node; what it says goes by the links of the node and its outbox.
  */
-import type { NodeId } from '../kit/node-id.js';
-import type { RouteLimits } from '../wire/route-query.js';
+import { idByte, LAYERS, type NodeId, sharedBytes } from '../kit/node-id.js';
+import type { SearchLimits } from '../wire/route-query.js';
 import type { LinkMessage } from './links/links.js';
+import { Optimiser } from './optimiser/optimiser.js';
+import type { FlowSample, OptimisedFlow } from './optimiser/optimiser.types.js';
 import type { Outbox } from './outbox.js';
+import { NumberedPins } from './pins/numbered-pins.js';
 import { PinnedPaths } from './pins/pinned-paths.js';
 import { type PinOrder, RoutePins } from './pins/route-pins.js';
+import type { QueryLink } from './query/candidates.js';
 import { measureOf } from './query/limits.js';
-import { RouteQueries } from './query/queries.js';
+import { type Memory, type QueryResult, RouteQueries } from './query/queries.js';
 import type { LinkQuality } from './routing/link-quality.js';
 import type { Router } from './routing/router.types.js';
 
@@ -22,6 +26,8 @@ export interface PathsHost {
   readonly outbox: Outbox;
   /** The link to a leaf of this node. */
   leaf(id: NodeId): LinkQuality | undefined;
+  /** What a live link was last measured to be; undefined: it is none. */
+  quality(link: number): LinkQuality | undefined;
   /** The live link to a neighbour or leaf; 0: there is none. */
   linkTo(peer: NodeId): number;
   peerAt(link: number): NodeId | undefined;
@@ -32,33 +38,46 @@ export interface PathsHost {
   randomId(): bigint;
 }
 
+export interface PathsOptions {
+  /** Paths that may be pinned through this node and from it. */
+  readonly labels: number;
+  /** A random number. */
+  readonly firstGeneration: number;
+  /** Whether flows that last are looked after. */
+  readonly optimise: boolean;
+}
+
+/** Whose query it is: one number space holds the numbers of all. */
+const Asker = { Command: 0, Order: 1, Optimiser: 2 } as const;
+const ASKERS = 3;
+
 export class Paths {
+  readonly #host: PathsHost;
   readonly #queries: RouteQueries;
   readonly #pinned: PinnedPaths;
   readonly #orders: RoutePins;
+  readonly #own: NumberedPins;
+  readonly #optimiser: Optimiser | undefined;
+  readonly #timed: readonly Pick<Optimiser, 'nextTimeout' | 'handleTimeout'>[];
   #now = 0;
 
-  /** `labels`: paths that may be pinned through this node and from it; `firstGeneration`: any number, a random one. */
-  constructor(host: PathsHost, labels: number, firstGeneration: number) {
-    const { self, router, outbox } = host;
+  constructor(host: PathsHost, { labels, firstGeneration, optimise }: PathsOptions) {
+    const { self, outbox } = host;
+    this.#host = host;
     const peerAt = (link: number) => host.peerAt(link);
     const send = (link: number, message: PathMessage) => host.send(link, message);
     const randomId = () => host.randomId();
     this.#queries = new RouteQueries({
       self,
-      links: (destination) =>
-        router.ways(destination).map(({ quality, ...way }) => ({ ...way, measure: measureOf(quality) })),
+      links: (destination) => this.#ways(destination),
+      next: (destination, trafficClass) => this.#next(destination, trafficClass),
       leaf: (leaf) => {
         const quality = host.leaf(leaf);
         return quality && measureOf(quality);
       },
       peerAt,
       send,
-      // Searches of orders have negative numbers.
-      result: (number, result) => {
-        if (number < 0) this.#orders.handleResult(-number, result, this.#now);
-        else outbox.event({ type: 'routeResult', number, result });
-      },
+      result: (tagged, result) => this.#handleResult(tagged % ASKERS, Math.floor(tagged / ASKERS), result),
       randomId,
     });
     this.#pinned = new PinnedPaths(
@@ -66,35 +85,60 @@ export class Paths {
         self,
         linkTo: (peer) => host.linkTo(peer),
         peerAt,
+        rttOf: (link) => host.quality(link)?.rtt ?? 0,
         send,
         output: (output) => {
           outbox.push(output);
           if (output.kind === 'pinInstall') host.expectData(output.outLink, this.#now);
         },
-        news: (id, news) => this.#orders.handleNews(id, news, this.#now),
+        news: (id, news, rttMs) => {
+          if (!this.#own.handleNews(id, news, rttMs)) this.#orders.handleNews(id, news, this.#now);
+        },
       },
       { capacity: labels, firstGeneration },
     );
     this.#orders = new RoutePins({
-      ask: (number, destination, limits, now) => this.#queries.ask(-number, destination, limits, now, true),
+      ask: (number, destination, limits, now) => this.#ask(Asker.Order, number, destination, limits, now, 'answers'),
       paths: this.#pinned,
       randomId,
       changed: ({ number, destination }, state) => outbox.event({ type: 'pinChanged', number, destination, state }),
     });
+    this.#own = new NumberedPins({
+      paths: this.#pinned,
+      randomId,
+      news: (number, kind, rttMs) =>
+        this.#optimiser?.handlePin(number, kind === 'granted' ? { kind, rttMs } : { kind }, this.#now),
+    });
+    this.#optimiser = optimise ? this.#createOptimiser() : undefined;
+    const timed = [this.#queries, this.#pinned, this.#orders];
+    this.#timed = this.#optimiser ? [...timed, this.#optimiser] : timed;
   }
 
-  find(number: number, destination: NodeId, limits: RouteLimits, now: number): void {
+  find(number: number, destination: NodeId, limits: SearchLimits, now: number): void {
     this.#now = now;
-    this.#queries.ask(number, destination, limits, now);
+    this.#ask(Asker.Command, number, destination, limits, now);
   }
 
+  /** From here on until {@link unpin}; it has precedence over what the optimiser has pinned. */
   pin(order: PinOrder, now: number): void {
     this.#now = now;
+    this.#optimiser?.release(order.destination);
     this.#orders.pin(order, now);
   }
 
   unpin(number: number): void {
     this.#orders.unpin(number);
+  }
+
+  /** Where own traffic has gone since the last time. */
+  handleFlows(samples: readonly FlowSample[], now: number): void {
+    this.#now = now;
+    this.#optimiser?.handleFlows(samples, now);
+  }
+
+  /** What the optimiser has pinned. */
+  optimised(): OptimisedFlow[] {
+    return this.#optimiser?.optimised() ?? [];
   }
 
   /** No worker can use the label any more. */
@@ -123,12 +167,52 @@ export class Paths {
 
   handleTimeout(now: number): void {
     this.#now = now;
-    if (this.#queries.nextTimeout() <= now) this.#queries.handleTimeout(now);
-    if (this.#pinned.nextTimeout() <= now) this.#pinned.handleTimeout(now);
-    if (this.#orders.nextTimeout() <= now) this.#orders.handleTimeout(now);
+    for (const part of this.#timed) if (part.nextTimeout() <= now) part.handleTimeout(now);
   }
 
   nextTimeout(): number {
-    return Math.min(this.#queries.nextTimeout(), this.#pinned.nextTimeout(), this.#orders.nextTimeout());
+    let next = Infinity;
+    for (const part of this.#timed) next = Math.min(next, part.nextTimeout());
+    return next;
+  }
+
+  #createOptimiser(): Optimiser {
+    return new Optimiser({
+      follow: (number, destination, trafficClass, now) =>
+        this.#queries.follow(number * ASKERS + Asker.Optimiser, destination, trafficClass, now),
+      ask: (number, destination, limits, now) => this.#ask(Asker.Optimiser, number, destination, limits, now, 'none'),
+      pin: (number, path, trafficClass, now) => this.#own.pin(number, path, trafficClass, now),
+      unpin: (number) => this.#own.unpin(number),
+      isTaken: (destination) => this.#orders.has(destination),
+    });
+  }
+
+  #ask(asker: number, number: number, destination: NodeId, limits: SearchLimits, now: number, memory?: Memory): void {
+    this.#queries.ask(number * ASKERS + asker, destination, limits, now, memory);
+  }
+
+  #handleResult(asker: number, number: number, result: QueryResult): void {
+    if (asker === Asker.Order) this.#orders.handleResult(number, result, this.#now);
+    else if (asker === Asker.Optimiser) this.#optimiser?.handleResult(number, result, this.#now);
+    else this.#host.outbox.event({ type: 'routeResult', number, result });
+  }
+
+  /** What neighbours say is damped; what a path is worth is measured now. */
+  #ways(destination: NodeId): QueryLink[] {
+    const { router } = this.#host;
+    return router.ways(destination).map(({ link, peer, quality, rest }) => {
+      return { link, peer, measure: measureOf(this.#host.quality(link) ?? quality), rest };
+    });
+  }
+
+  /** Where the forwarding table leads. */
+  #next(destination: NodeId, trafficClass: number): Omit<QueryLink, 'rest'> | undefined {
+    const { self, router } = this.#host;
+    const layer = LAYERS[sharedBytes(self, destination)];
+    if (layer === undefined) return undefined;
+    const link = router.entry(layer, idByte(destination, layer), trafficClass).primary;
+    const peer = this.#host.peerAt(link);
+    const quality = this.#host.quality(link);
+    return peer !== undefined && quality ? { link, peer, measure: measureOf(quality) } : undefined;
   }
 }

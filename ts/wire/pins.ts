@@ -25,6 +25,8 @@ export interface PinGrant {
   readonly id: bigint;
   /** 0: packets need none. */
   readonly label: number;
+  /** Round trip from the sender to the destination along the path, ms, as its links measure it now. */
+  readonly rttMs: number;
 }
 
 export interface PinEnd {
@@ -44,12 +46,12 @@ export function readPinRequest({ id, path, trafficClass }: RequestMessage): PinR
   return isPath(path, 2) && trafficClass < ROUTING_CLASSES ? { id, path, trafficClass } : 'malformed';
 }
 
-export function writePinGrant({ id, label }: PinGrant): GrantMessage {
-  return create(PinGrantSchema, { id, label });
+export function writePinGrant({ id, label, rttMs }: PinGrant): GrantMessage {
+  return create(PinGrantSchema, { id, label, rttUs: Math.min(0xffff_ffff, Math.ceil(rttMs * 1000)) });
 }
 
-export function readPinGrant({ id, label }: GrantMessage): PinGrant {
-  return { id, label };
+export function readPinGrant({ id, label, rttUs }: GrantMessage): PinGrant {
+  return { id, label, rttMs: rttUs / 1000 };
 }
 
 export function writePinEnd({ id }: PinEnd): EndMessage {

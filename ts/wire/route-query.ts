@@ -17,6 +17,7 @@ import {
   RouteQuerySchema,
   RouteRefusalSchema,
 } from './gen/portolan/v1/control_pb.js';
+import { ROUTING_CLASSES } from './routing-entry.js';
 
 /** What a path must keep to. Undefined: anything will do. */
 export interface RouteLimits {
@@ -34,6 +35,12 @@ export interface RouteLimits {
 
 export type LimitName = keyof RouteLimits;
 
+/** What a search must keep to: limits, and perhaps a detour. */
+export interface SearchLimits extends RouteLimits {
+  /** A node that must not be on the path. */
+  readonly avoid?: NodeId;
+}
+
 /** What a link, or a path of several, does to packets. */
 export interface PathMeasure {
   /** Round trip, smoothed, ms. */
@@ -46,8 +53,11 @@ export interface PathMeasure {
   readonly hops: number;
 }
 
-/** The longest path that a query follows, in links. */
+/** The longest path that a search finds, in links. */
 export const MAX_HOPS = 16;
+
+/** The longest way through tables that a query follows, in links: as far as a packet gets. */
+export const MAX_FOLLOWED_HOPS = 32;
 
 /** The most tokens that a branch may carry. */
 export const MAX_TOKENS = 1024;
@@ -59,7 +69,11 @@ export interface RouteQuery {
   readonly id: bigint;
   readonly branch: number;
   readonly destination: NodeId;
-  readonly limits: RouteLimits;
+  readonly limits: SearchLimits;
+  /** The traffic class whose tables it follows; undefined: it is a search. */
+  readonly follow: number | undefined;
+  /** Nobody is to answer from memory. */
+  readonly fresh: boolean;
   /** From the source to the receiver. */
   readonly soFar: PathMeasure;
   /** The nodes that it came by: the source first, the sender last. */
@@ -73,6 +87,8 @@ export interface RouteAnswer {
   /** All nodes, from the source of the query to its destination. */
   readonly path: readonly NodeId[];
   readonly measure: PathMeasure;
+  /** How long ago the oldest part of it was measured, ms. */
+  readonly ageMs: number;
 }
 
 export interface RouteRefusal {
@@ -110,7 +126,11 @@ const units = (value: number, perUnit: number) => Math.min(LARGEST, Math.ceil(va
 const kilobits = (mbps: number) => Math.min(LARGEST, Math.max(1, Math.floor(mbps * 1000 + 1e-6)));
 
 /** The limits in the order of their numbers on the wire, with units of the wire a unit here. */
-const WIRE_LIMITS: readonly (readonly [LimitName, Exclude<keyof LimitsMessage, '$typeName' | '$unknown'>, number])[] = [
+const WIRE_LIMITS: readonly (readonly [
+  LimitName,
+  Exclude<keyof LimitsMessage, '$typeName' | '$unknown' | 'avoid'>,
+  number,
+])[] = [
   ['rttMs', 'rttUs', 1000],
   ['cost', 'cost', 1],
   ['mbps', 'kbps', 1000],
@@ -129,23 +149,34 @@ export function writeQuery(query: RouteQuery): QueryMessage {
     path: [...query.path],
     tokens,
     patienceMs: Math.floor(query.patienceMs),
+    follow: query.follow === undefined ? 0 : query.follow + 1,
+    fresh: query.fresh,
   });
 }
 
 export function readQuery(message: QueryMessage): RouteQuery | 'malformed' {
-  const { id, branch, destination, limits, soFar, path, tokens, patienceMs } = message;
-  if (!limits || !soFar || destination === 0 || !isPath(path, 1)) return 'malformed';
+  const { id, branch, destination, limits, soFar, path, tokens, patienceMs, fresh } = message;
+  if (!limits || !soFar || destination === 0 || message.follow > ROUTING_CLASSES) return 'malformed';
+  const follow = message.follow === 0 ? undefined : message.follow - 1;
+  if (!isPath(path, 1, (follow === undefined ? MAX_HOPS : MAX_FOLLOWED_HOPS) + 1)) return 'malformed';
   if (tokens > MAX_TOKENS || patienceMs > MAX_PATIENCE_MS || soFar.hops !== path.length) return 'malformed';
-  return { id, branch, destination, limits: readLimits(limits), soFar: readMeasure(soFar), path, tokens, patienceMs };
+  const measure = readMeasure(soFar);
+  const terms = { id, branch, destination, limits: readLimits(limits), follow, fresh };
+  return { ...terms, soFar: measure, path, tokens, patienceMs };
 }
 
-export function writeAnswer({ branch, path, measure }: RouteAnswer): AnswerMessage {
-  return create(RouteAnswerSchema, { branch, path: [...path], measure: writeMeasure(measure) });
+export function writeAnswer({ branch, path, measure, ageMs }: RouteAnswer): AnswerMessage {
+  return create(RouteAnswerSchema, {
+    branch,
+    path: [...path],
+    measure: writeMeasure(measure),
+    ageMs: Math.min(LARGEST, Math.ceil(ageMs)),
+  });
 }
 
-export function readAnswer({ branch, path, measure }: AnswerMessage): RouteAnswer | 'malformed' {
-  if (!measure || !isPath(path, 2) || measure.hops !== path.length - 1) return 'malformed';
-  return { branch, path, measure: readMeasure(measure) };
+export function readAnswer({ branch, path, measure, ageMs }: AnswerMessage): RouteAnswer | 'malformed' {
+  if (!measure || !isPath(path, 2, MAX_FOLLOWED_HOPS + 1) || measure.hops !== path.length - 1) return 'malformed';
+  return { branch, path, measure: readMeasure(measure), ageMs };
 }
 
 export function writeRefusal({ branch, tokens, reason, best }: RouteRefusal): RefusalMessage {
@@ -176,8 +207,8 @@ function writeShortfall({ limit, value, over }: Shortfall) {
   return { limit: number + 1, value: limit === 'mbps' ? kilobits(value) : units(value, perUnit), over };
 }
 
-function writeLimits(limits: RouteLimits): MessageInitShape<typeof RouteLimitsSchema> {
-  const message: Record<string, number> = {};
+function writeLimits(limits: SearchLimits): MessageInitShape<typeof RouteLimitsSchema> {
+  const message: Record<string, number> = { avoid: limits.avoid ?? 0 };
   for (const [name, field, perUnit] of WIRE_LIMITS) {
     const value = limits[name];
     // Rounded towards the tighter limit: what keeps to it on the wire keeps to it here.
@@ -187,8 +218,9 @@ function writeLimits(limits: RouteLimits): MessageInitShape<typeof RouteLimitsSc
   return message;
 }
 
-function readLimits(message: LimitsMessage): RouteLimits {
-  const limits: { -readonly [name in LimitName]?: number } = {};
+function readLimits(message: LimitsMessage): SearchLimits {
+  const limits: { -readonly [name in keyof SearchLimits]?: number } = {};
+  if (message.avoid !== 0) limits.avoid = message.avoid;
   for (const [name, field, perUnit] of WIRE_LIMITS) {
     const value = message[field];
     if (value !== undefined) limits[name] = value / perUnit;
@@ -212,6 +244,6 @@ function readMeasure({ rttUs, cost, kbps, lossPpm, hops }: MeasureMessage): Path
 }
 
 /** Whether these are nodes of a path: none of them twice, as many as a path may have. */
-export function isPath(path: readonly NodeId[], least: number): boolean {
-  return path.length >= least && path.length <= MAX_HOPS + 1 && !path.includes(0) && new Set(path).size === path.length;
+export function isPath(path: readonly NodeId[], least: number, most = MAX_HOPS + 1): boolean {
+  return path.length >= least && path.length <= most && !path.includes(0) && new Set(path).size === path.length;
 }

@@ -23,7 +23,7 @@ class World {
   readonly nodes: PinnedPaths[] = [];
   /** By node: what its packet path was told, by label. */
   readonly tables: Map<number, Installed>[] = [];
-  readonly news: { readonly node: number; readonly id: bigint; readonly news: PinNews }[] = [];
+  readonly news: { readonly node: number; readonly id: bigint; readonly news: PinNews; readonly rttMs: number }[] = [];
   now = 0;
   loss = 0;
   readonly #random: Random;
@@ -110,12 +110,13 @@ class World {
         self: at,
         linkTo: (peer) => (peer >= 1 && peer <= NODES && this.isUp(at, peer) ? peer : 0),
         peerAt: (link) => link,
+        rttOf: () => 2 * DELAY_MS,
         send: (to, message) => {
           if (!this.isUp(at, to) || this.#random.unit() < this.loss) return;
           this.#flying.push({ at: this.now + DELAY_MS, from: at, to, bytes: encodeControl(message) });
         },
         output: (output) => this.#obey(at, output),
-        news: (id, news) => this.news.push({ node: at, id, news }),
+        news: (id, news, rttMs) => this.news.push({ node: at, id, news, rttMs }),
       },
       { capacity, firstGeneration },
     );
@@ -152,7 +153,7 @@ test('a path is granted from its end, and followed to it', () => {
   world.run(3 * DELAY_MS);
   assert.equal(world.news, [], 'a request has gone there');
   world.run(3 * DELAY_MS);
-  assert.equal(world.news, [{ node: 1, id: 7n, news: 'granted' }]);
+  assert.equal(world.news, [{ node: 1, id: 7n, news: 'granted', rttMs: 3 * 2 * DELAY_MS }]);
   assert.equal(world.follow(1, 4), [1, 2, 3, 4]);
   assert.equal(
     world.tables.map(({ size }) => size),
@@ -191,7 +192,7 @@ test('it lives as long as it is renewed, and not longer', () => {
     world.nodes.every(({ size }) => size === 0),
     'nobody heard of anybody',
   );
-  assert.equal(world.news.at(-1), { node: 1, id: 8n, news: 'ended' });
+  assert.equal(world.news.at(-1), { node: 1, id: 8n, news: 'ended', rttMs: 0 });
 });
 
 test('the source hears of a link that breaks anywhere, and may ask for another way while the old one is there', () => {
@@ -201,7 +202,7 @@ test('the source hears of a link that breaks anywhere, and may ask for another w
   world.cut(3, 4);
   assert.equal(world.follow(1, 4), [1, 2, 3], 'packets come that far, and go on by the table');
   world.run(100);
-  assert.equal(world.news.at(-1), { node: 1, id: 7n, news: 'ended' });
+  assert.equal(world.news.at(-1), { node: 1, id: 7n, news: 'ended', rttMs: 0 });
   assert.ok(world.nodes.every(({ size }) => size === 0));
 
   world.node(1).pin({ id: 8n, path: [1, 2, 4], trafficClass: 0 }, world.now);
@@ -220,7 +221,7 @@ test('a relay that starts anew has forgotten the path, and the source hears of i
   world.run(100);
   world.restart(3);
   world.run(100);
-  assert.equal(world.news.at(-1), { node: 1, id: 7n, news: 'ended' });
+  assert.equal(world.news.at(-1), { node: 1, id: 7n, news: 'ended', rttMs: 0 });
 });
 
 test('what cannot be is refused: no room, no such link, a place that is not ours', () => {
@@ -229,7 +230,7 @@ test('what cannot be is refused: no room, no such link, a place that is not ours
   world.run(100);
   world.node(4).pin({ id: 8n, path: [4, 2, 3], trafficClass: 0 }, world.now);
   world.run(100);
-  assert.equal(world.news.at(-1), { node: 4, id: 8n, news: 'ended' }, 'the relay has one label');
+  assert.equal(world.news.at(-1), { node: 4, id: 8n, news: 'ended', rttMs: 0 }, 'the relay has one label');
   world.cut(5, 6);
   assert.not.ok(world.node(5).pin({ id: 9n, path: [5, 6], trafficClass: 0 }, world.now));
   const forged = { kind: 'pinRequest', request: { id: 10n, path: [1, 2, 3], trafficClass: 0 } } as const;

@@ -5,7 +5,7 @@ import { broken, rank } from '../../../ts/control/query/limits.js';
 import type { QueryResult } from '../../../ts/control/query/queries.js';
 import { seededRandom } from '../../../ts/kit/random.js';
 import type { RouteLimits } from '../../../ts/wire/route-query.js';
-import { type Asked, World } from './world.js';
+import { type Asked, type Edge, World } from './world.js';
 
 const QUERIES = 150;
 /** A query may cost twice its tokens. */
@@ -115,7 +115,7 @@ test('asks nobody again for what was refused a moment ago', () => {
     if (world.isPossible(3, to, limits(to, 1.02)) || world.ask(3, to, limits(to, 1.02)).messages === 0) continue;
     assert.is(world.ask(3, to, limits(to, 1.02)).messages, 0, 'the same again');
     assert.is(world.ask(3, to, limits(to, 1.01)).messages, 0, 'tighter limits are as hopeless');
-    assert.ok(world.ask(3, to, limits(to, 1.02), true).messages > 0, 'but a retry with a pace of its own');
+    assert.ok(world.ask(3, to, limits(to, 1.02), 'answers').messages > 0, 'but a retry with a pace of its own');
     world.pass(5_001);
     assert.ok(world.ask(3, to, limits(to, 1.02)).messages > 0, 'forgotten by now');
     hopeless++;
@@ -144,6 +144,84 @@ test('comes to an end, in time, however many messages are lost', () => {
       world.pass(60_000);
     }
   }
+});
+
+/** 0 - 1 - ... - last: 1 ms a link, and a short cut from 0 to the last one. */
+function line(nodes: number, shortCutMs: number): World {
+  const edges: Edge[][] = Array.from({ length: nodes }, () => []);
+  const link = (a: number, b: number, rttMs: number) => {
+    const measure = { rttMs, cost: 1, mbps: 100, delivery: 1, hops: 1 };
+    edges[a]?.push({ to: b, measure });
+    edges[b]?.push({ to: a, measure });
+  };
+  for (let node = 1; node < nodes; node++) link(node - 1, node, 1);
+  if (shortCutMs > 0) link(0, nodes - 1, shortCutMs);
+  return new World(edges, 1);
+}
+
+test('a query that follows the tables measures their way, however bad it is', () => {
+  const world = line(25, 2);
+  world.table = (node, destination) => (node < destination ? node + 1 : undefined);
+  const [way] = found(world.follow(0, 24));
+  assert.equal(
+    way?.path,
+    Array.from({ length: 25 }, (_, node) => World.id(node)),
+  );
+  assert.is(way?.measure.rttMs, 24);
+  assert.is(found(world.ask(0, 24, { hops: 16 }))[0]?.path.length, 2, 'a search finds the short cut');
+  assert.is(found(world.follow(0, 24)).length, 1, 'and what it found is no way of the tables');
+  assert.is(found(world.follow(0, 24))[0]?.measure.rttMs, 24);
+});
+
+test('a way of the tables that is too long, goes in circles or ends is refused', () => {
+  const long = line(34, 0);
+  long.table = (node) => node + 1;
+  assert.is(found(long.follow(0, 32)).length, 1, '32 links');
+  assert.equal(
+    long.follow(0, 33).results.map(({ kind }) => kind),
+    ['refused'],
+  );
+  const world = line(5, 0);
+  world.table = (node) => (node < 3 ? node + 1 : 2);
+  assert.equal(
+    world.follow(0, 4).results.map(({ kind }) => kind),
+    ['refused'],
+  );
+  world.table = (node) => (node < 2 ? node + 1 : undefined);
+  assert.equal(
+    world.follow(0, 4).results.map(({ kind }) => kind),
+    ['refused'],
+  );
+  assert.is(world.open, 0);
+});
+
+test('a node that is to be avoided is on no path, remembered ones included', () => {
+  const world = line(3, 50);
+  const [short] = found(world.ask(0, 2, {}));
+  assert.equal(
+    short?.path,
+    [0, 1, 2].map((node) => World.id(node)),
+  );
+  const [round] = found(world.ask(0, 2, { avoid: World.id(1) }));
+  assert.equal(
+    round?.path,
+    [0, 2].map((node) => World.id(node)),
+  );
+  assert.is(found(world.ask(0, 2, { rttMs: 10, avoid: World.id(1) })).length, 0);
+  assert.equal(found(world.ask(0, 2, { rttMs: 10 }))[0]?.path, short?.path, 'the refusal is of the detour only');
+});
+
+test('what is remembered is forgotten 30 s after it was measured, however often it is told on; a fresh query does without', () => {
+  const world = line(6, 0);
+  world.ask(0, 5, {});
+  for (const asker of [1, 0, 1]) {
+    world.pass(9_000);
+    assert.is(world.ask(asker, 5, {}).messages, 0, 'it is remembered');
+  }
+  world.pass(4_000);
+  assert.ok(world.ask(0, 5, {}).messages > 0, 'it is too old now');
+  assert.is(world.ask(0, 5, {}).messages, 0);
+  assert.ok(world.ask(0, 5, {}, 'none').messages >= 10, 'asked all the way, and answered');
 });
 
 test.run();

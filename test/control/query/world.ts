@@ -5,11 +5,11 @@
 
 import type { QueryLink } from '../../../ts/control/query/candidates.js';
 import { broken, joined, NOWHERE } from '../../../ts/control/query/limits.js';
-import { type QueryResult, RouteQueries } from '../../../ts/control/query/queries.js';
+import { type Memory, type QueryResult, RouteQueries } from '../../../ts/control/query/queries.js';
 import type { NodeId } from '../../../ts/kit/node-id.js';
 import { type Random, seededRandom } from '../../../ts/kit/random.js';
 import { decodeControl, encodeControl, type QueryMessage } from '../../../ts/wire/control.js';
-import type { PathMeasure, RouteLimits } from '../../../ts/wire/route-query.js';
+import type { PathMeasure, RouteLimits, SearchLimits } from '../../../ts/wire/route-query.js';
 
 /** A link as one of its ends sees it. */
 export interface Edge {
@@ -87,12 +87,21 @@ export class World {
   }
 
   /** Asks, and lets the world run until nothing is on its way and nobody waits. */
-  ask(from: number, to: number, limits: RouteLimits, isRetry = false): Asked {
+  ask(from: number, to: number, limits: SearchLimits, memory?: Memory): Asked {
+    return this.#run((number) => this.#nodes[from]?.ask(number, World.id(to), limits, this.#now, memory));
+  }
+
+  /** The same, by the {@link table}s. */
+  follow(from: number, to: number, trafficClass = 0): Asked {
+    return this.#run((number) => this.#nodes[from]?.follow(number, World.id(to), trafficClass, this.#now));
+  }
+
+  #run(ask: (number: number) => void): Asked {
     const started = this.#now;
     this.#sent = 0;
     this.#results = [];
     const number = ++this.#asked;
-    this.#nodes[from]?.ask(number, World.id(to), limits, this.#now, isRetry);
+    ask(number);
     while (this.#step());
     const mine = this.#results.filter((result) => result.number === number);
     return {
@@ -188,12 +197,22 @@ export class World {
     return new RouteQueries({
       self: World.id(node),
       links: (destination) => this.#links(node, destination - FIRST_ID),
+      next: (destination) => this.next(node, destination - FIRST_ID),
       leaf: () => undefined,
       peerAt: (link) => (this.edges[node]?.some(({ to }) => to === link - 1) ? World.id(link - 1) : undefined),
       send: (link, message) => this.#send(node, link - 1, message),
       result: (number, result) => this.#results.push({ number, at: this.#now, result }),
       randomId: () => BigInt(Math.floor(this.#random.unit() * 2 ** 52)),
     });
+  }
+
+  /** The tables of a test: what `table` says, by node and destination. */
+  table: (node: number, destination: number) => number | undefined = () => undefined;
+
+  next(node: number, destination: number): Omit<QueryLink, 'rest'> | undefined {
+    const to = this.table(node, destination);
+    const edge = this.edges[node]?.find((one) => one.to === to);
+    return edge && { link: edge.to + 1, peer: World.id(edge.to), measure: edge.measure };
   }
 
   #links(node: number, destination: number): QueryLink[] {

@@ -18,6 +18,7 @@ export class RoleListener implements LinkListener {
   readonly #router: Router;
   readonly #paths: Paths;
   readonly #outbox: Outbox;
+  readonly #qualities = new Map<number, LinkQuality>();
   /** By link. */
   readonly #leaves = new Map<number, { readonly id: NodeId; quality: LinkQuality }>();
 
@@ -33,7 +34,13 @@ export class RoleListener implements LinkListener {
     return this.#leaves.size;
   }
 
+  /** What a live link was last measured to be. */
+  quality(link: number): LinkQuality | undefined {
+    return this.#qualities.get(link);
+  }
+
   linkUp(link: number, peer: NodeId, quality: LinkQuality, now: number, role: NodeRole): void {
+    this.#qualities.set(link, quality);
     if (role === 'relay') {
       this.#router.linkUp(link, peer, quality, now);
       return;
@@ -45,6 +52,7 @@ export class RoleListener implements LinkListener {
 
   linkDown(link: number, peer: NodeId, now: number): void {
     const leaf = this.#leaves.get(link);
+    this.#qualities.delete(link);
     if (leaf !== undefined) {
       this.#leaves.delete(link);
       this.#outbox.push({ kind: 'leafDown', id: leaf.id, link });
@@ -54,6 +62,7 @@ export class RoleListener implements LinkListener {
   }
 
   linkQuality(link: number, quality: LinkQuality, now: number): void {
+    if (this.#qualities.has(link)) this.#qualities.set(link, quality);
     const leaf = this.#leaves.get(link);
     if (leaf) leaf.quality = quality;
     this.#router.linkQuality(link, quality, now);

@@ -50,10 +50,12 @@ export interface PinsHost {
   /** The live link to a neighbour (its main one); 0: there is none. */
   linkTo(peer: NodeId): number;
   peerAt(link: number): NodeId | undefined;
+  /** Smoothed round trip of a live link, ms. */
+  rttOf(link: number): number;
   send(link: number, message: PinMessage): void;
   output(output: PinOutput): void;
-  /** Of a path that starts here. */
-  news(id: bigint, news: PinNews): void;
+  /** Of a path that starts here. `rttMs`: its round trip, as its links measure it now; with 'granted', which every renewal brings again. */
+  news(id: bigint, news: PinNews, rttMs: number): void;
 }
 
 export interface PinsOptions {
@@ -159,7 +161,7 @@ export class PinnedPaths {
     if (place < 1 || path[place - 1] !== this.#host.peerAt(link)) return false;
     const next = path[place + 1];
     if (next === undefined) {
-      this.#host.send(link, { kind: 'pinGrant', grant: { id, label: 0 } });
+      this.#host.send(link, { kind: 'pinGrant', grant: { id, label: 0, rttMs: 0 } });
       return true;
     }
     const known = this.#states.get(id);
@@ -181,7 +183,7 @@ export class PinnedPaths {
     return true;
   }
 
-  #handleGrant(link: number, { id, label: outLabel }: PinGrant, now: number): boolean {
+  #handleGrant(link: number, { id, label: outLabel, rttMs: rest }: PinGrant, now: number): boolean {
     const state = this.#states.get(id);
     if (state?.outLink !== link) return true; // it came too late
     if (state.label === undefined || state.outLabel !== outLabel) {
@@ -194,10 +196,11 @@ export class PinnedPaths {
       // At the source it is renewed well before the lease is over; a relay gives it that long from the last request on.
       this.#deadlines.schedule(state, state.inLink === 0 ? now + RENEW_MS : state.confirmedAt + LEASE_MS);
     }
+    const rttMs = this.#host.rttOf(link) + rest;
     if (state.inLink === 0) {
       state.confirmedAt = now;
-      this.#host.news(id, 'granted');
-    } else this.#host.send(state.inLink, { kind: 'pinGrant', grant: { id, label: state.label as number } });
+      this.#host.news(id, 'granted', rttMs);
+    } else this.#host.send(state.inLink, { kind: 'pinGrant', grant: { id, label: state.label as number, rttMs } });
     return true;
   }
 
@@ -234,7 +237,7 @@ export class PinnedPaths {
     if (state.label !== undefined) this.#host.output({ kind: 'pinRemove', label: state.label });
     if (tell.downstream) this.#host.send(state.outLink, { kind: 'pinEnd', end: { id } });
     if (!tell.upstream) return;
-    if (state.inLink === 0) this.#host.news(id, 'ended');
+    if (state.inLink === 0) this.#host.news(id, 'ended', 0);
     else this.#host.send(state.inLink, { kind: 'pinEnd', end: { id } });
   }
 }

@@ -79,6 +79,12 @@ export class RoutePins {
     if (order.id !== undefined) this.#host.paths.unpin(order.id);
   }
 
+  /** Whether an order for this destination stands. */
+  has(destination: NodeId): boolean {
+    for (const { terms } of this.#orders.values()) if (terms.destination === destination) return true;
+    return false;
+  }
+
   /** What a search has found. False: it is nobody's here. */
   handleResult(number: number, result: QueryResult, now: number): boolean {
     const order = this.#orders.get(number);

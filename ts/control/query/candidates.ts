@@ -1,6 +1,12 @@
 /** Which neighbours a query may go on to, the most promising first (Q3). */
 import { type NodeId, sharedBytes } from '../../kit/node-id.js';
-import type { PathMeasure, RouteLimits, Shortfall } from '../../wire/route-query.js';
+import {
+  MAX_FOLLOWED_HOPS,
+  type PathMeasure,
+  type RouteLimits,
+  type SearchLimits,
+  type Shortfall,
+} from '../../wire/route-query.js';
 import { broken, joined, rank, valueOf } from './limits.js';
 
 /** A live link of this node, as a query sees it. */
@@ -35,7 +41,7 @@ export interface Choice {
 interface Sought {
   readonly self: NodeId;
   readonly destination: NodeId;
-  readonly limits: RouteLimits;
+  readonly limits: SearchLimits;
   readonly soFar: PathMeasure;
   readonly path: readonly NodeId[];
 }
@@ -55,7 +61,7 @@ export function chooseCandidates(
   for (const { link, peer, measure, rest } of links) {
     if (rest === undefined) continue;
     anyRoute = true;
-    if (path.includes(peer)) continue;
+    if (path.includes(peer) || peer === limits.avoid) continue;
     const there = joined(soFar, measure);
     const whole = { ...there, rttMs: there.rttMs + rest.rttMs, cost: there.cost + rest.cost };
     const problem = broken(isExact ? whole : there, limits);
@@ -66,6 +72,19 @@ export function chooseCandidates(
   }
   candidates.sort((a, b) => a.rank - b.rank || a.soFar.rttMs - b.soFar.rttMs || a.peer - b.peer);
   return { candidates, anyRoute, best };
+}
+
+/** Where a packet goes by the tables: there and nowhere else (Q6). `next`: undefined where it goes nowhere. */
+export function tablesChoice(
+  next: Omit<QueryLink, 'rest'> | undefined,
+  { soFar, path }: Pick<Sought, 'soFar' | 'path'>,
+): Choice {
+  // While tables change, the query may come by again: a packet might, too, but its way is no path.
+  if (!next || path.includes(next.peer) || soFar.hops >= MAX_FOLLOWED_HOPS)
+    return { candidates: [], anyRoute: false, best: undefined };
+  const { link, peer, measure } = next;
+  const candidate = { link, peer, linkRttMs: measure.rttMs, soFar: joined(soFar, measure), rank: 0 };
+  return { candidates: [candidate], anyRoute: true, best: undefined };
 }
 
 /** The one of two shortfalls that is nearer to its limit. */

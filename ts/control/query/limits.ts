@@ -53,7 +53,11 @@ const NAMES: readonly LimitName[] = ['rttMs', 'cost', 'mbps', 'lossPercent', 'ho
 const ROUNDING = 1e-9;
 
 /** The limit that the measure breaks by most, and by how much (above 1); undefined: it keeps to all. */
-export function broken(measure: PathMeasure, limits: RouteLimits): { limit: LimitName; by: number } | undefined {
+export function broken(
+  measure: PathMeasure,
+  limits: RouteLimits,
+  mostHops = MAX_HOPS,
+): { limit: LimitName; by: number } | undefined {
   let worst: { limit: LimitName; by: number } | undefined;
   for (const limit of NAMES) {
     const most = limits[limit];
@@ -61,7 +65,7 @@ export function broken(measure: PathMeasure, limits: RouteLimits): { limit: Limi
     const by = share(measure, limit, most);
     if (by > 1 + ROUNDING && by > (worst?.by ?? 0)) worst = { limit, by };
   }
-  if (!worst && measure.hops > MAX_HOPS) return { limit: 'hops', by: measure.hops / MAX_HOPS };
+  if (!worst && measure.hops > mostHops) return { limit: 'hops', by: measure.hops / mostHops };
   return worst;
 }
 

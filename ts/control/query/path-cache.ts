@@ -1,5 +1,5 @@
 import type { NodeId } from '../../kit/node-id.js';
-import { MAX_HOPS, type PathMeasure, type RouteLimits, type Shortfall } from '../../wire/route-query.js';
+import { MAX_HOPS, type PathMeasure, type SearchLimits, type Shortfall } from '../../wire/route-query.js';
 import { broken, joined, rank } from './limits.js';
 
 /** How long an answer is believed, and a refusal, ms. */
@@ -13,27 +13,31 @@ export interface KnownPath {
   /** This node first, the destination last. */
   readonly path: readonly NodeId[];
   readonly measure: PathMeasure;
+  /** How long ago it was measured, ms. */
+  readonly ageMs: number;
 }
 
 interface Known {
-  readonly paths: (KnownPath & { readonly until: number })[];
-  refusal: { readonly limits: RouteLimits; readonly best: Shortfall | undefined; readonly until: number } | undefined;
+  readonly paths: (Omit<KnownPath, 'ageMs'> & { readonly measuredAt: number })[];
+  refusal: { readonly limits: SearchLimits; readonly best: Shortfall | undefined; readonly until: number } | undefined;
 }
 
 /** What queries have found lately, a destination: paths, and that there was none (Q2, Q5). */
 export class PathCache {
   readonly #known = new Map<NodeId, Known>();
 
-  remember(destination: NodeId, path: KnownPath, now: number): void {
+  /** However many nodes remember it one after the other, it is forgotten {@link ANSWER_MS} after it was measured. */
+  remember(destination: NodeId, { path, measure, ageMs }: KnownPath, now: number): void {
+    if (ageMs >= ANSWER_MS || measure.hops > MAX_HOPS) return;
     const { paths } = this.#of(destination);
-    const old = paths.findIndex(({ path: nodes }) => nodes.join() === path.path.join());
+    const old = paths.findIndex(({ path: nodes }) => nodes.join() === path.join());
     if (old >= 0) paths.splice(old, 1);
     else if (paths.length === MAX_PATHS) paths.shift();
-    paths.push({ ...path, until: now + ANSWER_MS });
+    paths.push({ path, measure, measuredAt: now - ageMs });
   }
 
   /** This node's own query found no path that keeps to the limits. (What others' queries miss here depends on the way by which they came.) */
-  rememberRefusal(destination: NodeId, limits: RouteLimits, best: Shortfall | undefined, now: number): void {
+  rememberRefusal(destination: NodeId, limits: SearchLimits, best: Shortfall | undefined, now: number): void {
     this.#of(destination).refusal = { limits, best, until: now + REFUSAL_MS };
   }
 
@@ -42,22 +46,28 @@ export class PathCache {
     destination: NodeId,
     soFar: PathMeasure,
     visited: readonly NodeId[],
-    limits: RouteLimits,
+    limits: SearchLimits,
     now: number,
   ): KnownPath | undefined {
     let best: { known: KnownPath; rank: number } | undefined;
     for (const known of this.#known.get(destination)?.paths ?? []) {
-      if (known.until <= now || known.path.some((node) => visited.includes(node))) continue;
-      const whole = joined(soFar, known.measure);
-      if (whole.hops > MAX_HOPS || broken(whole, limits)) continue;
+      const { path, measure, measuredAt } = known;
+      const ageMs = now - measuredAt;
+      if (ageMs >= ANSWER_MS || path.some((node) => node === limits.avoid || visited.includes(node))) continue;
+      const whole = joined(soFar, measure);
+      if (broken(whole, limits)) continue;
       const rankOfWhole = rank(whole, limits);
-      if (!best || rankOfWhole < best.rank) best = { known, rank: rankOfWhole };
+      if (!best || rankOfWhole < best.rank) best = { known: { path, measure, ageMs }, rank: rankOfWhole };
     }
     return best?.known;
   }
 
   /** A refusal of limits that were no tighter than these. */
-  refusal(destination: NodeId, limits: RouteLimits, now: number): { readonly best: Shortfall | undefined } | undefined {
+  refusal(
+    destination: NodeId,
+    limits: SearchLimits,
+    now: number,
+  ): { readonly best: Shortfall | undefined } | undefined {
     const refusal = this.#known.get(destination)?.refusal;
     return refusal && refusal.until > now && isTighter(limits, refusal.limits) ? refusal : undefined;
   }
@@ -90,9 +100,10 @@ export class PathCache {
 }
 
 /** Whether all that keeps to `a` keeps to `b` too. */
-function isTighter(a: RouteLimits, b: RouteLimits): boolean {
+function isTighter(a: SearchLimits, b: SearchLimits): boolean {
   const least = (limit: 'rttMs' | 'cost' | 'lossPercent' | 'hops') =>
     b[limit] === undefined || (a[limit] ?? Infinity) <= b[limit];
   const bandwidth = b.mbps === undefined || (a.mbps ?? 0) >= b.mbps;
-  return least('rttMs') && least('cost') && least('lossPercent') && least('hops') && bandwidth;
+  const detour = b.avoid === undefined || a.avoid === b.avoid;
+  return least('rttMs') && least('cost') && least('lossPercent') && least('hops') && bandwidth && detour;
 }

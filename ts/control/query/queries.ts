@@ -1,6 +1,6 @@
 /**
  * Route queries of one node: "is there a path to D that keeps to these limits?", asked along the neighbours that promise most, answered with an
- * explicit path (docs/routing-protocol.md, Q1 to Q5). A pure state machine.
+ * explicit path (docs/routing-protocol.md, Q1 to Q7). A pure state machine. A query may also follow the tables, to measure what they do with packets (Q6).
  *
  * ```
  *   ask ─────────────┐                                     ┌──> a query a branch, to the best two neighbours
@@ -12,18 +12,20 @@
  */
 import type { NodeId } from '../../kit/node-id.js';
 import type { QueryMessage } from '../../wire/control.js';
-import type {
-  PathMeasure,
-  RefusalReason,
-  RouteAnswer,
-  RouteLimits,
-  RouteQuery,
-  RouteRefusal,
-  Shortfall,
+import {
+  MAX_FOLLOWED_HOPS,
+  MAX_HOPS,
+  type PathMeasure,
+  type RefusalReason,
+  type RouteAnswer,
+  type RouteQuery,
+  type RouteRefusal,
+  type SearchLimits,
+  type Shortfall,
 } from '../../wire/route-query.js';
 import { TimerQueue } from '../timer-queue.js';
 import { TokenBuckets } from '../token-buckets.js';
-import { chooseCandidates, type QueryLink } from './candidates.js';
+import { type Choice, chooseCandidates, type QueryLink, tablesChoice } from './candidates.js';
 import { broken, joined, NOWHERE, rank, rest, valueOf } from './limits.js';
 import { PathCache } from './path-cache.js';
 import { SeenQueries } from './seen.js';
@@ -45,10 +47,18 @@ export type QueryResult =
   | { readonly kind: 'found'; readonly path: readonly NodeId[]; readonly measure: PathMeasure }
   | { readonly kind: 'refused'; readonly reason: RefusalReason; readonly best: Shortfall | undefined };
 
+/**
+ * What may be answered from memory. `answers`: whoever asks has a pace of his own, and wants to know whether a refusal still stands; `none`: nor is what other nodes
+ * remember good enough, for it is to be compared with what is measured now.
+ */
+export type Memory = 'all' | 'answers' | 'none';
+
 export interface QueriesHost {
   readonly self: NodeId;
   /** The live links to neighbours that carry transit, and what they say of a destination. */
   links(destination: NodeId): Iterable<QueryLink>;
+  /** Where packets of a class to a destination that is no leaf of this node go from here; undefined: nowhere. */
+  next(destination: NodeId, trafficClass: number): Omit<QueryLink, 'rest'> | undefined;
   /** The link to a leaf of this node. */
   leaf(id: NodeId): PathMeasure | undefined;
   /** The neighbour at the other end of a live link. */
@@ -73,24 +83,36 @@ export class RouteQueries {
     this.#host = host;
   }
 
-  /**
-   * Looks for a path to another node. The results come under the number that `ask` is given, the first perhaps before it returns. `isRetry`: whoever asks has a pace
-   * of his own, and wants to know whether a refusal still stands.
-   */
-  ask(number: number, destination: NodeId, limits: RouteLimits, now: number, isRetry = false): void {
-    const { self } = this.#host;
-    const known = this.#cache.find(destination, NOWHERE, [], limits, now);
-    if (known) return this.#host.result(number, { kind: 'found', ...known });
-    const refusal = isRetry ? undefined : this.#cache.refusal(destination, limits, now);
+  /** Looks for a path to another node. The results come under the number that `ask` is given, the first perhaps before it returns. */
+  ask(number: number, destination: NodeId, limits: SearchLimits, now: number, memory: Memory = 'all'): void {
+    const known = memory === 'none' ? undefined : this.#cache.find(destination, NOWHERE, [], limits, now);
+    if (known) return this.#host.result(number, { kind: 'found', path: known.path, measure: known.measure });
+    const refusal = memory === 'all' ? this.#cache.refusal(destination, limits, now) : undefined;
     if (refusal) return this.#host.result(number, { kind: 'refused', reason: 'limits', best: refusal.best });
+    const fresh = memory === 'none';
+    this.#begin(number, { destination, limits, follow: undefined, fresh }, TOKENS, now);
+  }
+
+  /** Measures the way that packets to another node take by the tables of a class, now. One result: the way, or a refusal. */
+  follow(number: number, destination: NodeId, trafficClass: number, now: number): void {
+    this.#begin(number, { destination, limits: {}, follow: trafficClass, fresh: true }, MAX_FOLLOWED_HOPS, now);
+  }
+
+  #begin(
+    number: number,
+    what: Pick<VisitTerms, 'destination' | 'limits' | 'follow' | 'fresh'>,
+    tokens: number,
+    now: number,
+  ): void {
+    const { self } = this.#host;
+    const { destination, limits } = what;
     const leaf = this.#host.leaf(destination);
     if (leaf && !broken(leaf, limits))
       return this.#host.result(number, { kind: 'found', path: [self, destination], measure: leaf });
     const id = this.#host.randomId();
     this.#seen.admit(id, NOWHERE, now);
     const until = now + PATIENCE_MS;
-    const terms = { id, destination, limits, upstream: 0, branch: number, path: [self], soFar: NOWHERE, until };
-    this.#visit(terms, TOKENS, now);
+    this.#visit({ ...what, id, upstream: 0, branch: number, path: [self], soFar: NOWHERE, until }, tokens, now);
   }
 
   /** A message from a live link. False: it breaks the protocol and was dropped. */
@@ -135,42 +157,56 @@ export class RouteQueries {
 
   #handleQuery(link: number, query: RouteQuery, now: number): boolean {
     const { self } = this.#host;
-    const { id, branch, destination, limits, soFar, path, tokens, patienceMs } = query;
+    const { id, branch, destination, limits, follow, fresh, soFar, path, tokens, patienceMs } = query;
     if (path.includes(self) || path.at(-1) !== this.#host.peerAt(link)) return false;
     const refuse = (reason: RefusalReason): true => {
       this.#host.send(link, { kind: 'routeRefusal', refusal: { branch, tokens, reason, best: undefined } });
       return true;
     };
-    if (broken(soFar, limits)) return refuse('limits'); // the sender ought to have seen it
+    if (broken(soFar, limits, mostHops(query))) return refuse('limits'); // the sender ought to have seen it
     if (destination === self) {
-      this.#host.send(link, { kind: 'routeAnswer', answer: { branch, path: [...path, self], measure: soFar } });
+      const answer = { branch, path: [...path, self], measure: soFar, ageMs: 0 };
+      this.#host.send(link, { kind: 'routeAnswer', answer });
       return true;
     }
     const leaf = this.#host.leaf(destination);
     if (leaf) return this.#answerForLeaf(link, query, leaf);
     if (!this.#neighbours.take(link, now) || this.#visits.size >= MAX_VISITS) return refuse('busy');
-    if (!this.#seen.admit(id, soFar, now)) return refuse('seen');
-    const known = this.#cache.find(destination, soFar, path, limits, now);
+    if (follow === undefined && !this.#seen.admit(id, soFar, now)) return refuse('seen');
+    const known = fresh ? undefined : this.#cache.find(destination, soFar, path, limits, now);
     if (known) {
-      const answer = { branch, path: [...path, ...known.path], measure: joined(soFar, known.measure) };
+      const { measure, ageMs } = known;
+      const answer = { branch, path: [...path, ...known.path], measure: joined(soFar, measure), ageMs };
       this.#host.send(link, { kind: 'routeAnswer', answer });
       return true;
     }
     const until = now + patienceMs;
-    this.#visit({ id, destination, limits, upstream: link, branch, path: [...path, self], soFar, until }, tokens, now);
+    const terms = {
+      id,
+      destination,
+      limits,
+      follow,
+      fresh,
+      upstream: link,
+      branch,
+      path: [...path, self],
+      soFar,
+      until,
+    };
+    this.#visit(terms, tokens, now);
     return true;
   }
 
   /** The destination takes no part in routing, and is at the other end of one of this node's links. */
   #answerForLeaf(
     link: number,
-    { branch, destination, path, soFar, limits, tokens }: RouteQuery,
+    { branch, destination, path, soFar, limits, tokens, follow }: RouteQuery,
     leaf: PathMeasure,
   ): true {
     const measure = joined(soFar, leaf);
-    const problem = broken(measure, limits);
+    const problem = broken(measure, limits, mostHops({ follow }));
     if (!problem) {
-      const answer = { branch, path: [...path, this.#host.self, destination], measure };
+      const answer = { branch, path: [...path, this.#host.self, destination], measure, ageMs: 0 };
       this.#host.send(link, { kind: 'routeAnswer', answer });
       return true;
     }
@@ -180,16 +216,21 @@ export class RouteQueries {
   }
 
   #visit(terms: VisitTerms, tokens: number, now: number): void {
-    const { self } = this.#host;
-    const visit = new Visit(terms, chooseCandidates(this.#host.links(terms.destination), { self, ...terms }), tokens);
+    const visit = new Visit(terms, this.#choose(terms), tokens);
     this.#visits.add(visit);
     this.#deadlines.schedule(visit, terms.until);
     this.#goOn(visit, now);
   }
 
+  #choose(terms: VisitTerms): Choice {
+    const { destination, follow } = terms;
+    if (follow !== undefined) return tablesChoice(this.#host.next(destination, follow), terms);
+    return chooseCandidates(this.#host.links(destination), { self: this.#host.self, ...terms });
+  }
+
   /** Sends the branches that may be sent now; ends the visit when there is nothing left to wait for. */
   #goOn(visit: Visit, now: number): void {
-    const { id, destination, limits, path, until } = visit.terms;
+    const { id, destination, limits, follow, fresh, path, until } = visit.terms;
     // The first answer wins: what is out may still better it, but nothing more is spent.
     if (visit.answered === Infinity) {
       for (let asked = visit.next(); asked.length > 0; asked = visit.next()) {
@@ -200,7 +241,7 @@ export class RouteQueries {
           visit.sent(branch, link, tokens);
           if (patienceMs < 1) this.#giveUp(visit, branch, tokens, 'late', undefined);
           else {
-            const query = { id, branch, destination, limits, soFar, path, tokens, patienceMs };
+            const query = { id, branch, destination, limits, follow, fresh, soFar, path, tokens, patienceMs };
             this.#host.send(link, { kind: 'routeQuery', query });
           }
         }
@@ -209,21 +250,23 @@ export class RouteQueries {
     if (visit.exhausted) this.#conclude(visit, now);
   }
 
-  #handleAnswer(link: number, { branch, path, measure }: RouteAnswer, now: number): boolean {
+  #handleAnswer(link: number, { branch, path, measure, ageMs }: RouteAnswer, now: number): boolean {
     const visit = this.#byBranch.get(branch);
     if (!visit?.has(branch, link)) return true; // it came too late
     const { destination, limits, path: before, soFar, upstream, branch: theirs } = visit.terms;
     const isContinued =
       before.every((node, hop) => path[hop] === node) && path[before.length] === this.#host.peerAt(link);
-    if (!isContinued || path.at(-1) !== destination || broken(measure, limits)) return false;
-    this.#cache.remember(destination, { path: path.slice(before.length - 1), measure: rest(measure, soFar) }, now);
+    if (!isContinued || path.at(-1) !== destination || broken(measure, limits, mostHops(visit.terms))) return false;
+    if (limits.avoid !== undefined && path.includes(limits.avoid)) return false;
+    const fromHere = { path: path.slice(before.length - 1), measure: rest(measure, soFar), ageMs };
+    this.#cache.remember(destination, fromHere, now);
     const rankOfAnswer = rank(measure, limits);
     if (rankOfAnswer >= visit.answered) return true;
     visit.answered = rankOfAnswer;
     // A better one is waited for as long as this path takes to and fro.
     this.#deadlines.schedule(visit, Math.min(visit.terms.until, now + measure.rttMs));
     if (upstream === 0) this.#host.result(theirs, { kind: 'found', path, measure });
-    else this.#host.send(upstream, { kind: 'routeAnswer', answer: { branch: theirs, path, measure } });
+    else this.#host.send(upstream, { kind: 'routeAnswer', answer: { branch: theirs, path, measure, ageMs } });
     return true;
   }
 
@@ -266,4 +309,9 @@ export class RouteQueries {
     this.#byBranch.set(this.#lastBranch, visit);
     return this.#lastBranch;
   }
+}
+
+/** A way through tables may be longer than a path that may be pinned. */
+function mostHops({ follow }: Pick<RouteQuery, 'follow'>): number {
+  return follow === undefined ? MAX_HOPS : MAX_FOLLOWED_HOPS;
 }

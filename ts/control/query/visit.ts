@@ -10,7 +10,7 @@
  * ```
  */
 import type { NodeId } from '../../kit/node-id.js';
-import type { PathMeasure, RefusalReason, RouteLimits, Shortfall } from '../../wire/route-query.js';
+import type { PathMeasure, RefusalReason, SearchLimits, Shortfall } from '../../wire/route-query.js';
 import type { Timed } from '../timer-queue.js';
 import { type Candidate, type Choice, closer } from './candidates.js';
 
@@ -34,7 +34,10 @@ interface Branch {
 export interface VisitTerms {
   readonly id: bigint;
   readonly destination: NodeId;
-  readonly limits: RouteLimits;
+  readonly limits: SearchLimits;
+  /** The traffic class whose tables it follows; undefined: it is a search. */
+  readonly follow: number | undefined;
+  readonly fresh: boolean;
   /** The link that the query came by; 0: it is this node's own. */
   readonly upstream: number;
   /** What the sender of the query calls it; of an own one its number. */

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file portolan/v1/control.proto.
  */
 export const file_portolan_v1_control: GenFile = /*@__PURE__*/
-  fileDesc("Chlwb3J0b2xhbi92MS9jb250cm9sLnByb3RvEgtwb3J0b2xhbi52MSKGAwoHQ29udHJvbBIwCgxyb3V0aW5nX3N5bmMYASABKAsyGC5wb3J0b2xhbi52MS5Sb3V0aW5nU3luY0gAEicKB2dvb2RieWUYAiABKAsyFC5wb3J0b2xhbi52MS5Hb29kYnllSAASLgoLcm91dGVfcXVlcnkYAyABKAsyFy5wb3J0b2xhbi52MS5Sb3V0ZVF1ZXJ5SAASMAoMcm91dGVfYW5zd2VyGAQgASgLMhgucG9ydG9sYW4udjEuUm91dGVBbnN3ZXJIABIyCg1yb3V0ZV9yZWZ1c2FsGAUgASgLMhkucG9ydG9sYW4udjEuUm91dGVSZWZ1c2FsSAASLgoLcGluX3JlcXVlc3QYBiABKAsyFy5wb3J0b2xhbi52MS5QaW5SZXF1ZXN0SAASKgoJcGluX2dyYW50GAcgASgLMhUucG9ydG9sYW4udjEuUGluR3JhbnRIABImCgdwaW5fZW5kGAggASgLMhMucG9ydG9sYW4udjEuUGluRW5kSABCBgoEYm9keSLBAQoLUm91dGluZ1N5bmMSDgoGbnVtYmVyGAEgASgNEhQKDGFja25vd2xlZGdlZBgCIAMoDRISCgpiYXNlX3NlcW5vGAMgASgNEg8KB2VudHJpZXMYBCABKAwSKwoIcmVxdWVzdHMYBSADKAsyGS5wb3J0b2xhbi52MS5Sb3V0ZVJlcXVlc3QSIwoGZGlnZXN0GAYgASgLMhMucG9ydG9sYW4udjEuRGlnZXN0EhUKDXJlc2VuZF9sYXllcnMYByABKA0irAEKDFJvdXRlUmVxdWVzdBINCgVsYXllchgBIAEoDRIMCgRieXRlGAIgASgNEhUKDXRyYWZmaWNfY2xhc3MYAyABKA0SDQoFc2Vxbm8YBCABKA0SEAoIZGlzdGFuY2UYBSABKA0SDAoEYnVtcBgGIAEoCBISCgpob3BfYnVkZ2V0GAcgASgNEhAKCG9wdGltaXNlGAggASgIEhMKC21ha2VfYmFja3VwGAkgASgIIi0KBkRpZ2VzdBIOCgZsYXllcnMYASADKAcSEwoLbGFzdF9udW1iZXIYAiABKA0iqgEKB0dvb2RieWUSKwoGcmVhc29uGAEgASgOMhsucG9ydG9sYW4udjEuR29vZGJ5ZS5SZWFzb24icgoGUmVhc29uEhYKElJFQVNPTl9VTlNQRUNJRklFRBAAEhMKD1JFQVNPTl9TSFVURE9XThABEhMKD1JFQVNPTl9SRVBMQUNFRBACEhIKDlJFQVNPTl9SRU1PVkVEEAMSEgoOUkVBU09OX1NJTEVOQ0UQBCKlAQoLUm91dGVMaW1pdHMSEwoGcnR0X3VzGAEgASgNSACIAQESEQoEY29zdBgCIAEoDUgBiAEBEhEKBGticHMYAyABKA1IAogBARIVCghsb3NzX3BwbRgEIAEoDUgDiAEBEhEKBGhvcHMYBSABKA1IBIgBAUIJCgdfcnR0X3VzQgcKBV9jb3N0QgcKBV9rYnBzQgsKCV9sb3NzX3BwbUIHCgVfaG9wcyJZCgtQYXRoTWVhc3VyZRIOCgZydHRfdXMYASABKA0SDAoEY29zdBgCIAEoDRIMCgRrYnBzGAMgASgNEhAKCGxvc3NfcHBtGAQgASgNEgwKBGhvcHMYBSABKA0ixAEKClJvdXRlUXVlcnkSCgoCaWQYASABKAYSDgoGYnJhbmNoGAIgASgNEhMKC2Rlc3RpbmF0aW9uGAMgASgHEigKBmxpbWl0cxgEIAEoCzIYLnBvcnRvbGFuLnYxLlJvdXRlTGltaXRzEigKBnNvX2ZhchgFIAEoCzIYLnBvcnRvbGFuLnYxLlBhdGhNZWFzdXJlEgwKBHBhdGgYBiADKAcSDgoGdG9rZW5zGAcgASgNEhMKC3BhdGllbmNlX21zGAggASgNIlYKC1JvdXRlQW5zd2VyEg4KBmJyYW5jaBgBIAEoDRIMCgRwYXRoGAIgAygHEikKB21lYXN1cmUYAyABKAsyGC5wb3J0b2xhbi52MS5QYXRoTWVhc3VyZSKXAgoMUm91dGVSZWZ1c2FsEg4KBmJyYW5jaBgBIAEoDRIOCgZ0b2tlbnMYAiABKA0SMAoGcmVhc29uGAMgASgOMiAucG9ydG9sYW4udjEuUm91dGVSZWZ1c2FsLlJlYXNvbhIkCgRiZXN0GAQgASgLMhYucG9ydG9sYW4udjEuU2hvcnRmYWxsIo4BCgZSZWFzb24SFgoSUkVBU09OX1VOU1BFQ0lGSUVEEAASEQoNUkVBU09OX0xJTUlUUxABEhMKD1JFQVNPTl9OT19ST1VURRACEhEKDVJFQVNPTl9UT0tFTlMQAxIPCgtSRUFTT05fU0VFThAEEg8KC1JFQVNPTl9CVVNZEAUSDwoLUkVBU09OX0xBVEUQBiI3CglTaG9ydGZhbGwSDQoFbGltaXQYASABKA0SDQoFdmFsdWUYAiABKA0SDAoEb3ZlchgDIAEoByI9CgpQaW5SZXF1ZXN0EgoKAmlkGAEgASgGEgwKBHBhdGgYAiADKAcSFQoNdHJhZmZpY19jbGFzcxgDIAEoDSIlCghQaW5HcmFudBIKCgJpZBgBIAEoBhINCgVsYWJlbBgCIAEoByIUCgZQaW5FbmQSCgoCaWQYASABKAZiBnByb3RvMw");
+  fileDesc("Chlwb3J0b2xhbi92MS9jb250cm9sLnByb3RvEgtwb3J0b2xhbi52MSKGAwoHQ29udHJvbBIwCgxyb3V0aW5nX3N5bmMYASABKAsyGC5wb3J0b2xhbi52MS5Sb3V0aW5nU3luY0gAEicKB2dvb2RieWUYAiABKAsyFC5wb3J0b2xhbi52MS5Hb29kYnllSAASLgoLcm91dGVfcXVlcnkYAyABKAsyFy5wb3J0b2xhbi52MS5Sb3V0ZVF1ZXJ5SAASMAoMcm91dGVfYW5zd2VyGAQgASgLMhgucG9ydG9sYW4udjEuUm91dGVBbnN3ZXJIABIyCg1yb3V0ZV9yZWZ1c2FsGAUgASgLMhkucG9ydG9sYW4udjEuUm91dGVSZWZ1c2FsSAASLgoLcGluX3JlcXVlc3QYBiABKAsyFy5wb3J0b2xhbi52MS5QaW5SZXF1ZXN0SAASKgoJcGluX2dyYW50GAcgASgLMhUucG9ydG9sYW4udjEuUGluR3JhbnRIABImCgdwaW5fZW5kGAggASgLMhMucG9ydG9sYW4udjEuUGluRW5kSABCBgoEYm9keSLBAQoLUm91dGluZ1N5bmMSDgoGbnVtYmVyGAEgASgNEhQKDGFja25vd2xlZGdlZBgCIAMoDRISCgpiYXNlX3NlcW5vGAMgASgNEg8KB2VudHJpZXMYBCABKAwSKwoIcmVxdWVzdHMYBSADKAsyGS5wb3J0b2xhbi52MS5Sb3V0ZVJlcXVlc3QSIwoGZGlnZXN0GAYgASgLMhMucG9ydG9sYW4udjEuRGlnZXN0EhUKDXJlc2VuZF9sYXllcnMYByABKA0irAEKDFJvdXRlUmVxdWVzdBINCgVsYXllchgBIAEoDRIMCgRieXRlGAIgASgNEhUKDXRyYWZmaWNfY2xhc3MYAyABKA0SDQoFc2Vxbm8YBCABKA0SEAoIZGlzdGFuY2UYBSABKA0SDAoEYnVtcBgGIAEoCBISCgpob3BfYnVkZ2V0GAcgASgNEhAKCG9wdGltaXNlGAggASgIEhMKC21ha2VfYmFja3VwGAkgASgIIi0KBkRpZ2VzdBIOCgZsYXllcnMYASADKAcSEwoLbGFzdF9udW1iZXIYAiABKA0iqgEKB0dvb2RieWUSKwoGcmVhc29uGAEgASgOMhsucG9ydG9sYW4udjEuR29vZGJ5ZS5SZWFzb24icgoGUmVhc29uEhYKElJFQVNPTl9VTlNQRUNJRklFRBAAEhMKD1JFQVNPTl9TSFVURE9XThABEhMKD1JFQVNPTl9SRVBMQUNFRBACEhIKDlJFQVNPTl9SRU1PVkVEEAMSEgoOUkVBU09OX1NJTEVOQ0UQBCK0AQoLUm91dGVMaW1pdHMSEwoGcnR0X3VzGAEgASgNSACIAQESEQoEY29zdBgCIAEoDUgBiAEBEhEKBGticHMYAyABKA1IAogBARIVCghsb3NzX3BwbRgEIAEoDUgDiAEBEhEKBGhvcHMYBSABKA1IBIgBARINCgVhdm9pZBgGIAEoB0IJCgdfcnR0X3VzQgcKBV9jb3N0QgcKBV9rYnBzQgsKCV9sb3NzX3BwbUIHCgVfaG9wcyJZCgtQYXRoTWVhc3VyZRIOCgZydHRfdXMYASABKA0SDAoEY29zdBgCIAEoDRIMCgRrYnBzGAMgASgNEhAKCGxvc3NfcHBtGAQgASgNEgwKBGhvcHMYBSABKA0i4wEKClJvdXRlUXVlcnkSCgoCaWQYASABKAYSDgoGYnJhbmNoGAIgASgNEhMKC2Rlc3RpbmF0aW9uGAMgASgHEigKBmxpbWl0cxgEIAEoCzIYLnBvcnRvbGFuLnYxLlJvdXRlTGltaXRzEigKBnNvX2ZhchgFIAEoCzIYLnBvcnRvbGFuLnYxLlBhdGhNZWFzdXJlEgwKBHBhdGgYBiADKAcSDgoGdG9rZW5zGAcgASgNEhMKC3BhdGllbmNlX21zGAggASgNEg4KBmZvbGxvdxgJIAEoDRINCgVmcmVzaBgKIAEoCCJmCgtSb3V0ZUFuc3dlchIOCgZicmFuY2gYASABKA0SDAoEcGF0aBgCIAMoBxIpCgdtZWFzdXJlGAMgASgLMhgucG9ydG9sYW4udjEuUGF0aE1lYXN1cmUSDgoGYWdlX21zGAQgASgNIpcCCgxSb3V0ZVJlZnVzYWwSDgoGYnJhbmNoGAEgASgNEg4KBnRva2VucxgCIAEoDRIwCgZyZWFzb24YAyABKA4yIC5wb3J0b2xhbi52MS5Sb3V0ZVJlZnVzYWwuUmVhc29uEiQKBGJlc3QYBCABKAsyFi5wb3J0b2xhbi52MS5TaG9ydGZhbGwijgEKBlJlYXNvbhIWChJSRUFTT05fVU5TUEVDSUZJRUQQABIRCg1SRUFTT05fTElNSVRTEAESEwoPUkVBU09OX05PX1JPVVRFEAISEQoNUkVBU09OX1RPS0VOUxADEg8KC1JFQVNPTl9TRUVOEAQSDwoLUkVBU09OX0JVU1kQBRIPCgtSRUFTT05fTEFURRAGIjcKCVNob3J0ZmFsbBINCgVsaW1pdBgBIAEoDRINCgV2YWx1ZRgCIAEoDRIMCgRvdmVyGAMgASgHIj0KClBpblJlcXVlc3QSCgoCaWQYASABKAYSDAoEcGF0aBgCIAMoBxIVCg10cmFmZmljX2NsYXNzGAMgASgNIjUKCFBpbkdyYW50EgoKAmlkGAEgASgGEg0KBWxhYmVsGAIgASgHEg4KBnJ0dF91cxgDIAEoDSIUCgZQaW5FbmQSCgoCaWQYASABKAZiBnByb3RvMw");
 
 /**
  * The payload of control frames: between the two ends of a live session, authenticated by the frame's tag.
@@ -336,6 +336,13 @@ export type RouteLimits = Message<"portolan.v1.RouteLimits"> & {
    * @generated from field: optional uint32 hops = 5;
    */
   hops?: number | undefined;
+
+  /**
+   * A node that must not be on the path; 0: any may.
+   *
+   * @generated from field: fixed32 avoid = 6;
+   */
+  avoid: number;
 };
 
 /**
@@ -427,7 +434,7 @@ export type RouteQuery = Message<"portolan.v1.RouteQuery"> & {
   soFar?: PathMeasure | undefined;
 
   /**
-   * The nodes that it came by, the source first, the sender last: at most 16.
+   * The nodes that it came by, the source first, the sender last: at most 16, or 32 where tables are followed.
    *
    * @generated from field: repeated fixed32 path = 6;
    */
@@ -446,6 +453,20 @@ export type RouteQuery = Message<"portolan.v1.RouteQuery"> & {
    * @generated from field: uint32 patience_ms = 8;
    */
   patienceMs: number;
+
+  /**
+   * 0: a search. Else one more than a traffic class: the query goes only where packets of that class to the destination go by the tables.
+   *
+   * @generated from field: uint32 follow = 9;
+   */
+  follow: number;
+
+  /**
+   * What nodes on the way remember is not good enough: the path is to be measured now.
+   *
+   * @generated from field: bool fresh = 10;
+   */
+  fresh: boolean;
 };
 
 /**
@@ -479,6 +500,13 @@ export type RouteAnswer = Message<"portolan.v1.RouteAnswer"> & {
    * @generated from field: portolan.v1.PathMeasure measure = 3;
    */
   measure?: PathMeasure | undefined;
+
+  /**
+   * How long ago the oldest part of it was measured.
+   *
+   * @generated from field: uint32 age_ms = 4;
+   */
+  ageMs: number;
 };
 
 /**
@@ -671,6 +699,13 @@ export type PinGrant = Message<"portolan.v1.PinGrant"> & {
    * @generated from field: fixed32 label = 2;
    */
   label: number;
+
+  /**
+   * Round trip from the sender of this message to the destination, along the path, as its links measure it now.
+   *
+   * @generated from field: uint32 rtt_us = 3;
+   */
+  rttUs: number;
 };
 
 /**
