@@ -6,7 +6,7 @@
 namespace portolan::layout {
 
 /// Of all that follows: an addon that was built for other constants is refused (ts/edge/native/addon.ts).
-inline constexpr const char* FINGERPRINT = "70243f8026c86cd4";
+inline constexpr const char* FINGERPRINT = "ac05a23d9a6be940";
 
 // ts/memory/region.ts
 inline constexpr uint32_t BUNDLE_BUCKETS = 64;
@@ -18,11 +18,11 @@ inline constexpr uint32_t COUNTER_BLOCK_BYTES = 1024;
 inline constexpr uint32_t FORWARDING_BYTES = 16384;
 inline constexpr uint32_t HEADER_BYTES = 1024;
 inline constexpr uint32_t HEADER_WORD_BUNDLES = 66;
+inline constexpr uint32_t HEADER_WORD_DIRECT = 65;
 inline constexpr uint32_t HEADER_WORD_EPOCH = 64;
 inline constexpr uint32_t HEADER_WORD_FINGERPRINT = 40;
 inline constexpr uint32_t HEADER_WORD_FLAGS = 33;
 inline constexpr uint32_t HEADER_WORD_HANDSHAKE_KEY = 42;
-inline constexpr uint32_t HEADER_WORD_LEAVES = 65;
 inline constexpr uint32_t HEADER_WORD_NODE_ID = 32;
 inline constexpr uint32_t HEADER_WORD_OTHER_LINKS = 96;
 inline constexpr uint32_t HEADER_WORD_PACED_LINKS = 97;
@@ -67,6 +67,7 @@ inline constexpr uint32_t LINK_ADDRESS_FAMILY = 64;
 inline constexpr uint32_t LINK_ADDRESS_PORT = 68;
 inline constexpr uint32_t LINK_ADDRESS_SCOPE = 88;
 inline constexpr uint32_t LINK_BUNDLE_OF = 104;
+inline constexpr uint32_t LINK_DIRECT_CLASSES = 108;
 inline constexpr uint32_t LINK_ECN_MARKED = 392;
 inline constexpr uint32_t LINK_FLAGS = 92;
 inline constexpr uint32_t LINK_FLAG_NO_TAGS = 1;
@@ -181,7 +182,7 @@ inline constexpr uint32_t SEAL_BYTES = 16;
 enum class TrafficClass : uint32_t { LowLatency = 0, LowCost = 1, Reliable = 2, HighBandwidth = 3 };
 
 // ts/memory/counter-names.ts: places in a counter block
-inline constexpr uint32_t COUNTER_COUNT = 64;
+inline constexpr uint32_t COUNTER_COUNT = 65;
 enum class Counter : uint32_t {
   /// Frames taken from the network, whatever became of them.
   Received = 0,
@@ -221,96 +222,98 @@ enum class Counter : uint32_t {
   RefusalsUntold = 17,
   /// Packets sent to the backup next hop because the primary's link was down.
   BackupUsed = 18,
+  /// Packets sent straight to their destination, a neighbour or a leaf, whatever the next hop of its slot is.
+  Direct = 19,
   /// Packets that followed a pinned path.
-  Pinned = 19,
+  Pinned = 20,
   /// Labelled packets whose label led nowhere any more: they went on by the table, without it.
-  Unpinned = 20,
+  Unpinned = 21,
   /// Packets that waited for too long for a link whose rate is known, and were marked, as their senders had asked.
-  EcnMarked = 21,
+  EcnMarked = 22,
   /// Links that a worker took down because they were silent.
-  LinksDowned = 22,
+  LinksDowned = 23,
   /// Calls of recvmmsg (or messages from dgram) that brought something.
-  ReceiveCalls = 23,
+  ReceiveCalls = 24,
   /// Messages given to sendmmsg or dgram: one may carry many packets.
-  SendCalls = 24,
+  SendCalls = 25,
   /// TCP connections refused: too many in all, or of an address that had not authenticated itself.
-  TcpRefused = 25,
+  TcpRefused = 26,
   /// TCP connections closed because what came by them was not made of frames.
-  TcpGarbled = 26,
+  TcpGarbled = 27,
   /// TCP connections closed because not even control frames left by them.
-  TcpStalled = 27,
+  TcpStalled = 28,
   /// Runs sent again without segmentation offload.
-  GsoFallbacks = 28,
+  GsoFallbacks = 29,
   /// Datagrams that the kernel dropped because a socket was full (SO_RXQ_OVFL); not among the received.
-  SocketOverflows = 29,
+  SocketOverflows = 30,
   /// Frames shorter than the two headers, or cut off by the receive buffer.
-  Truncated = 30,
+  Truncated = 31,
   /// Frames of another wire version.
-  BadVersion = 31,
+  BadVersion = 32,
   /// Frames of a type that does not exist or may not come this way.
-  BadType = 32,
+  BadType = 33,
   /// Frames with a link number that belongs to no live session.
-  UnknownLink = 33,
+  UnknownLink = 34,
   /// Frames whose authentication tag is wrong: spoofed, altered or of another key.
-  BadTag = 34,
+  BadTag = 35,
   /// Frames whose counter was seen before or is too old to tell.
-  Replayed = 35,
+  Replayed = 36,
   /// Frames larger than their link carries, going out, or than any link carries, coming in.
-  Oversize = 36,
+  Oversize = 37,
   /// Probes of a link's MTU that the machine's own network device refused, as they may.
-  ProbeTooBig = 37,
+  ProbeTooBig = 38,
   /// Packets of other nodes that are larger than the link to their next hop carries; their source is told.
-  TooBig = 38,
+  TooBig = 39,
   /// Fragments of datagrams whose other fragments did not come in time.
-  ReassemblyTimeout = 39,
+  ReassemblyTimeout = 40,
   /// Fragments of datagrams that gave way to newer ones: of the same source, or when all room was taken.
-  ReassemblyFull = 40,
+  ReassemblyFull = 41,
   /// Fragments whose header cannot be, or contradicts that of earlier ones.
-  FragmentMalformed = 41,
+  FragmentMalformed = 42,
   /// Fragments that had come already.
-  FragmentDuplicate = 42,
+  FragmentDuplicate = 43,
   /// Packets whose TTL ran out here.
-  TtlExceeded = 43,
+  TtlExceeded = 44,
   /// Packets to a destination for which there is no next hop.
-  NoRoute = 44,
+  NoRoute = 45,
   /// Others' packets that came to a leaf, which carries only its own; and packets for an exposed port from nodes that may not use it.
-  Prohibited = 45,
+  Prohibited = 46,
   /// Packets for this node to a port on which nobody listens.
-  PortUnreachable = 46,
+  PortUnreachable = 47,
   /// Packets of a protocol that does not exist or that this node does not serve.
-  BadProtocol = 47,
+  BadProtocol = 48,
   /// Hellos, control messages or errors whose payload could not be read.
-  Malformed = 48,
+  Malformed = 49,
   /// Frames that the kernel refused to send.
-  SendFailed = 49,
+  SendFailed = 50,
   /// Frames that found the queue of their socket, or of a link whose rate is known, full, or a local program that does not read.
-  EgressFull = 50,
+  EgressFull = 51,
   /// Data frames that found too much waiting for a slow TCP connection.
-  TcpBacklogFull = 51,
+  TcpBacklogFull = 52,
   /// Packets for a socket whose ring to the main thread was full.
-  DeliverFull = 52,
+  DeliverFull = 53,
   /// Packets for another worker of this node whose ring was full.
-  HandoverFull = 53,
+  HandoverFull = 54,
   /// Frames for the control plane whose ring was full.
-  PuntFull = 54,
+  PuntFull = 55,
   /// Handshake frames above the rate that the control plane is given.
-  HandshakeLimited = 55,
+  HandshakeLimited = 56,
   /// Datagrams of a new client of a port forward whose flow table is full.
-  FlowsFull = 56,
+  FlowsFull = 57,
   /// Datagrams for a port forward from somebody who takes no part in it.
-  Strangers = 57,
+  Strangers = 58,
   /// Packets that came in over the link that they would leave by.
-  NotForwarded = 58,
+  NotForwarded = 59,
   /// Frames that waited for too long for a link whose rate is known, dropped by CoDel.
-  CodelDropped = 59,
+  CodelDropped = 60,
   /// Frames that an emulated network lost.
-  EmulatedLoss = 60,
+  EmulatedLoss = 61,
   /// Frames that found an emulated network's queue, or the room for its delayed frames, full.
-  EmulatedFull = 61,
+  EmulatedFull = 62,
   /// Frames larger than the MTU of an emulated network.
-  EmulatedTooLarge = 62,
+  EmulatedTooLarge = 63,
   /// Packets that a worker held when it crashed.
-  Crashed = 63,
+  Crashed = 64,
 };
 
 }  // namespace portolan::layout

@@ -77,21 +77,25 @@ class Counters {
   void Bind(uint8_t* block) { block_ = block; }
   void Add(layout::Counter counter, uint64_t n = 1) {
     counts_[uint32_t(counter)] += n;
-    counted_ |= uint64_t{1} << uint32_t(counter);
+    counted_[uint32_t(counter) / 64] |= uint64_t{1} << (uint32_t(counter) % 64);
   }
   void Publish() {
-    for (; counted_ != 0; counted_ &= counted_ - 1) {
-      const uint32_t i = std::countr_zero(counted_);
-      Shared<uint64_t>(block_ + 8 * i).AddAlone(counts_[i]);
-      counts_[i] = 0;
+    for (uint32_t word = 0; word < WORDS; ++word) {
+      for (uint64_t& left = counted_[word]; left != 0; left &= left - 1) {
+        const uint32_t i = 64 * word + std::countr_zero(left);
+        Shared<uint64_t>(block_ + 8 * i).AddAlone(counts_[i]);
+        counts_[i] = 0;
+      }
     }
   }
 
  private:
   static constexpr uint32_t COUNT = layout::COUNTER_COUNT;
-  static_assert(COUNT <= layout::COUNTERS_PER_BLOCK && COUNT <= 64, "counted_ has a bit for each");
+  static constexpr uint32_t WORDS = (COUNT + 63) / 64;
+  static_assert(COUNT <= layout::COUNTERS_PER_BLOCK, "a block has a place for each");
   uint64_t counts_[COUNT] = {};
-  uint64_t counted_ = 0;
+  /// A bit for each that is not published yet.
+  uint64_t counted_[WORDS] = {};
   uint8_t* block_ = nullptr;
 };
 

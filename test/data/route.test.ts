@@ -4,8 +4,8 @@ import * as assert from 'uvu/assert';
 import { sharedBytes } from '../../ts/kit/node-id.js';
 import { PuntReason, RunKind, Verdict } from '../../ts/memory/batch.js';
 import { COUNTERS } from '../../ts/memory/counter-names.js';
+import { DirectTableWriter } from '../../ts/memory/direct-table.js';
 import { Epochs } from '../../ts/memory/epochs.js';
-import { LeafTableWriter } from '../../ts/memory/leaf-table.js';
 import { markAsLeaf } from '../../ts/memory/region.js';
 import { PUNT_REASON } from '../../ts/memory/worker-records.js';
 import { type Headers, makeFrame, readHeaders } from '../../ts/wire/frame.js';
@@ -158,9 +158,9 @@ test('any frame, any table: nothing with TTL 1 or 0 goes on, nothing goes back, 
 
 /** A relay with a leaf at link LEAF_LINK, which has the id of a zone that it also has a route to. */
 const LEAF_LINK = 50;
-function relayOf(leaf: number): { rig: StageRig; leaves: LeafTableWriter } {
+function relayOf(leaf: number): { rig: StageRig; leaves: DirectTableWriter } {
   const rig = relay();
-  const leaves = new LeafTableWriter(rig.region, new Epochs(rig.region));
+  const leaves = new DirectTableWriter(rig.region, new Epochs(rig.region));
   rig.link(LEAF_LINK, leaf);
   leaves.set(leaf, LEAF_LINK);
   return { rig, leaves };
@@ -170,7 +170,7 @@ test('a packet for a leaf of this node leaves by its link, whatever the slot say
   for (const leaf of [THERE, 0x01010199, 0xf7010101]) {
     const { rig, leaves } = relayOf(leaf);
     const to = packet({ destination: leaf });
-    assert.equal(fate(rig, to), { links: [LEAF_LINK], punts: [], moved: [] });
+    assert.equal(fate(rig, to), { links: [LEAF_LINK], punts: [], moved: ['direct'] });
     leaves.remove(leaf, LEAF_LINK);
     rig.arrive(to, FROM);
     assert.equal(
@@ -178,6 +178,28 @@ test('a packet for a leaf of this node leaves by its link, whatever the slot say
       leaf === THERE ? [PRIMARY] : [],
     );
   }
+});
+
+test('a packet for a neighbour goes straight to it in the classes that say so; while that link is down, by the slot', () => {
+  const rig = relay();
+  const table = new DirectTableWriter(rig.region, new Epochs(rig.region));
+  rig.link(LEAF_LINK, THERE);
+  for (let trafficClass = 0; trafficClass < 4; trafficClass++) rig.route(THERE, PRIMARY, BACKUP, trafficClass);
+  table.set(THERE, LEAF_LINK, 0b0110);
+  const links = () =>
+    [0, 1, 2, 3].map((trafficClass) => {
+      rig.arrive(packet({ trafficClass }), FROM);
+      return rig.step()[0]?.by;
+    });
+  assert.equal(links(), [PRIMARY, LEAF_LINK, LEAF_LINK, PRIMARY]);
+  assert.is(rig.counters().direct, 2);
+  rig.arrive(packet({ destination: THERE + 1, trafficClass: 1 }), FROM);
+  assert.equal(rig.step(), [], 'another node of the slot');
+  rig.links.setUp(LEAF_LINK, false);
+  assert.equal(links(), [PRIMARY, PRIMARY, PRIMARY, PRIMARY]);
+  rig.links.setUp(LEAF_LINK, true);
+  table.remove(THERE, LEAF_LINK);
+  assert.equal(links(), [PRIMARY, PRIMARY, PRIMARY, PRIMARY]);
 });
 
 test('other packets do not care about leaves, and a leaf whose link is down is reached by the slot or not at all', () => {

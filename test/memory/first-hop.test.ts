@@ -3,9 +3,9 @@ import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { BundleWriter } from '../../ts/memory/bundles.js';
+import { DirectTableWriter } from '../../ts/memory/direct-table.js';
 import { Epochs } from '../../ts/memory/epochs.js';
 import { FirstHops } from '../../ts/memory/first-hop.js';
-import { LeafTableWriter } from '../../ts/memory/leaf-table.js';
 import { RECORD_KIND, RecordKind, SEND_PACKET_FRAME } from '../../ts/memory/worker-records.js';
 import { makeFrame } from '../../ts/wire/frame.js';
 import { Protocol } from '../../ts/wire/network-header.js';
@@ -31,7 +31,7 @@ test('it is the same, for all tables', () => {
       for (let index = 1; index <= LINKS; index++) rig.link(index, owner.get(index) ?? 0x02020200 + index);
       for (const [to, primary, backup, trafficClass] of routes)
         if (to !== SELF) rig.route(to, primary, primary === 0 || primary === backup ? 0 : backup, trafficClass);
-      const table = new LeafTableWriter(rig.region, new Epochs(rig.region));
+      const table = new DirectTableWriter(rig.region, new Epochs(rig.region));
       for (const [by, leaf] of owner) if (leaf !== SELF) table.set(leaf, by);
       if (bundle) new BundleWriter(rig.region).set(bundle[0], [bundle[0], ...bundle[1]]);
       for (const index of down) if (index > 0) rig.links.setUp(index, false);

@@ -116,4 +116,13 @@ test('a packet that leaves the zone and comes back by another layer goes in a lo
   assert.equal([checker.sums.escapes, checker.sums.loops], [1, 1]);
 });
 
+test('a direct edge that does not end at its destination is reported', () => {
+  const { checker, at, destination } = watched();
+  checker.checkDirect(at(1), 2, id('1.1.1.9'), destination);
+  assert.is(checker.sums.escapes, 0);
+  checker.checkDirect(at(1), 2, id('1.1.1.9'), at(3));
+  assert.is(checker.sums.escapes, 1);
+  assert.match(checker.violations[0]?.text ?? '', 'packets for 1.1.1.9 (class 2) go straight to 1.1.1.3');
+});
+
 test.run();

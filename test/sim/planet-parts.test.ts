@@ -3,12 +3,18 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { createRouter } from '../../ts/control/routing/router.js';
+import { parseNodeId } from '../../ts/kit/node-id.js';
 import { seededRandom } from '../../ts/kit/random.js';
 import { BurstLoss } from '../../ts/sim/planet/burst-loss.js';
 import { curveOf, distributionOf } from '../../ts/sim/planet/distribution.js';
+import { PlanetLink } from '../../ts/sim/planet/link.js';
+import { Station } from '../../ts/sim/planet/station.js';
 import { frameBytes, syncBytes } from '../../ts/sim/planet/sync-bytes.js';
 import { ControlSchema, RoutingSyncSchema } from '../../ts/wire/gen/portolan/v1/control_pb.js';
 import { LINK_HEADER_BYTES } from '../../ts/wire/link-header.js';
+
+const id = (text: string) => parseNodeId(text) as number;
 
 test('the size of a message is what writing it would give', () => {
   const u32 = fc.nat({ max: 0xffff_ffff });
@@ -40,6 +46,28 @@ test('the size of a message is what writing it would give', () => {
       assert.is(frameBytes(sync), LINK_HEADER_BYTES + toBinary(ControlSchema, control).length);
     }),
   );
+});
+
+test('a station sends packets for a neighbour straight to it, in the classes of its direct table, while the session lives', () => {
+  const neighbour = id('1.2.3.4');
+  const router = createRouter({ self: id('1.1.1.1'), bootSeconds: 1, random: () => 0.5 });
+  const station = new Station(0, id('1.1.1.1'), 1, router);
+  const link = new PlanetLink(0, 1, 10);
+  for (const [index, peer] of [
+    [1, 1],
+    [2, 2],
+  ] as const)
+    station.sessions.set(index, { link, end: 0, peer, peerVertex: peer + 1 });
+  station.store({ kind: 'route', trafficClass: 0, layer: 2, byte: 2, primary: 1, backup: 0 });
+  station.store({ kind: 'route', trafficClass: 1, layer: 2, byte: 2, primary: 1, backup: 0 });
+  const next = (to: number) => [0, 1].map((trafficClass) => station.nextHop(to, trafficClass)?.peer);
+  station.storeDirect({ kind: 'direct', neighbour, link: 2, classes: 0b0001 });
+  assert.equal(next(neighbour), [2, 1]);
+  assert.equal(next(id('1.2.3.5')), [1, 1]);
+  station.storeDirect({ kind: 'direct', neighbour, link: 9, classes: 0 });
+  assert.equal(next(neighbour), [2, 1], 'another session of it has ended');
+  station.sessions.delete(2);
+  assert.equal(next(neighbour), [1, 1]);
 });
 
 test('losses come in bursts, and are as many as the model says', () => {

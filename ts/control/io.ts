@@ -135,6 +135,7 @@ export type Output =
   | { readonly kind: 'pathMtu'; readonly destination: NodeId; readonly mtu: number }
   | DefaultRouteOutput
   | LeafOutput
+  | DirectOutput
   | PinOutput
   | LinkOutput
   | { readonly kind: 'event'; readonly event: ControlEvent }
@@ -160,12 +161,23 @@ export interface DefaultRouteOutput {
 }
 
 /**
- * A leaf of this node comes (after its `linkUp`) or goes (before its `linkFree`): whether the leaf table leads from its id to the link.
+ * A leaf of this node comes (after its `linkUp`) or goes (before its `linkFree`): whether the direct table leads from its id to the link.
  */
 export interface LeafOutput {
   readonly kind: 'leafUp' | 'leafDown';
   readonly id: NodeId;
   readonly link: number;
+}
+
+/**
+ * The classes in which packets for a neighbour itself go straight into its link, whatever its slot says (R22): bit i for class i. Comes when they change; 0, for none, before
+ * the link's index is given out again. The main link, where there is a bundle.
+ */
+export interface DirectOutput {
+  readonly kind: 'direct';
+  readonly neighbour: NodeId;
+  readonly link: number;
+  readonly classes: number;
 }
 
 export type LinkOutput =

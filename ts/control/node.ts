@@ -94,6 +94,7 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
     work();
     for (let output = router.poll(); output !== undefined; output = router.poll()) {
       if (output.kind === 'sync') links.send(output.link, { kind: 'routingSync', message: output.message });
+      else if (output.kind === 'direct') outbox.push(output);
       else storeRoute(output, now);
     }
   }

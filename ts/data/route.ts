@@ -9,7 +9,7 @@
  *   a channel, or a frame of one link only ───────────────────────> drop    badProtocol   (nobody here has subscribed)
  *   labelled: the label's link is up ─────────────────────────────> forward into that link, with the next label
  *   starts here, its destination is pinned, that link is up ──────> the same
- *   a leaf of this node, its link is up ──────────────────────────> forward into that link
+ *   a neighbour to which its link is the way, and that is up ─────> forward into that link
  *   next hop: primary, or the backup if the primary's link is down  > forward
  *      the link that it came by ──────────────────────────────────> drop    notForwarded
  *      none ──────────────────────────────────────────────────────> punt    NoRoute
@@ -37,8 +37,8 @@ import {
 import { BundleReader, flowHash } from '../memory/bundles.js';
 import { COUNTER } from '../memory/counter-names.js';
 import type { CounterBlock } from '../memory/counters.js';
+import { DirectTable } from '../memory/direct-table.js';
 import { forwardingWords, ROUTED_CLASSES } from '../memory/forwarding-table.js';
-import { LeafTable } from '../memory/leaf-table.js';
 import { linksUpWords } from '../memory/link-table.js';
 import { PinTable } from '../memory/pin-table.js';
 import { isLeafRegion } from '../memory/region.js';
@@ -59,15 +59,15 @@ export class RouteStage {
   readonly #forwarding: Int32Array;
   readonly #up: Int32Array;
   readonly #counters: CounterBlock;
-  readonly #leaves: LeafTable;
-  #hasLeaves = false;
+  readonly #direct: DirectTable;
+  #hasDirect = false;
   readonly #isLeaf: boolean;
   readonly #bundles: BundleReader;
   #hasBundles = false;
   readonly #pins: PinTable;
 
   constructor({ self, region, batch, counters }: StageContext) {
-    this.#leaves = new LeafTable(region);
+    this.#direct = new DirectTable(region);
     this.#isLeaf = isLeafRegion(region);
     this.#self = self | 0; // ids are compared as signed words: unsigned ones beyond 2^31 would not be small integers
     this.#words = batch.words;
@@ -82,7 +82,7 @@ export class RouteStage {
   /** Decides all undecided runs of kind Data and Origin; returns how many. */
   step(): number {
     const words = this.#words;
-    this.#hasLeaves = this.#leaves.open();
+    this.#hasDirect = this.#direct.open();
     this.#hasBundles = this.#bundles.any();
     this.#pins.open();
     const end = RUNS / 4 + (words[BATCH_RUN_COUNT] as number) * RUN_WORDS;
@@ -163,13 +163,16 @@ export class RouteStage {
 
   /** The link to send into, 0 for none: the slot is that of the first byte in which the destination differs from this node. */
   #nextHop(run: number, destination: number, trafficClass: number): number {
-    if (this.#hasLeaves) {
-      const leaf = this.#leaves.find(destination);
-      if (leaf !== 0 && this.#isUp(leaf)) return leaf;
+    const table = trafficClass < ROUTED_CLASSES ? trafficClass : 0;
+    if (this.#hasDirect) {
+      const direct = this.#direct.find(destination, table);
+      if (direct !== 0 && this.#isUp(direct)) {
+        this.#counters.add(COUNTER.direct, this.#words[run + RUN_PACKETS] as number);
+        return direct;
+      }
     }
     const layer = Math.clz32(destination ^ this.#self) >>> 3; // 0..3
     const byte = (destination >>> (24 - 8 * layer)) & 255;
-    const table = trafficClass < ROUTED_CLASSES ? trafficClass : 0;
     const word = this.#forwarding[(table << 10) | (layer << 8) | byte] as number;
     const primary = word & 0xfff;
     if (primary !== 0 && this.#isUp(primary)) return primary;

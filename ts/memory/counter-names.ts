@@ -51,6 +51,10 @@ export const COUNTERS = [
   count('refusalsTold', 'Times that a client of a port forward was told, by ICMP, what became of its datagram.'),
   count('refusalsUntold', 'Times that one could not be told so: it takes the native path and CAP_NET_RAW.'),
   count('backupUsed', "Packets sent to the backup next hop because the primary's link was down."),
+  count(
+    'direct',
+    'Packets sent straight to their destination, a neighbour or a leaf, whatever the next hop of its slot is.',
+  ),
   count('pinned', 'Packets that followed a pinned path.'),
   count('unpinned', 'Labelled packets whose label led nowhere any more: they went on by the table, without it.'),
   count(

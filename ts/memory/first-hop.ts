@@ -4,8 +4,8 @@
  */
 import type { NodeId } from '../kit/node-id.js';
 import { BundleReader, flowHash } from './bundles.js';
+import { DirectTable } from './direct-table.js';
 import { backupOf, forwardingWords, primaryOf, ROUTED_CLASSES, slotFor } from './forwarding-table.js';
-import { LeafTable } from './leaf-table.js';
 import { isLinkUp, linksUpWords } from './link-table.js';
 import type { Region } from './region.js';
 
@@ -13,14 +13,14 @@ export class FirstHops {
   readonly #self: NodeId;
   readonly #forwarding: Int32Array;
   readonly #up: Int32Array;
-  readonly #leaves: LeafTable;
+  readonly #direct: DirectTable;
   readonly #bundles: BundleReader;
 
   constructor(region: Region, self: NodeId) {
     this.#self = self;
     this.#forwarding = forwardingWords(region);
     this.#up = linksUpWords(region);
-    this.#leaves = new LeafTable(region);
+    this.#direct = new DirectTable(region);
     this.#bundles = new BundleReader(region);
   }
 
@@ -34,8 +34,8 @@ export class FirstHops {
   #mainTo(destination: NodeId, table: number): number {
     const slot = slotFor(this.#self, destination, table);
     if (slot < 0) return 0;
-    const leaf = this.#leaves.open() ? this.#leaves.find(destination | 0) : 0;
-    if (leaf !== 0 && isLinkUp(this.#up, leaf)) return leaf;
+    const direct = this.#direct.open() ? this.#direct.find(destination | 0, table) : 0;
+    if (direct !== 0 && isLinkUp(this.#up, direct)) return direct;
     const word = this.#forwarding[slot] as number;
     const usable = (link: number) => link !== 0 && isLinkUp(this.#up, link);
     return [primaryOf(word), backupOf(word)].find(usable) ?? 0;

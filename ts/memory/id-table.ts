@@ -1,5 +1,5 @@
 /**
- * A table from ids of nodes to indexes of entries that name these ids: the links of leaves (leaf-table.ts), pinned destinations (pin-table.ts). Exact, open
+ * A table from ids of nodes to indexes of entries that name these ids: the links of neighbours (direct-table.ts), pinned destinations (pin-table.ts). Exact, open
  * addressing, one word an id.
  *
  * ```

@@ -12,6 +12,7 @@
  *     | 64 address: family, port, 16 bytes, scope                    |
  *     | 92 flags           96 own hello interval, ms                 |
  *     |100 interval last heard of the peer, ms  104 bundle's main   |
+ *     |108 classes in which it leads straight to the peer           |
  *     |112 rate, kbit/s (0: not known)   116 wire   120 its worker   |
  * 128 +- the worker that holds the lock (replay-window.ts) -----+
  *     |128 lock            136 highest counter   144 frames received |
@@ -75,6 +76,8 @@ export const LINK_HELLO_INTERVAL = 96;
 export const LINK_HEARD_INTERVAL = 100;
 /** Of a member of a bundle: the index of its main link (bundles.ts); otherwise 0. */
 export const LINK_BUNDLE_OF = 104;
+/** The classes in which packets for the peer itself go into the link (direct-table.ts): bit i for class i. */
+export const LINK_DIRECT_CLASSES = 108;
 export const LINK_RATE = 112;
 /** Links of one wire share its rate: a link's own index, or, behind all of those, the number of a listening address. */
 export const LINK_WIRE = 116;

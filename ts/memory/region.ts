@@ -13,7 +13,7 @@
  * | links           |  512 bytes a link                   (link-table.ts)
  * | replay windows  |  512 bytes (4096 bits) a link       (replay-window.ts)
  * | path MTUs       |  4096 words                         (path-mtus.ts)
- * | leaves          |  16 to 32 bytes a leaf              (leaf-table.ts, id-table.ts)
+ * | direct          |  16 to 32 bytes a link              (direct-table.ts, id-table.ts)
  * | bundles         |  128 bytes a link                   (bundles.ts)
  * | pins            |  32 bytes a pin                     (pin-table.ts)
  * | pinned          |  16 to 32 bytes a pin               (pin-table.ts, id-table.ts)
@@ -43,9 +43,9 @@ export const HEADER_WORD_FLAGS = 33;
 /** The network's fingerprint, and its handshake key of four words (handshake-gate.ts). */
 export const HEADER_WORD_FINGERPRINT = 40;
 export const HEADER_WORD_HANDSHAKE_KEY = 42;
-/** The epoch (epochs.ts), and where leaves are looked up (leaf-table.ts): workers read this line every turn. */
+/** The epoch (epochs.ts), and where neighbours are looked up (direct-table.ts): workers read this line every turn. */
 export const HEADER_WORD_EPOCH = 64;
-export const HEADER_WORD_LEAVES = 65;
+export const HEADER_WORD_DIRECT = 65;
 /** How many bundles there are (bundles.ts), on the line that workers read every turn. */
 export const HEADER_WORD_BUNDLES = 66;
 /** Where pinned destinations are looked up (pin-table.ts). */
@@ -84,7 +84,7 @@ export interface RegionSizes {
   readonly workers: number;
   /** Link entries, index 0 (never a link) included: 2..4096. */
   readonly links: number;
-  /** Leaves that the leaf table has room for: 0..4095. Default: 0. */
+  /** Links, of those, that are for leaves: 0..4095. Default: 0. */
   readonly leaves?: number;
   /** Pinned paths, through this node and from it: 0..{@link MAX_PINS}. Default: 0. */
   readonly pins?: number;
@@ -100,7 +100,7 @@ export interface RegionLayout extends Required<RegionSizes> {
   readonly linkEntries: number;
   readonly replayWindows: number;
   readonly pathMtus: number;
-  readonly leafTable: number;
+  readonly directTable: number;
   readonly bundles: number;
   /** The entry of index 0, which is none. */
   readonly pinEntries: number;
@@ -125,8 +125,8 @@ export function regionLayout({ workers, links, leaves = 0, pins = 0 }: RegionSiz
   const linkEntries = ports + PORT_TABLE_BYTES;
   const replayWindows = linkEntries + links * LINK_ENTRY_BYTES;
   const pathMtus = replayWindows + links * REPLAY_WINDOW_BYTES;
-  const leafTable = pathMtus + PATH_MTU_WORDS * 4;
-  const bundles = leafTable + 2 * idSlots(leaves) * 4;
+  const directTable = pathMtus + PATH_MTU_WORDS * 4;
+  const bundles = directTable + 2 * idSlots(links - 1) * 4;
   const pinEntries = (bundles + links * BUNDLE_BYTES + PIN_ENTRY_BYTES - 1) & -PIN_ENTRY_BYTES;
   const pinnedTable = pinEntries + (pins + 1) * PIN_ENTRY_BYTES;
   const totalBytes = pinnedTable + 2 * idSlots(pins) * 4;
@@ -143,7 +143,7 @@ export function regionLayout({ workers, links, leaves = 0, pins = 0 }: RegionSiz
     linkEntries,
     replayWindows,
     pathMtus,
-    leafTable,
+    directTable,
     bundles,
     pinEntries,
     pinnedTable,

@@ -16,11 +16,11 @@ import { entropy } from '../edge/entropy.js';
 import { BundleWriter } from '../memory/bundles.js';
 import { COUNTER } from '../memory/counter-names.js';
 import { CounterBlock } from '../memory/counters.js';
+import { DirectTableWriter } from '../memory/direct-table.js';
 import { createWires } from '../memory/emulated-wires.js';
 import { Epochs } from '../memory/epochs.js';
 import { ForwardingTableWriter } from '../memory/forwarding-table.js';
 import { storeHandshakeKey } from '../memory/handshake-gate.js';
-import { LeafTableWriter } from '../memory/leaf-table.js';
 import { LinkTableWriter } from '../memory/link-table.js';
 import { createLoadStats } from '../memory/load-stats.js';
 import { PathMtus } from '../memory/path-mtus.js';
@@ -63,7 +63,7 @@ const FLUSH_MS = 500;
 const WORKER_GRACE_MS = 1000;
 
 /** What a node that leaves does not change any more: it forwards as it did, until its neighbours send it nothing. */
-const KEPT_WHILE_LEAVING: ReadonlySet<Output['kind']> = new Set(['route', 'defaultRoute', 'leafDown']);
+const KEPT_WHILE_LEAVING: ReadonlySet<Output['kind']> = new Set(['route', 'defaultRoute', 'direct', 'leafDown']);
 
 export interface CoreEvents extends Pick<SupervisorEvents, 'onReady' | 'onMessage' | 'onRestarted' | 'onWarning'> {
   readonly onEvent: (event: ControlEvent) => void;
@@ -203,7 +203,7 @@ export class Core {
     const execute = outputExecutor({
       forwarding: new ForwardingTableWriter(this.region),
       paths: new PathMtus(this.region),
-      leaves: new LeafTableWriter(this.region, epochs),
+      direct: new DirectTableWriter(this.region, epochs),
       links: this.#installer,
       pins: this.#pinInstaller,
       sender,

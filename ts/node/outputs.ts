@@ -4,8 +4,8 @@
 import type { ControlEvent, JobResult, Output } from '../control/io.js';
 import { COUNTER } from '../memory/counter-names.js';
 import type { CounterBlock } from '../memory/counters.js';
+import type { DirectTableWriter } from '../memory/direct-table.js';
 import type { ForwardingTableWriter } from '../memory/forwarding-table.js';
-import type { LeafTableWriter } from '../memory/leaf-table.js';
 import type { PathMtus } from '../memory/path-mtus.js';
 import type { ControlSender } from './control-sender.js';
 import type { LinkInstaller } from './link-installer.js';
@@ -15,7 +15,7 @@ import { resolvePeer } from './resolver.js';
 export interface OutputTargets {
   readonly forwarding: ForwardingTableWriter;
   readonly paths: PathMtus;
-  readonly leaves: LeafTableWriter;
+  readonly direct: DirectTableWriter;
   readonly links: LinkInstaller;
   readonly pins: PinInstaller;
   readonly sender: ControlSender;
@@ -35,9 +35,12 @@ export function outputExecutor(to: OutputTargets): (output: Output) => void {
       case 'defaultRoute':
         return to.forwarding.storeAll(output.primary, output.backup);
       case 'leafUp':
-        return to.leaves.set(output.id, output.link);
+        return to.direct.set(output.id, output.link);
       case 'leafDown':
-        return to.leaves.remove(output.id, output.link);
+        return to.direct.remove(output.id, output.link);
+      case 'direct':
+        if (output.classes === 0) return to.direct.remove(output.neighbour, output.link);
+        return to.direct.set(output.neighbour, output.link, output.classes);
       case 'send':
         return to.sender.sendLink(output.link, output.type, output.payload);
       case 'sendTo':

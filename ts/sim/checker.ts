@@ -11,11 +11,12 @@
  *               escaped, also cycles that packets make through the graphs of other layers)
  *   inversion   an edge leads to a label that is not smaller,     (checked whenever a node is about to tell others: `settle`)
  *               or a label rose
- *   escape      an edge of layer n leads out of the zone of the n-1 bytes before it, or to a leaf that is not its destination
+ *   escape      an edge of layer n leads out of the zone of the n-1 bytes before it, or to a leaf that is not its destination; or a direct
+ *               edge, of packets for one node (R22), leads to another node
  * ```
  * Incremental: a change costs one search from the edge's head, and only through what lies downstream of it.
  */
-import type { NodeId } from '../kit/node-id.js';
+import { formatNodeId, type NodeId } from '../kit/node-id.js';
 import { SlotGraph } from './slot-graph.js';
 
 /** A label as the checker sees it: fresher seqno first, then the smaller distance; undefined is larger than every label. */
@@ -112,6 +113,20 @@ export class Checker {
     }
     for (const escaped of this.#escaped) this.#checkAcrossLayers(escaped);
     this.#touch(vertex, graph);
+  }
+
+  /**
+   * Packets for `destination` that are at `vertex` go straight to `head`. Such an edge ends at its destination and closes no cycle, so no graph has to know it: as long as that is
+   * where it leads.
+   */
+  checkDirect(vertex: Vertex, trafficClass: number, destination: NodeId, head: Vertex): void {
+    this.sums.changes++;
+    if (this.idOf(head) === destination) return;
+    const [at, to, meant] = [this.idOf(vertex), this.idOf(head), destination].map(formatNodeId);
+    this.#report(
+      'escape',
+      `at ${at}#${vertex} packets for ${meant} (class ${trafficClass}) go straight to ${to}#${head}`,
+    );
   }
 
   /** The own label of `vertex` for the slot is now this. */

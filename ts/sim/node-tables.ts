@@ -1,6 +1,7 @@
 /** The shared memory of a simulated node, and control's hand in it: what control wants stored is stored as the real shell does it. */
 import type {
   DefaultRouteOutput,
+  DirectOutput,
   LeafOutput,
   LinkObservation,
   LinkOutput,
@@ -8,12 +9,13 @@ import type {
   RouteOutput,
 } from '../control/io.js';
 import type { PinOutput } from '../control/pins/pinned-paths.js';
+import type { NodeId } from '../kit/node-id.js';
 import { BundleWriter } from '../memory/bundles.js';
 import { CounterBlock } from '../memory/counters.js';
+import { DirectTable, DirectTableWriter } from '../memory/direct-table.js';
 import { Epochs } from '../memory/epochs.js';
 import { ForwardingTableWriter, forwardingWords, slotIndex } from '../memory/forwarding-table.js';
 import { storeHandshakeKey } from '../memory/handshake-gate.js';
-import { LeafTableWriter } from '../memory/leaf-table.js';
 import { LINK_FLAG_NO_TAGS, LinkTableWriter, PortKind } from '../memory/link-table.js';
 import { PathMtus } from '../memory/path-mtus.js';
 import { PinTableWriter } from '../memory/pin-table.js';
@@ -38,7 +40,9 @@ export class NodeTables {
   readonly #links: LinkTableWriter;
   readonly #bundles: BundleWriter;
   readonly #paths: PathMtus;
-  readonly #leaves: LeafTableWriter;
+  readonly #direct: DirectTableWriter;
+  /** As a worker finds it. */
+  readonly #directSeen: DirectTable;
   readonly #pins: PinTableWriter;
 
   constructor(linkCapacity: number, leafCapacity: number, isLeaf: boolean) {
@@ -51,7 +55,8 @@ export class NodeTables {
     if (isLeaf) markAsLeaf(this.region);
     storeHandshakeKey(this.region, SECRETS);
     const epochs = new Epochs(this.region);
-    this.#leaves = new LeafTableWriter(this.region, epochs);
+    this.#direct = new DirectTableWriter(this.region, epochs);
+    this.#directSeen = new DirectTable(this.region);
     this.#pins = new PinTableWriter(this.region, epochs);
     this.forwarding = forwardingWords(this.region);
     this.counters = new CounterBlock(this.region, 1);
@@ -87,13 +92,18 @@ export class NodeTables {
   }
 
   applyLeaf({ kind, id, link }: LeafOutput): void {
-    if (kind === 'leafUp') this.#leaves.set(id, link);
-    else this.#leaves.remove(id, link);
+    if (kind === 'leafUp') this.#direct.set(id, link);
+    else this.#direct.remove(id, link);
   }
 
-  /** Leaves in the leaf table. */
-  get leaves(): number {
-    return this.#leaves.size;
+  applyDirect({ neighbour, link, classes }: DirectOutput): void {
+    if (classes === 0) this.#direct.remove(neighbour, link);
+    else this.#direct.set(neighbour, link, classes);
+  }
+
+  /** The link that the direct table leads to, 0: none. */
+  directLink(destination: NodeId, trafficClass: number): number {
+    return this.#directSeen.open() ? this.#directSeen.find(destination | 0, trafficClass) : 0;
   }
 
   install(output: LinkInstall, now: number): void {

@@ -172,11 +172,6 @@ export class SimNode implements WatchedNode {
     this.#turn();
   }
 
-  /** Leaves in the leaf table. */
-  get leaves(): number {
-    return this.#tables.leaves;
-  }
-
   hasLink(peer: NodeId): boolean {
     return this.#linkTo(peer) !== undefined;
   }
@@ -195,6 +190,10 @@ export class SimNode implements WatchedNode {
           peerNumber: word(link, LINK_PEER_NUMBER),
         })),
     );
+  }
+
+  directLink(destination: NodeId, trafficClass: number): number {
+    return this.#tables.directLink(destination, trafficClass);
   }
 
   labelOf(layer: number, byte: number, trafficClass: number): CheckedLabel | undefined {
@@ -290,6 +289,9 @@ export class SimNode implements WatchedNode {
       case 'leafUp':
       case 'leafDown':
         return this.#tables.applyLeaf(output);
+      case 'direct':
+        this.#tables.applyDirect(output);
+        return this.#world.watch.lookDirect(this, output.neighbour);
       case 'pinInstall':
         return this.#tables.applyPin(output);
       case 'pinRemove':

@@ -4,6 +4,7 @@
  */
 import type { NodeId } from '../kit/node-id.js';
 import { backupOf, primaryOf } from '../memory/forwarding-table.js';
+import { CLASSES } from '../memory/region.js';
 import type { CheckedLabel, Checker, Vertex } from './checker.js';
 
 /** What the watch must see of a node. */
@@ -12,6 +13,8 @@ export interface WatchedNode {
   readonly vertex: Vertex;
   /** The words of its forwarding table. */
   readonly forwarding: Int32Array;
+  /** The link to which its direct table leads packets for a destination, 0: none. */
+  directLink(destination: NodeId, trafficClass: number): number;
   /** The router's own label of a slot, for sweeps. */
   labelOf(layer: number, byte: number, trafficClass: number): CheckedLabel | undefined;
 }
@@ -47,6 +50,14 @@ export class Watch {
     const primary = this.peerOf(node.vertex, primaryOf(word));
     const backup = this.peerOf(node.vertex, backupOf(word));
     this.checker.setNext(node.vertex, slot >>> 10, ((slot >>> 8) & 3) + 1, slot & 255, { primary, backup });
+  }
+
+  /** What the node's direct table says of a destination may have changed. */
+  lookDirect(node: WatchedNode, destination: NodeId): void {
+    for (let trafficClass = 0; trafficClass < CLASSES; trafficClass++) {
+      const head = this.peerOf(node.vertex, node.directLink(destination, trafficClass));
+      if (head !== 0) this.checker.checkDirect(node.vertex, trafficClass, destination, head);
+    }
   }
 
   /** Looks at every word of the table, and compares every label with what was reported of it. */

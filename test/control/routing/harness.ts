@@ -48,6 +48,8 @@ export class NetNode {
   >();
   /** How often the next hops of a slot changed. */
   readonly changes = new Map<string, number>();
+  /** Neighbours to whom their packets go straight. */
+  readonly direct = new Map<NodeId, { link: number; classes: number }>();
   readonly labels = new Map<string, Label>();
   alive = true;
   wakesAt = Number.POSITIVE_INFINITY;
@@ -215,6 +217,7 @@ export class Net {
     let hasMoved = false;
     for (let output = node.router.poll(); output; output = node.router.poll()) {
       if (output.kind === 'sync') this.#send(node, output);
+      else if (output.kind === 'direct') this.#noteDirect(node, output.neighbour, output.link, output.classes);
       else if (output.kind === 'route') {
         const { trafficClass, layer, byte, primary, backup } = output;
         const key = slotName(trafficClass, layer, byte);
@@ -226,6 +229,14 @@ export class Net {
     node.wakesAt = node.router.nextTimeout();
     this.#checkLabels(node);
     if (hasMoved) this.#checkCycles(node);
+  }
+
+  #noteDirect(node: NetNode, neighbour: NodeId, link: number, classes: number): void {
+    if (classes === 0) node.direct.delete(neighbour);
+    else node.direct.set(neighbour, { link, classes });
+    const peer = node.peer(link);
+    if (classes !== 0 && peer?.id !== neighbour)
+      this.#violation(node, 'direct', 'packets go straight to somebody else');
   }
 
   #send(node: NetNode, output: RouterOutput & { kind: 'sync' }): void {

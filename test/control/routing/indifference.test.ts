@@ -63,7 +63,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** One slot with its neighbours. */
 class History {
-  readonly state = new RoutingState(SELF, ALL_ON, () => 0.5, undefined);
+  readonly state = new RoutingState(SELF, ALL_ON, () => 0.5, undefined, 4);
   readonly decision = new Decision(this.state);
   readonly slot: Slot;
   readonly sessions = new Sessions(this.state, this.decision, (neighbour) => ({

@@ -14,8 +14,10 @@ export interface WhyOptions extends QueryOptions {
 }
 
 const SENTENCES: Readonly<Record<CandidateReport['verdict'], string>> = {
+  direct: 'the destination itself, and no farther than by the next hop: packets go straight',
   primary: 'the next hop',
   backup: 'takes over at once when the next hop is lost',
+  fallback: 'in the zone of the destination: packets go there while there is no next hop',
   spare: 'may be a next hop, and is not needed',
   label: 'its label is not smaller than ours: it might lead back here',
   suspect: 'the route was lost twice in short time: a fresher label is waited for',
@@ -23,6 +25,9 @@ const SENTENCES: Readonly<Record<CandidateReport['verdict'], string>> = {
   retracted: 'has no way any more',
   silent: 'knows no way, or its own goes by us',
 };
+
+/** Packets leave by a candidate of these. */
+const WAYS: ReadonlySet<CandidateReport['verdict']> = new Set(['direct', 'primary', 'fallback']);
 
 export async function runRoutesWhy(destination: string, options: WhyOptions): Promise<void> {
   const node = await openAdmin(options.admin);
@@ -34,7 +39,7 @@ export async function runRoutesWhy(destination: string, options: WhyOptions): Pr
     if (why.asking) print('Neighbours are being asked for a label that can be used.');
     printLines(table(COLUMNS, why.candidates));
   }
-  if (why.candidates[0]?.verdict !== 'primary')
+  if (!WAYS.has(why.candidates[0]?.verdict ?? 'silent'))
     throw new BadAnswerError(options.json ? '' : `no route to ${destination}`);
 }
 
@@ -47,6 +52,6 @@ const COLUMNS: readonly Column<CandidateReport>[] = [
     cell: (candidate) => (candidate.label === null ? style.dim('-') : costText(candidate)),
   },
   { title: 'HOPS', align: 'right', cell: ({ hops }) => (hops === null ? style.dim('-') : String(hops)) },
-  { title: 'VERDICT', cell: ({ verdict }) => (verdict === 'primary' ? style.green(verdict) : verdict) },
+  { title: 'VERDICT', cell: ({ verdict }) => (WAYS.has(verdict) ? style.green(verdict) : verdict) },
   { title: 'BECAUSE', cell: ({ verdict }) => SENTENCES[verdict] },
 ];

@@ -6,6 +6,7 @@
 import { INFINITE } from '../../wire/routing-entry.js';
 import { makeRoom, updateBackupMaking } from './backup-making.js';
 import { isIndifferent } from './indifference.js';
+import type { Hops } from './inner-neighbours.js';
 import { isNone } from './label.js';
 import type { Neighbour } from './neighbour.js';
 import { updateOptimisation } from './optimisation.js';
@@ -37,7 +38,7 @@ export class Decision {
   /** @param news the route that was just advertised, if one was. */
   evaluate(slot: Slot, cause: Cause, now: number, news?: Advert): void {
     const { rules } = this.#state;
-    const { primary, backup, seqno, distance, metric, hops } = slot;
+    const { primary, seqno, distance, metric, hops } = slot;
     if (cause === 'message' && primary && !isFeasible(slot, primary, now, rules)) strike(slot, now); // R10
     select(slot, now, rules);
     const answered = slot.pending ? servePending(slot, now) : [];
@@ -48,7 +49,7 @@ export class Decision {
     this.#schedule(slot, now);
 
     if (slot.seqno !== seqno || slot.distance !== distance) this.#report(slot);
-    if (slot.primary !== primary || slot.backup !== backup) this.storeRoute(slot);
+    if (this.#storeRoute(slot) || slot.metric !== metric) this.#state.inner.slotChanged(slot);
     const isNews =
       slot.primary !== primary ||
       slot.seqno !== seqno ||
@@ -71,15 +72,15 @@ export class Decision {
     asker.sender.resend(slot.key, now);
   }
 
-  storeRoute(slot: Slot): void {
-    this.#state.outputs.push({
-      kind: 'route',
-      trafficClass: slot.trafficClass,
-      layer: slot.layer,
-      byte: slot.byte,
-      primary: slot.primary?.neighbour.link ?? 0,
-      backup: slot.backup?.neighbour.link ?? 0,
-    });
+  /** Whether the forwarding table changes. */
+  #storeRoute(slot: Slot): boolean {
+    const { trafficClass, layer, byte } = slot;
+    const { primary, backup } = slot.primary ? linksOf(slot) : this.#state.inner.fallback(slot);
+    if (slot.link === primary && slot.backupLink === backup) return false;
+    slot.link = primary;
+    slot.backupLink = backup;
+    this.#state.outputs.push({ kind: 'route', trafficClass, layer, byte, primary, backup });
+    return true;
   }
 
   #report(slot: Slot): void {
@@ -103,4 +104,8 @@ export class Decision {
     );
     this.#state.slotTimers.schedule(slot, due);
   }
+}
+
+function linksOf({ primary, backup }: Slot): Hops {
+  return { primary: primary?.neighbour.link ?? 0, backup: backup?.neighbour.link ?? 0 };
 }

@@ -25,6 +25,9 @@ export class Neighbour implements Timed {
   /** Entries of frames up to this number are out of date: a digest has shown that what they said is known (R18). */
   settledNumber = 0;
 
+  /** The classes in which packets for it go straight to it (R22): bit i for class i. */
+  directClasses = 0;
+
   due = Number.POSITIVE_INFINITY;
   place = -1;
 

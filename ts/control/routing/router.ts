@@ -1,5 +1,5 @@
 /**
- * The routing protocol of one node, put together from its parts. docs/routing-protocol.md has the rules (R1 to R20) and why the
+ * The routing protocol of one node, put together from its parts. docs/routing-protocol.md has the rules (R1 to R22) and why the
  * next hops of all nodes never form a cycle.
  *
  * ```
@@ -48,7 +48,7 @@ class LabelRouter implements Router {
 
   constructor(options: RouterOptions) {
     const { self, rules, random, onLabel, classes = TRAFFIC_CLASSES.length } = options;
-    this.#state = new RoutingState(self, safetyRules(rules), random, onLabel);
+    this.#state = new RoutingState(self, safetyRules(rules), random, onLabel, classes);
     this.#decision = new Decision(this.#state);
     this.#ownZone = new OwnZone(self, options.bootSeconds, classes, (key, now) => this.#ownZoneChanged(key, now));
     this.#sessions = new Sessions(this.#state, this.#decision, (neighbour) => this.#senderHost(neighbour));
@@ -89,6 +89,7 @@ class LabelRouter implements Router {
       const slot = this.#state.slots.get(key);
       if (slot) this.#decision.evaluate(slot, 'link', now);
     }
+    this.#state.inner.costsChanged(neighbour);
   }
 
   handleSync(link: number, message: RoutingSync, now: number): boolean {
@@ -119,11 +120,15 @@ class LabelRouter implements Router {
 
   routes(): RouteStatus[] {
     const routes: RouteStatus[] = [];
-    for (const { trafficClass, layer, byte, primary, backup, metric, hops } of this.#state.slots.all()) {
-      if (!primary) continue;
-      const nextHop = primary.neighbour.peer;
-      const cost = routeCost(trafficClass, metric, hops);
-      routes.push({ layer, byte, trafficClass, nextHop, backup: backup?.neighbour.peer, ...cost, hops });
+    for (const slot of this.#state.slots.all()) {
+      const { trafficClass, layer, byte, primary, backup, metric, hops } = slot;
+      const fallback = primary ? undefined : this.#state.neighbours.get(slot.link);
+      const way = fallback ? { metric: fallback.costs[trafficClass] as number, hops: 1 } : { metric, hops };
+      const nextHop = fallback?.peer ?? primary?.neighbour.peer;
+      if (nextHop === undefined) continue;
+      const second = backup?.neighbour.peer ?? this.#state.neighbours.get(slot.backupLink)?.peer;
+      const cost = routeCost(trafficClass, way.metric, way.hops);
+      routes.push({ layer, byte, trafficClass, nextHop, backup: second, ...cost, hops: way.hops });
     }
     return routes.sort((a, b) => a.trafficClass - b.trafficClass || a.layer - b.layer || a.byte - b.byte);
   }
@@ -142,13 +147,9 @@ class LabelRouter implements Router {
     trafficClass: number,
   ): { label: Label | undefined; primary: number; backup: number } {
     const slot = this.#state.slots.get(slotKey(trafficClass, layer as Layer, byte));
-    if (!slot || isNone(slot)) return { label: undefined, primary: 0, backup: 0 };
-    const { seqno, distance, primary, backup } = slot;
-    return {
-      label: { seqno, distance },
-      primary: primary?.neighbour.link ?? 0,
-      backup: backup?.neighbour.link ?? 0,
-    };
+    if (!slot) return { label: undefined, primary: 0, backup: 0 };
+    const { seqno, distance, link, backupLink } = slot;
+    return { label: isNone(slot) ? undefined : { seqno, distance }, primary: link, backup: backupLink };
   }
 
   #senderHost(neighbour: Neighbour): SenderHost {

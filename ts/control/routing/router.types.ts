@@ -3,7 +3,7 @@
  */
 import type { NodeId } from '../../kit/node-id.js';
 import type { RoutingSync } from '../../wire/gen/portolan/v1/control_pb.js';
-import type { DefaultRouteOutput, RouteOutput, RouteStatus } from '../io.js';
+import type { DefaultRouteOutput, DirectOutput, RouteOutput, RouteStatus } from '../io.js';
 import type { LinkQuality } from './link-quality.js';
 import type { RouteExplanation } from './why.js';
 
@@ -43,7 +43,10 @@ export interface SafetyRules {
 
 export type RouterOutput =
   /** For the other end of the link: goes into a control frame as it is (`Control.body = routingSync`), so that it is encoded once. */
-  { readonly kind: 'sync'; readonly link: number; readonly message: RoutingSync } | RouteOutput | DefaultRouteOutput;
+  | { readonly kind: 'sync'; readonly link: number; readonly message: RoutingSync }
+  | RouteOutput
+  | DefaultRouteOutput
+  | DirectOutput;
 
 /** A label: the order along which every next hop descends. */
 export interface Label {
@@ -82,7 +85,7 @@ export interface Router {
   ways(destination: NodeId): NeighbourWay[];
   /** Why the route of a class to a destination is what it is; undefined: it is this node's own id. */
   explain(destination: NodeId, trafficClass: number, now: number): RouteExplanation | undefined;
-  /** For checkers: the own label and next hops of a slot. */
+  /** For checkers: the own label of a slot, and what the forwarding table holds of it. */
   entry(
     layer: number,
     byte: number,

@@ -46,7 +46,7 @@ export function select(slot: Slot, now: number, rules: SafetyRules): void {
 }
 
 /**
- * A leaf of this node is reached by its own link, as the leaf table says, and not by another relay of it. Its label is for this node to say, who
+ * A leaf of this node is reached by its own link, as the direct table says, and not by another relay of it. Its label is for this node to say, who
  * says it so that it is feasible: a terminal's may be anything.
  */
 function freshLeaf(slot: Slot, leaf: Advert, now: number): Advert {

@@ -25,22 +25,27 @@ export class Sessions {
   }
 
   up(link: number, peer: NodeId, quality: LinkQuality, now: number): Neighbour {
-    const { self, rules, neighbours } = this.#state;
+    const { self, rules, neighbours, inner } = this.#state;
     const neighbour = new Neighbour(link, peer, self, quality, rules);
     neighbour.sender = new SyncSender(this.#hostOf(neighbour), now);
     neighbours.set(link, neighbour);
+    inner.up(neighbour);
     const former = this.#remembered.get(peer);
     if (former) this.#resume(former, neighbour, now);
+    for (const slot of inner.slotsOf(neighbour)) this.#decision.evaluate(slot, 'link', now); // R22
+    inner.costsChanged(neighbour);
     return neighbour;
   }
 
   down(neighbour: Neighbour, now: number): void {
-    this.#state.neighbours.delete(neighbour.link);
+    const { neighbours, inner, slots } = this.#state;
+    neighbours.delete(neighbour.link);
+    inner.down(neighbour);
     if (!this.#state.rules.sessionsAreFresh) {
       this.#remembered.set(neighbour.peer, neighbour);
       return;
     }
-    for (const slot of this.#state.slots.all()) {
+    for (const slot of slots.all()) {
       if (slot.pending) dropPending(slot, neighbour);
       const advert = neighbour.adverts.get(slot.key);
       if (!advert) continue;
@@ -48,6 +53,8 @@ export class Sessions {
       advert.metric = INFINITE; // for whoever still holds it as a next hop
       this.#decision.evaluate(slot, 'link', now);
     }
+    for (const slot of inner.slotsOf(neighbour))
+      if (!neighbour.adverts.get(slot.key)) this.#decision.evaluate(slot, 'link', now); // R22
   }
 
   /** The fault that `sessionsAreFresh` guards against: a node is taken for its former self. */
@@ -58,9 +65,7 @@ export class Sessions {
       advert.version = 0;
       neighbour.adverts.set(key, advert);
       const slot = this.#state.slots.get(key);
-      if (!slot) continue;
-      this.#decision.evaluate(slot, 'link', now);
-      this.#decision.storeRoute(slot);
+      if (slot) this.#decision.evaluate(slot, 'link', now);
     }
   }
 }

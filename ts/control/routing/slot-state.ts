@@ -58,6 +58,9 @@ export class Slot implements Timed {
   hops = 0;
   primary: Advert | undefined;
   backup: Advert | undefined;
+  /** The link indexes that the forwarding table holds, 0: none. Without a primary these may be fallbacks (R22). */
+  link = 0;
+  backupLink = 0;
   /** One an advertising neighbour (retracted ones too), in no order. */
   readonly adverts: Advert[] = [];
   /** The slot is one leaf, and its session is with this node: what this node says for it (ts/control/leaves/leaf-origins.ts). */

@@ -1,6 +1,7 @@
 /** What the parts of one node's routing share. */
 import type { NodeId } from '../../kit/node-id.js';
 import { TimerQueue } from '../timer-queue.js';
+import { InnerNeighbours } from './inner-neighbours.js';
 import type { Neighbour } from './neighbour.js';
 import type { RouterOptions, RouterOutput, SafetyRules } from './router.types.js';
 import { type Slot, SlotTable } from './slot-state.js';
@@ -12,11 +13,15 @@ export class RoutingState {
   readonly outputs: RouterOutput[] = [];
   readonly slotTimers = new TimerQueue<Slot>();
   readonly senderTimers = new TimerQueue<Neighbour>();
+  readonly inner: InnerNeighbours;
 
   constructor(
     readonly self: NodeId,
     readonly rules: SafetyRules,
     readonly random: () => number,
     readonly onLabel: RouterOptions['onLabel'],
-  ) {}
+    classes: number,
+  ) {
+    this.inner = new InnerNeighbours(this.slots, this.outputs, classes);
+  }
 }

@@ -10,7 +10,9 @@ import { type Advert, type Slot, slotKey } from './slot-state.js';
 import type { RoutingState } from './state.js';
 
 /**
+ * - `direct`: it is the destination, and its link is at least as good as the next hop: packets go straight (R22).
  * - `primary`, `backup`: the next hop, and the one that takes its place at once.
+ * - `fallback`: it is in the destination's zone, so packets go there while there is no next hop (R22).
  * - `spare`: it may be a next hop, and is not needed.
  * - `label`: its label is not smaller than this node's own, so it might lead back here (R5).
  * - `suspect`: the route was lost twice in short time, so only fresher labels are believed for a moment (R10).
@@ -18,7 +20,17 @@ import type { RoutingState } from './state.js';
  * - `retracted`: it said that it has no way any more.
  * - `silent`: it says nothing of the destination: it knows no way, or its own goes by this node (R3).
  */
-export type CandidateVerdict = 'primary' | 'backup' | 'spare' | 'label' | 'suspect' | 'far' | 'retracted' | 'silent';
+export type CandidateVerdict =
+  | 'direct'
+  | 'primary'
+  | 'backup'
+  | 'fallback'
+  | 'spare'
+  | 'label'
+  | 'suspect'
+  | 'far'
+  | 'retracted'
+  | 'silent';
 
 export interface CandidateStatus extends RouteCost {
   readonly peer: NodeId;
@@ -44,8 +56,10 @@ export interface RouteExplanation {
 }
 
 const ORDER: readonly CandidateVerdict[] = [
+  'direct',
   'primary',
   'backup',
+  'fallback',
   'spare',
   'label',
   'suspect',
@@ -68,7 +82,12 @@ export function explainRoute(
   const slot = slots.get(slotKey(trafficClass, layer, byte));
   const candidates = [...neighbours.values()]
     .filter((neighbour) => layer <= neighbour.deepestLayer)
-    .map((neighbour) => candidate(neighbour, slot, now, rules));
+    .map((neighbour) => {
+      const status = candidate(neighbour, slot, now, rules);
+      const isDirect = neighbour.peer === destination && (neighbour.directClasses & (1 << trafficClass)) !== 0;
+      if (isDirect) return { ...status, verdict: 'direct' as const };
+      return slot && isFallback(slot, neighbour) ? { ...status, verdict: 'fallback' as const } : status;
+    });
   if (slot?.leaf) candidates.push(advertised(slot, slot.leaf, now, rules));
   candidates.sort((a, b) => ORDER.indexOf(a.verdict) - ORDER.indexOf(b.verdict) || a.peer - b.peer);
   return {
@@ -80,6 +99,10 @@ export function explainRoute(
     isAsking: slot?.search !== undefined,
     candidates,
   };
+}
+
+function isFallback({ primary, link, backupLink }: Slot, neighbour: Neighbour): boolean {
+  return primary === undefined && (link === neighbour.link || backupLink === neighbour.link);
 }
 
 function candidate(neighbour: Neighbour, slot: Slot | undefined, now: number, rules: SafetyRules): CandidateStatus {

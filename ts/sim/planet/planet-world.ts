@@ -9,6 +9,7 @@
  * ```
  * Handshakes are a delay of one and a half round trips, hellos a delay until silence is noticed; neither is simulated frame by frame.
  */
+import type { DirectOutput } from '../../control/io.js';
 import { createRouter } from '../../control/routing/router.js';
 import type { RouterOutput, SafetyRules } from '../../control/routing/router.types.js';
 import { invariant } from '../../kit/assert.js';
@@ -252,11 +253,21 @@ export class PlanetWorld {
       this.checker.settle(station.vertex);
       return this.#send(station, output.link, output.message);
     }
+    if (output.kind === 'direct') return this.#goStraight(station, output);
     if (output.kind !== 'route') return;
     station.store(output);
     this.lastChange = this.queue.now;
     const { trafficClass, layer, byte, primary, backup } = output;
     this.#show(station, trafficClass, layer, byte, primary, backup);
+  }
+
+  #goStraight(station: Station, output: DirectOutput): void {
+    station.storeDirect(output);
+    const { neighbour, link, classes } = output;
+    const head = station.sessions.get(link)?.peerVertex;
+    if (head === undefined) return;
+    for (let trafficClass = 0; trafficClass < CLASSES; trafficClass++)
+      if ((classes >>> trafficClass) & 1) this.checker.checkDirect(station.vertex, trafficClass, neighbour, head);
   }
 
   #show(station: Station, trafficClass: number, layer: number, byte: number, primary: number, backup: number): void {

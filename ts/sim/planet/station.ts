@@ -2,7 +2,7 @@
  * A node of a planet: the real router, and the words that its forwarding table would hold, of occupied slots only. Links, frames and workers are left
  * out: that is what makes ten thousand of them fit into one process.
  */
-import type { RouteOutput } from '../../control/io.js';
+import type { DirectOutput, RouteOutput } from '../../control/io.js';
 import type { Router } from '../../control/routing/router.types.js';
 import { idByte, type Layer, type NodeId, sharedBytes } from '../../kit/node-id.js';
 import type { Vertex } from '../checker.js';
@@ -28,6 +28,8 @@ export class Station {
   readonly sessions = new Map<number, StationSession>();
   /** Slot -> both link indexes. */
   readonly words = new Map<number, number>();
+  /** Neighbours to whom packets for themselves go straight (R22): by id, the link index and the classes, bit i for class i. */
+  readonly direct = new Map<NodeId, { readonly link: number; readonly classes: number }>();
   alive = true;
   wakeAt = Number.POSITIVE_INFINITY;
   #lastIndex = 0;
@@ -50,10 +52,20 @@ export class Station {
     this.words.set(slotOf(trafficClass, layer, byte), primary * INDEX_LIMIT + backup);
   }
 
-  /** The session by which packets of a slot leave: the primary's, or if it has ended the backup's. */
+  storeDirect({ neighbour, link, classes }: DirectOutput): void {
+    if (classes !== 0) this.direct.set(neighbour, { link, classes });
+    else if (this.direct.get(neighbour)?.link === link) this.direct.delete(neighbour);
+  }
+
+  /** The session by which packets leave: the destination's own, where that is the way; the primary's of the slot, or if it has ended the backup's. */
   nextHop(destination: NodeId, trafficClass: number): StationSession | undefined {
     const shared = sharedBytes(this.id, destination);
     if (shared === 4) return undefined;
+    const direct = this.direct.get(destination);
+    if (direct && (direct.classes >>> trafficClass) & 1) {
+      const session = this.sessions.get(direct.link);
+      if (session) return session;
+    }
     const layer = (shared + 1) as Layer;
     const [primary, backup] = linksOf(this.words.get(slotOf(trafficClass, layer, idByte(destination, layer))) ?? 0);
     return this.sessions.get(primary) ?? this.sessions.get(backup);
