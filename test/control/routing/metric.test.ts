@@ -7,6 +7,7 @@ import {
   extend,
   isNotablyBetter,
   isNotablyOff,
+  isWorthSwitch,
   MetricMeans,
   TRAFFIC_CLASSES,
   widthMetric,
@@ -52,6 +53,9 @@ test('high bandwidth: the narrowest link counts, then the time', () => {
   assert.not(isNotablyBetter(BANDWIDTH, widthMetric(3, 10), widthMetric(2, 9000)));
   assert.ok(isNotablyBetter(BANDWIDTH, widthMetric(2, 100), widthMetric(2, 200)));
   assert.not(isNotablyBetter(BANDWIDTH, widthMetric(2, 185), widthMetric(2, 200)));
+  assert.ok(isWorthSwitch(BANDWIDTH, widthMetric(2, 9000), widthMetric(3, 10)), 'wider, however far');
+  assert.ok(isWorthSwitch(BANDWIDTH, widthMetric(2, 194), widthMetric(2, 200)));
+  assert.not(isWorthSwitch(BANDWIDTH, widthMetric(2, 195), widthMetric(2, 200)));
   assert.ok(isNotablyOff(BANDWIDTH, widthMetric(2, 100), widthMetric(3, 100), 0.05));
 });
 

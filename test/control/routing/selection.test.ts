@@ -50,23 +50,23 @@ test('R5: a metric or a distance that does not fit is no route', () => {
   assert.is(net.entry(9).primary, a);
 });
 
-test('R6: the primary stays unless another is better by more than 10 % and 2 ms', () => {
+test('R6: the primary stays unless another is better by more than 2 % and 0.5 ms', () => {
   const net = new Puppet();
   const [a, b] = [net.peer('1.1.1.2'), net.peer('1.1.1.3')];
   net.tell(a, [route(9, 100, 890)]); // 1000 with the link
-  net.tell(b, [route(9, 100, 790)]); // 900: exactly 10 %
+  net.tell(b, [route(9, 100, 870)]); // 980: exactly 2 %
   assert.is(net.entry(9).primary, a);
-  net.tell(b, [route(9, 100, 789)]);
-  assert.equal(net.entry(9), { label: { seqno: 100, distance: 899 }, primary: b, backup: a });
+  net.tell(b, [route(9, 100, 869)]);
+  assert.equal(net.entry(9), { label: { seqno: 100, distance: 979 }, primary: b, backup: a });
 });
 
-test('R6: 2 ms are noise on a short route', () => {
+test('R6: 0.5 ms are noise on a short route', () => {
   const net = new Puppet();
   const [a, b] = [net.peer('1.1.1.2', 1), net.peer('1.1.1.3', 1)];
   net.tell(a, [route(9, 100, 30)]);
-  net.tell(b, [route(9, 100, 10)]);
+  net.tell(b, [route(9, 100, 25)]);
   assert.is(net.entry(9).primary, a);
-  net.tell(b, [route(9, 100, 9)]);
+  net.tell(b, [route(9, 100, 24)]);
   assert.is(net.entry(9).primary, b);
 });
 
@@ -84,7 +84,7 @@ test('R7: an involuntary switch does not lower the label', () => {
   const net = new Puppet();
   const [a, b] = [net.peer('1.1.1.2'), net.peer('1.1.1.3')];
   net.tell(a, [route(9, 100, 500)]);
-  net.tell(b, [route(9, 100, 480)]);
+  net.tell(b, [route(9, 100, 495)]);
   net.tell(a, [retraction(9)]);
   assert.equal(net.entry(9), { label: { seqno: 100, distance: 610 }, primary: b, backup: 0 });
 });

@@ -51,7 +51,15 @@ export function sumOf(trafficClass: number, metric: number): number {
   return trafficClass === BANDWIDTH ? metric & SUM_MASK : metric;
 }
 
-/** Worth a switch of next hop: wider, or as wide and better by more than 10 % and the class's noise (2 ms). */
+/**
+ * Worth a switch of next hop (R6): wider, or as wide and better by more than 2 % and a quarter of the class's noise (0.5 ms). That little is enough, for what is compared is
+ * damped already (costs of links, and what neighbours tell); and what each hop passes over adds up along a route.
+ */
+export function isWorthSwitch(trafficClass: number, candidate: number, current: number): boolean {
+  return isBetterBy(trafficClass, candidate, current, 0.02, 0.25);
+}
+
+/** Wider, or as wide and better by more than 10 % and the class's noise (2 ms): for what is measured here and not damped, or known as a mean only. */
 export function isNotablyBetter(trafficClass: number, candidate: number, current: number): boolean {
   return isBetterBy(trafficClass, candidate, current, 0.1, 1);
 }

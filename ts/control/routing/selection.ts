@@ -1,7 +1,7 @@
 /** Selection of next hops (R5 to R8): pure functions on one slot. */
 import { INFINITE } from '../../wire/routing-entry.js';
 import { isEqual, isNone, isSmaller, NONE } from './label.js';
-import { extend, isNotablyBetter } from './metric.js';
+import { extend, isWorthSwitch } from './metric.js';
 import type { Label, SafetyRules } from './router.types.js';
 import type { Advert, Slot } from './slot-state.js';
 
@@ -34,8 +34,7 @@ export function select(slot: Slot, now: number, rules: SafetyRules): void {
   if (!best) return becomeUnreachable(slot, rules);
 
   const isBetter =
-    current &&
-    (best === slot.leaf || isNotablyBetter(slot.trafficClass, metricBy(slot, best), metricBy(slot, current)));
+    current && (best === slot.leaf || isWorthSwitch(slot.trafficClass, metricBy(slot, best), metricBy(slot, current)));
   const isVoluntary = current !== undefined && current !== best && isBetter === true; // R6
   const primary = current && !isVoluntary ? current : best;
   slot.primary = primary;
