@@ -3,6 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { BundleWriter } from '../../ts/memory/bundles.js';
 import { Epochs } from '../../ts/memory/epochs.js';
+import { FlowReader } from '../../ts/memory/flow-counts.js';
 import { type Pin, PinTableWriter } from '../../ts/memory/pin-table.js';
 import { RECORD_KIND, RecordKind, SEND_PACKET_FRAME } from '../../ts/memory/worker-records.js';
 import { type Headers, makeFrame, readHeaders } from '../../ts/wire/frame.js';
@@ -110,6 +111,27 @@ test('a label holds for all links of a bundle, and leads into all of one', () =>
     Array.from({ length: 64 }, (_, sourcePort) => relay.fate(sourcePort % 2 ? FROM : 5, { label, sourcePort })[0]),
   );
   assert.equal(ways, new Set([`${DETOUR}/77`, '6/77']));
+});
+
+test('only what starts here is counted as a flow, pinned or not; transit never', () => {
+  const relay = new Relay();
+  const flows = new FlowReader(relay.flows);
+  const label = relay.pin();
+  relay.fate(FROM, { label });
+  relay.fate(FROM, {});
+  assert.equal(flows.read(), []);
+  relay.fate(0, {});
+  relay.fate(0, { trafficClass: 2 });
+  relay.pin({ inLink: 0 });
+  relay.fate(0, {});
+  relay.fate(0, { destination: SELF });
+  assert.equal(
+    flows.read().sort((a, b) => a.trafficClass - b.trafficClass),
+    [
+      { destination: THERE, trafficClass: 0, packets: 2 },
+      { destination: THERE, trafficClass: 2, packets: 1 },
+    ],
+  );
 });
 
 test.run();

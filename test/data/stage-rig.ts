@@ -27,6 +27,7 @@ import {
   Verdict,
 } from '../../ts/memory/batch.js';
 import { CounterBlock, type CounterSums, readCounters } from '../../ts/memory/counters.js';
+import { createFlowCounts, FlowCounter } from '../../ts/memory/flow-counts.js';
 import { ForwardingTableWriter, slotFor } from '../../ts/memory/forwarding-table.js';
 import { type LinkPace, LinkTableWriter, PortKind } from '../../ts/memory/link-table.js';
 import { PortHandler } from '../../ts/memory/port-table.js';
@@ -56,6 +57,8 @@ export class StageRig implements Port {
   readonly links = new LinkTableWriter(this.region);
   readonly batch = openBatch(new SharedArrayBuffer(BATCH_BYTES), new SharedArrayBuffer(SLAB_BYTES));
   readonly context: StageContext;
+  /** Where own packets were counted. */
+  readonly flows = createFlowCounts(1);
   pipeline: Pipeline;
   /** What a command does. */
   onCommand: () => void = () => undefined;
@@ -94,6 +97,7 @@ export class StageRig implements Port {
       counters,
       port: this,
       portKind,
+      flows: new FlowCounter(this.flows, 0),
       clock: () => this.now,
     };
     this.#makePipeline = () => {

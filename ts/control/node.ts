@@ -84,7 +84,9 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
     },
     listener,
   );
-  const errors = new PacketErrors(id, outbox, deadlines);
+  const errors = new PacketErrors(id, outbox, deadlines, (destination, trafficClass, at, now) => {
+    if (role === 'relay') paths.unreachable(destination, trafficClass, at, now);
+  });
 
   const nextTimeout = () => Math.min(deadlines.next(), router.nextTimeout(), paths.nextTimeout());
 
@@ -94,8 +96,10 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
     work();
     for (let output = router.poll(); output !== undefined; output = router.poll()) {
       if (output.kind === 'sync') links.send(output.link, { kind: 'routingSync', message: output.message });
-      else if (output.kind === 'direct') outbox.push(output);
-      else storeRoute(output, now);
+      else if (output.kind === 'direct') {
+        outbox.push(output);
+        paths.noteDirect(output);
+      } else storeRoute(output, now);
     }
   }
 
@@ -158,7 +162,8 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
     links: (now) => links.statuses(now),
     routes: () => router.routes(),
     explain: (destination, trafficClass, now) => router.explain(destination, trafficClass, now),
-    optimisedFlows: () => paths.optimised(),
+    ownPins: () => paths.ownPins(),
+    nextHop: (destination, trafficClass) => paths.nextHop(destination, trafficClass),
     linksTaken: () => pool.used + leafPool.used,
     entry: (layer, byte, trafficClass) => router.entry(layer, byte, trafficClass),
   };

@@ -17,7 +17,7 @@ import type {
   ReceivedFrame,
   RouteStatus,
 } from './io.js';
-import type { OptimisedFlow } from './optimiser/optimiser.types.js';
+import type { OwnPin } from './optimiser/optimiser.types.js';
 import type { Router, RouterOptions, SafetyRules } from './routing/router.types.js';
 
 export interface ControlNodeOptions {
@@ -98,8 +98,10 @@ export interface ControlNode {
   routes(): RouteStatus[];
   /** See {@link Router.explain}. */
   explain: Router['explain'];
-  /** Flows that are pinned to a better path than the tables have. */
-  optimisedFlows(): OptimisedFlow[];
+  /** Where packets from here go first that are not pinned; undefined: nowhere. */
+  nextHop(destination: NodeId, trafficClass: number): NodeId | undefined;
+  /** Paths that are pinned without anybody's having asked for it. */
+  ownPins(): OwnPin[];
   /** Link indexes that are given out: to sessions, to handshakes, and to sessions that go. */
   linksTaken(): number;
   /** For checkers: see {@link Router.entry}. */

@@ -1,14 +1,14 @@
 /**
- * Paths that are more than a next hop: looked for by limits (query), kept by labels (pins), and looked for without being asked for flows that last (optimiser). One
+ * Paths that are more than a next hop: looked for by limits (query), kept by labels (pins), and looked for unasked where they help own traffic (optimiser). One
  * object a node; what it says goes by the links of the node and its outbox.
  */
 import { idByte, LAYERS, type NodeId, sharedBytes } from '../kit/node-id.js';
 import type { SearchLimits } from '../wire/route-query.js';
+import type { DirectOutput } from './io.js';
 import type { LinkMessage } from './links/links.js';
-import { Optimiser } from './optimiser/optimiser.js';
-import type { FlowSample, OptimisedFlow } from './optimiser/optimiser.types.js';
+import type { FlowSample, OwnPin } from './optimiser/optimiser.types.js';
+import { OwnPaths } from './optimiser/own-paths.js';
 import type { Outbox } from './outbox.js';
-import { NumberedPins } from './pins/numbered-pins.js';
 import { PinnedPaths } from './pins/pinned-paths.js';
 import { type PinOrder, RoutePins } from './pins/route-pins.js';
 import type { QueryLink } from './query/candidates.js';
@@ -48,7 +48,7 @@ export interface PathsOptions {
 }
 
 /** Whose query it is: one number space holds the numbers of all. */
-const Asker = { Command: 0, Order: 1, Optimiser: 2 } as const;
+const Asker = { Command: 0, Order: 1, Own: 2 } as const;
 const ASKERS = 3;
 
 export class Paths {
@@ -56,9 +56,9 @@ export class Paths {
   readonly #queries: RouteQueries;
   readonly #pinned: PinnedPaths;
   readonly #orders: RoutePins;
-  readonly #own: NumberedPins;
-  readonly #optimiser: Optimiser | undefined;
-  readonly #timed: readonly Pick<Optimiser, 'nextTimeout' | 'handleTimeout'>[];
+  readonly #own: OwnPaths;
+  readonly #directs = new Map<NodeId, Pick<DirectOutput, 'link' | 'classes'>>();
+  readonly #timed: readonly Pick<OwnPaths, 'nextTimeout' | 'handleTimeout'>[];
   #now = 0;
 
   constructor(host: PathsHost, { labels, firstGeneration, optimise }: PathsOptions) {
@@ -103,15 +103,18 @@ export class Paths {
       randomId,
       changed: ({ number, destination }, state) => outbox.event({ type: 'pinChanged', number, destination, state }),
     });
-    this.#own = new NumberedPins({
-      paths: this.#pinned,
-      randomId,
-      news: (number, kind, rttMs) =>
-        this.#optimiser?.handlePin(number, kind === 'granted' ? { kind, rttMs } : { kind }, this.#now),
-    });
-    this.#optimiser = optimise ? this.#createOptimiser() : undefined;
-    const timed = [this.#queries, this.#pinned, this.#orders];
-    this.#timed = this.#optimiser ? [...timed, this.#optimiser] : timed;
+    this.#own = new OwnPaths(
+      {
+        paths: this.#pinned,
+        randomId,
+        follow: (number, ...what) => this.#queries.follow(number * ASKERS + Asker.Own, ...what),
+        ask: (number, destination, limits, now) => this.#ask(Asker.Own, number, destination, limits, now, 'none'),
+        isTaken: (destination) => this.#orders.has(destination),
+        now: () => this.#now,
+      },
+      { optimise },
+    );
+    this.#timed = [this.#queries, this.#pinned, this.#orders, this.#own];
   }
 
   find(number: number, destination: NodeId, limits: SearchLimits, now: number): void {
@@ -119,10 +122,10 @@ export class Paths {
     this.#ask(Asker.Command, number, destination, limits, now);
   }
 
-  /** From here on until {@link unpin}; it has precedence over what the optimiser has pinned. */
+  /** From here on until {@link unpin}; it has precedence over what this node has pinned of its own accord. */
   pin(order: PinOrder, now: number): void {
     this.#now = now;
-    this.#optimiser?.release(order.destination);
+    this.#own.release(order.destination);
     this.#orders.pin(order, now);
   }
 
@@ -130,15 +133,32 @@ export class Paths {
     this.#orders.unpin(number);
   }
 
+  /** Packets for a neighbour itself go straight to it in these classes (R22). */
+  noteDirect({ neighbour, link, classes }: DirectOutput): void {
+    if (classes === 0) this.#directs.delete(neighbour);
+    else this.#directs.set(neighbour, { link, classes });
+  }
+
   /** Where own traffic has gone since the last time. */
   handleFlows(samples: readonly FlowSample[], now: number): void {
     this.#now = now;
-    this.#optimiser?.handleFlows(samples, now);
+    this.#own.handleFlows(samples, now);
   }
 
-  /** What the optimiser has pinned. */
-  optimised(): OptimisedFlow[] {
-    return this.#optimiser?.optimised() ?? [];
+  /** The node `at` (0: this one) had no route for a packet that started here. */
+  unreachable(destination: NodeId, trafficClass: number, at: NodeId, now: number): void {
+    this.#now = now;
+    this.#own.unreachable(destination, trafficClass, at, now);
+  }
+
+  /** Where packets from here go first that are not pinned; undefined: nowhere. */
+  nextHop(destination: NodeId, trafficClass: number): NodeId | undefined {
+    return this.#host.leaf(destination) ? destination : this.#next(destination, trafficClass)?.peer;
+  }
+
+  /** What this node has pinned of its own accord. */
+  ownPins(): OwnPin[] {
+    return this.#own.pins();
   }
 
   /** No worker can use the label any more. */
@@ -176,24 +196,13 @@ export class Paths {
     return next;
   }
 
-  #createOptimiser(): Optimiser {
-    return new Optimiser({
-      follow: (number, destination, trafficClass, now) =>
-        this.#queries.follow(number * ASKERS + Asker.Optimiser, destination, trafficClass, now),
-      ask: (number, destination, limits, now) => this.#ask(Asker.Optimiser, number, destination, limits, now, 'none'),
-      pin: (number, path, trafficClass, now) => this.#own.pin(number, path, trafficClass, now),
-      unpin: (number) => this.#own.unpin(number),
-      isTaken: (destination) => this.#orders.has(destination),
-    });
-  }
-
   #ask(asker: number, number: number, destination: NodeId, limits: SearchLimits, now: number, memory?: Memory): void {
     this.#queries.ask(number * ASKERS + asker, destination, limits, now, memory);
   }
 
   #handleResult(asker: number, number: number, result: QueryResult): void {
     if (asker === Asker.Order) this.#orders.handleResult(number, result, this.#now);
-    else if (asker === Asker.Optimiser) this.#optimiser?.handleResult(number, result, this.#now);
+    else if (asker === Asker.Own) this.#own.handleResult(number, result, this.#now);
     else this.#host.outbox.event({ type: 'routeResult', number, result });
   }
 
@@ -205,12 +214,14 @@ export class Paths {
     });
   }
 
-  /** Where the forwarding table leads. */
+  /** Where the direct table and the forwarding table lead. */
   #next(destination: NodeId, trafficClass: number): Omit<QueryLink, 'rest'> | undefined {
     const { self, router } = this.#host;
     const layer = LAYERS[sharedBytes(self, destination)];
     if (layer === undefined) return undefined;
-    const link = router.entry(layer, idByte(destination, layer), trafficClass).primary;
+    const direct = this.#directs.get(destination);
+    const isDirect = direct !== undefined && ((direct.classes >>> trafficClass) & 1) === 1;
+    const link = isDirect ? direct.link : router.entry(layer, idByte(destination, layer), trafficClass).primary;
     const peer = this.#host.peerAt(link);
     const quality = this.#host.quality(link);
     return peer !== undefined && quality ? { link, peer, measure: measureOf(quality) } : undefined;

@@ -38,6 +38,7 @@ import { BundleReader, flowHash } from '../memory/bundles.js';
 import { COUNTER } from '../memory/counter-names.js';
 import type { CounterBlock } from '../memory/counters.js';
 import { DirectTable } from '../memory/direct-table.js';
+import type { FlowCounter } from '../memory/flow-counts.js';
 import { forwardingWords, ROUTED_CLASSES } from '../memory/forwarding-table.js';
 import { linksUpWords } from '../memory/link-table.js';
 import { PinTable } from '../memory/pin-table.js';
@@ -65,8 +66,9 @@ export class RouteStage {
   readonly #bundles: BundleReader;
   #hasBundles = false;
   readonly #pins: PinTable;
+  readonly #flows: FlowCounter | undefined;
 
-  constructor({ self, region, batch, counters }: StageContext) {
+  constructor({ self, region, batch, counters, flows }: StageContext) {
     this.#direct = new DirectTable(region);
     this.#isLeaf = isLeafRegion(region);
     this.#self = self | 0; // ids are compared as signed words: unsigned ones beyond 2^31 would not be small integers
@@ -77,6 +79,7 @@ export class RouteStage {
     this.#counters = counters;
     this.#bundles = new BundleReader(region);
     this.#pins = new PinTable(region);
+    this.#flows = flows;
   }
 
   /** Decides all undecided runs of kind Data and Origin; returns how many. */
@@ -145,12 +148,17 @@ export class RouteStage {
     const cameBy = this.#words[run + RUN_LINK] as number;
     const pin = isTransit
       ? this.#pins.find(label, this.#bundles.mainOf(cameBy))
-      : this.#pins.own(destination, trafficClass);
+      : this.#ownPin(run, destination, trafficClass);
     const link = pin < 0 ? 0 : this.#pins.outLink(pin);
     const isUsable = link !== 0 && this.#isUp(link);
     if (isUsable) this.#relabel(run, this.#pins.outLabel(pin), COUNTER.pinned);
     else if (label !== 0) this.#relabel(run, 0, COUNTER.unpinned);
     return isUsable ? link : 0;
+  }
+
+  #ownPin(run: number, destination: number, trafficClass: number): number {
+    this.#flows?.note(destination, trafficClass, this.#words[run + RUN_PACKETS] as number);
+    return this.#pins.own(destination, trafficClass);
   }
 
   #relabel(run: number, label: number, counter: number): void {

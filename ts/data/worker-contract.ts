@@ -95,6 +95,8 @@ export interface WorkerStart {
   readonly handover?: readonly HandoverRing[];
   /** How much of what sockets have sent waits for each paced wire (ts/memory/wire-backlogs.ts). */
   readonly backlogs?: SharedArrayBuffer;
+  /** Where own packets go (ts/memory/flow-counts.ts). */
+  readonly flows?: SharedArrayBuffer;
   /** What load sources and sinks measure, a block a worker (ts/memory/load-stats.ts). */
   readonly load: SharedArrayBuffer;
   readonly sockets: readonly ListenSocket[];

@@ -12,6 +12,7 @@
  * GET  /trace?destination=1.1.1.3[&maxHops=32][&timeoutMs=1000][&class=lowCost] application/x-ndjson: a TraceHop a line, as they come
  * GET  /route?destination=1.1.1.3[&rttMs=][&cost=][&mbps=][&lossPercent=][&hops=]   RouteAnswerReport
  * GET  /pins                              PinReport[]
+ * GET  /way?destination=1.1.1.2&class=lowLatency   WayReport
  * POST /pins         PinRequest          -> PinReport
  * DELETE /pins?number=1                     {}
  * POST /load/source  LoadSourceRequest   -> LoadSourceReport
@@ -229,7 +230,10 @@ export interface PinRequest {
 
 /** A route that is kept pinned. */
 export interface PinReport {
-  readonly number: number;
+  /** By which `unpin` knows it; null: nobody has asked for it, and it ends by itself. */
+  readonly number: number | null;
+  /** `user`: it was asked for; `optimiser`: it is better than what the tables have; `detour`: it goes round a node that has no route. */
+  readonly owner: 'user' | 'optimiser' | 'detour';
   readonly destination: string;
   readonly class: TrafficClassName;
   readonly limits: RouteLimits;
@@ -237,8 +241,21 @@ export interface PinReport {
   readonly state: 'searching' | 'asking' | 'pinned' | 'resting';
   /** What is asked for, or in use; null: nothing. */
   readonly route: FoundRoute | null;
-  /** Why it rests. */
+  /** Why it rests; or why it was pinned without being asked for. */
   readonly reason: string | null;
+}
+
+/** Which way packets of this node take to a destination at the moment. */
+export interface WayReport {
+  readonly destination: string;
+  readonly class: TrafficClassName;
+  /** `none`: there is no way. */
+  readonly by: 'tables' | PinReport['owner'] | 'none';
+  /** Of a pin; null: each node on the way decides. */
+  readonly path: readonly string[] | null;
+  readonly nextHop: string | null;
+  /** In words. */
+  readonly why: string;
 }
 
 export interface RouteAnswerReport {
@@ -254,6 +271,8 @@ export interface TraceHop {
   readonly rttMs: number | null;
   /** An error that ended the trace, as in `noRoute`. */
   readonly error?: string;
+  /** The packet came there by a pin's label. */
+  readonly labelled?: true;
 }
 
 export interface LoadSourceRequest {

@@ -19,6 +19,7 @@ import { CounterBlock } from '../memory/counters.js';
 import { DirectTableWriter } from '../memory/direct-table.js';
 import { createWires } from '../memory/emulated-wires.js';
 import { Epochs } from '../memory/epochs.js';
+import { createFlowCounts } from '../memory/flow-counts.js';
 import { ForwardingTableWriter } from '../memory/forwarding-table.js';
 import { storeHandshakeKey } from '../memory/handshake-gate.js';
 import { LinkTableWriter } from '../memory/link-table.js';
@@ -39,6 +40,7 @@ import { ControlSender } from './control-sender.js';
 import { drainDeliveries } from './deliveries.js';
 import { EchoClient } from './echo.js';
 import { emulationRules } from './emulation.js';
+import { FlowWatch } from './flow-watch.js';
 import { LinkInstaller } from './link-installer.js';
 import { linkObserver } from './link-observer.js';
 import { NodeLoad } from './load.js';
@@ -86,6 +88,7 @@ export class Core {
   readonly #dialsTcp: boolean;
   readonly #installer: LinkInstaller;
   readonly #pinInstaller: PinInstaller;
+  readonly #flowWatch: FlowWatch | undefined;
   readonly #states: WorkerStates;
   readonly #counters: CounterBlock;
   readonly #onWarning: (message: string) => void;
@@ -117,9 +120,10 @@ export class Core {
     this.rates = new LinkRates(listenRates(config), linkCapacity + maxLeaves, path.workers);
     for (const peer of config.peerRates) this.rates.setPeer(peer);
     const backlogs = createWireBacklogs(this.rates.wires);
+    const flows = createFlowCounts(path.workers + 1);
     this.pool = new WorkerPool(
       path.workers,
-      { ...path.common, self: config.id, region: this.region.buffer, backlogs, load: loadStats },
+      { ...path.common, self: config.id, region: this.region.buffer, backlogs, flows, load: loadStats },
       {
         ...path.resources,
         emulation: emulationStart(config),
@@ -197,6 +201,7 @@ export class Core {
       linkCapacity,
       leafCapacity: maxLeaves,
       pinCapacity: PINS,
+      optimise: config.optimise,
       tags: config.tags,
       probeMtu: path.kind === 'native',
     });
@@ -219,6 +224,8 @@ export class Core {
       monotonicNow,
       () => this.pool.drainControlNow(), // copies of hellos come quietly
     );
+    // A leaf has its relays' ways: there is nothing to better.
+    if (role === 'relay') this.#flowWatch = new FlowWatch(flows, this.driver);
   }
 
   /** Resolves when the workers receive and the peers are being dialed. */
@@ -226,6 +233,7 @@ export class Core {
     const needsTcp = this.#dialsTcp || !this.tcpListen.isEmpty;
     await Promise.all([this.pool.start(), needsTcp ? this.pool.startTcp() : undefined]);
     this.driver.input((control, now) => control.start(now));
+    this.#flowWatch?.start();
   }
 
   resources(): ResourcesReport {
@@ -247,6 +255,7 @@ export class Core {
 
   /** Says goodbye, lets what is queued leave (for a bounded time), and ends the workers. */
   async close(): Promise<void> {
+    this.#flowWatch?.close();
     this.echo.close();
     this.routeFinder.close();
     this.sockets.close();

@@ -24,7 +24,13 @@ export interface ProbeOptions {
 
 export type ProbeResult =
   | { readonly kind: 'reply'; readonly rttMs: number }
-  | { readonly kind: 'error'; readonly code: ErrorName; readonly reporter: NodeId; readonly rttMs: number }
+  | {
+      readonly kind: 'error';
+      readonly code: ErrorName;
+      readonly reporter: NodeId;
+      readonly rttMs: number;
+      readonly labelled: boolean;
+    }
   | { readonly kind: 'silence' };
 
 interface Waiting {
@@ -104,7 +110,13 @@ export class EchoClient {
     if (original.protocol !== Protocol.EchoRequest) return false;
     const waiting = this.#waiting.get(original.sequence);
     if (waiting?.destination === original.destination)
-      waiting.finish({ kind: 'error', code, reporter, rttMs: Math.max(0, at - waiting.sentAt) });
+      waiting.finish({
+        kind: 'error',
+        code,
+        reporter,
+        rttMs: Math.max(0, at - waiting.sentAt),
+        labelled: original.label !== 0,
+      });
     return true;
   }
 

@@ -8,7 +8,7 @@ import { monotonicNow } from '../edge/clock.js';
 import { formatNodeId } from '../kit/node-id.js';
 import { PortKind } from '../memory/link-table.js';
 import { PortHandler } from '../memory/port-table.js';
-import type { TrafficClassName } from '../wire/network-header.js';
+import { type TrafficClassName, trafficClassOf } from '../wire/network-header.js';
 import { parseId, parsePeer, parsePort } from './addresses.js';
 import { type AdminServer, openAdmin } from './admin/server.js';
 import type {
@@ -22,6 +22,7 @@ import type {
   RouteExplanationReport,
   RouteReport,
   StatusReport,
+  WayReport,
 } from './admin.types.js';
 import { Core } from './core.js';
 import type { DatagramSocket } from './datagram-socket.js';
@@ -32,6 +33,7 @@ import { type Fault, faultCommand } from './faults.js';
 import { ForwardErrors } from './forward-errors.js';
 import type { NodeLoad } from './load.js';
 import type { NodeConfig } from './options.js';
+import { ownPinReport, wayReport } from './own-way.js';
 import type { PacketPath } from './packet-path.js';
 import { type PingOptions, type PingResult, ping, toReply } from './ping.js';
 import { EXPOSED, type PortForward, PortForwards } from './port-forwards.js';
@@ -207,9 +209,19 @@ export class Node extends EventEmitter<NodeEvents> {
     return this.#core.routePins.pin({ ...terms, limits: rest });
   }
 
-  /** The routes that are kept pinned. */
+  /** The routes that are kept pinned, also those that this node has pinned of its own accord: for flows that last, and round nodes that have no route. */
   pins(): PinReport[] {
-    return this.#core.routePins.reports();
+    return [...this.#core.routePins.reports(), ...this.#core.control.ownPins().map(ownPinReport)];
+  }
+
+  /** Which way packets of this node take to `destination` in a class (default: low latency), and why: by the tables, or by a pin. */
+  way(destination: string, { class: text = 'lowLatency' }: { readonly class?: TrafficClassName } = {}): WayReport {
+    const to = formatNodeId(parseId(destination, 'destination'));
+    const name = parseTrafficClass(text, 'class');
+    const pin = this.pins().find((one) => one.destination === to && one.class === name);
+    const nextHop = this.#core.control.nextHop(parseId(to, 'destination'), trafficClassOf(name));
+    const hop = nextHop === undefined ? undefined : formatNodeId(nextHop);
+    return wayReport(to, name, pin, hop, this.routes(to, { class: name })[0]);
   }
 
   /** Ends a pin, by its number. False: there is no such pin. */

@@ -73,6 +73,10 @@ export interface NodeOptions {
   readonly emulate?: readonly string[];
   /** How many leaves a relay has room for; with `maxLinks` at most 4095. Default: 1024, or what `maxLinks` leaves of it. */
   readonly maxLeaves?: number;
+  /**
+   * Whether flows of this node that last get better paths than the tables have, looked for in the background and pinned. A leaf has its relays' ways. Default: true.
+   */
+  readonly optimise?: boolean;
   /** Lets `node.injectFault` break things, for tests and demonstrations. Default: false. */
   readonly allowFaults?: boolean;
   /** Closes the node when it is aborted. */
@@ -101,6 +105,7 @@ export interface NodeConfig {
   readonly maxLinks: number;
   readonly emulate: readonly Emulation[];
   readonly maxLeaves: number;
+  readonly optimise: boolean;
   readonly allowFaults: boolean;
   readonly signal: AbortSignal | undefined;
 }
@@ -137,6 +142,7 @@ const KNOWN = new Set<string>([
   'maxLinks',
   'emulate',
   'maxLeaves',
+  'optimise',
   'allowFaults',
   'signal',
 ] satisfies (keyof NodeOptions)[]);
@@ -194,6 +200,7 @@ export function checkOptions(options: NodeOptions): NodeConfig {
     role,
     maxLinks,
     maxLeaves: role === 'leaf' ? 0 : integer(options.maxLeaves, 'maxLeaves', 0, MOST_LINKS - maxLinks, leavesByDefault),
+    optimise: flag(options.optimise, 'optimise', true),
     allowFaults: flag(options.allowFaults, 'allowFaults', false),
     signal: checkSignal(options.signal),
   };

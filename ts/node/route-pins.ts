@@ -40,6 +40,7 @@ export class PinnedRoute extends EventEmitter<{ change: [PinReport] }> {
     const state = this.#state;
     return {
       number: this.number,
+      owner: 'user',
       destination: formatNodeId(destination),
       class: name,
       limits,

@@ -26,6 +26,8 @@ export interface TraceHop {
   readonly rttMs: number | null;
   /** An error that ended the trace, as in `noRoute`. */
   readonly error?: string;
+  /** The packet came there by a pin's label: a path that this node has pinned, not the tables of the node before. */
+  readonly labelled?: true;
 }
 
 export interface TraceResult {
@@ -68,6 +70,10 @@ async function ask(echo: EchoClient, destination: NodeId, probe: ProbeOptions): 
 function toHop(destination: NodeId, result: ProbeResult): TraceHop {
   if (result.kind === 'silence') return { id: null, rttMs: null };
   if (result.kind === 'reply') return { id: formatNodeId(destination), rttMs: result.rttMs };
-  const hop = { id: formatNodeId(result.reporter), rttMs: result.rttMs };
+  const hop = {
+    id: formatNodeId(result.reporter),
+    rttMs: result.rttMs,
+    ...(result.labelled ? { labelled: true as const } : {}),
+  };
   return result.code === 'ttlExceeded' ? hop : { ...hop, error: result.code };
 }

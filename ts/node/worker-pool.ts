@@ -26,7 +26,7 @@ const FLUSH_LOOK_MS = 2;
 /** What is the same in every worker's start. */
 export type CommonStart = Pick<
   WorkerStart,
-  'self' | 'packetPath' | 'region' | 'backlogs' | 'load' | 'shellWakeFd' | 'gso' | 'gro' | 'faults'
+  'self' | 'packetPath' | 'region' | 'backlogs' | 'flows' | 'load' | 'shellWakeFd' | 'gso' | 'gro' | 'faults'
 >;
 
 /** What differs between workers. */

@@ -24,6 +24,7 @@ import { BATCH_MORE, BATCH_NOW, openBatch } from '../../ts/memory/batch.js';
 import { COUNTER } from '../../ts/memory/counter-names.js';
 import { CounterBlock } from '../../ts/memory/counters.js';
 import { WorkerEpoch } from '../../ts/memory/epochs.js';
+import { FlowCounter } from '../../ts/memory/flow-counts.js';
 import { loadBlock } from '../../ts/memory/load-stats.js';
 import { PortHandler } from '../../ts/memory/port-table.js';
 import { attachRegion } from '../../ts/memory/region.js';
@@ -79,7 +80,8 @@ export class Agent {
       tell,
     });
     const { self, portKind } = start;
-    this.#context = { self, region, batch, counters, port: this.#port.port, portKind, clock: monotonicNow };
+    const flows = start.flows && new FlowCounter(start.flows, start.worker);
+    this.#context = { self, region, batch, counters, port: this.#port.port, portKind, flows, clock: monotonicNow };
 
     const inbox = start.handover?.[start.worker];
     this.#inbox = inbox && new HandoverInbox(inbox, () => this.onWork(false));

@@ -19,7 +19,8 @@ const ours = { source: SOURCE, destination: TARGET, sourcePort: 1111, destinatio
 function setup() {
   const outbox = new Outbox();
   const deadlines = new TimerQueue<Timer>();
-  const errors = new PacketErrors(SELF, outbox, deadlines);
+  const unreachable: number[][] = [];
+  const errors = new PacketErrors(SELF, outbox, deadlines, (...told) => unreachable.push(told));
   const handle = (
     reason: PuntedPacket['reason'],
     headers: Partial<Headers>,
@@ -34,8 +35,22 @@ function setup() {
     for (let output = outbox.poll(); output; output = outbox.poll()) all.push(output);
     return all;
   };
-  return { handle, errors, outputs, deadlines };
+  return { handle, errors, outputs, deadlines, unreachable };
 }
+
+test('that an own packet found no route is told on: where it was, and here', () => {
+  const { handle, unreachable } = setup();
+  const packet = makeFrame({ ...ours, source: SELF, trafficClass: 2 }, new Uint8Array());
+  const answer = { source: SOURCE, destination: SELF, protocol: Protocol.Error };
+  handle('error', answer, encodeError('noRoute', packet, 0), 5);
+  handle('error', answer, encodeError('ttlExceeded', packet, 0), 6);
+  handle('noRoute', { ...ours, protocol: Protocol.Datagram }, undefined, 7);
+  handle('noRoute', { ...ours, source: SELF, protocol: Protocol.Datagram }, undefined, 8);
+  assert.equal(unreachable, [
+    [TARGET, 2, SOURCE, 5],
+    [TARGET, 0, 0, 8],
+  ]);
+});
 
 test('the source is told what went wrong, with the headers as they came', () => {
   for (const reason of ['ttlExceeded', 'noRoute', 'portUnreachable'] as const) {

@@ -18,7 +18,7 @@ test('a flow that lasts gets the best path that is found, by ever tighter questi
     [90, 0.97 * 85, 0.97 * 60],
   );
   assert.is(rig.way, 4, '59 ms are no 3 % better than 60');
-  const [flow] = rig.optimiser.optimised();
+  const [flow] = rig.optimiser.pins();
   assert.is(flow?.tablesRttMs, 100);
   assert.is(flow?.measure.rttMs, 60);
   assert.equal(flow?.path, [1, 4, DESTINATION]);
@@ -88,7 +88,7 @@ test('a path that is slower than it was found to be is not kept', () => {
   rig.relays.set(3, 99);
   rig.run(1_000);
   assert.is(rig.way, undefined);
-  assert.equal(rig.optimiser.optimised(), []);
+  assert.equal(rig.optimiser.pins(), []);
 });
 
 test('when the path breaks, another one is looked for; when it breaks again and again, less and less often', () => {

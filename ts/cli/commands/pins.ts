@@ -40,12 +40,14 @@ export async function runUnpin(number: number, options: QueryOptions): Promise<v
 }
 
 function stateText({ state, route, reason }: PinReport): string {
-  if (route) return `${state === 'pinned' ? '' : 'asking for '}${route.path.join(' > ')}`;
+  const why = reason === null ? '' : style.dim(`  ${reason}`);
+  if (route) return `${state === 'pinned' ? '' : 'asking for '}${route.path.join(' > ')}${why}`;
   return reason ?? 'searching for a path';
 }
 
 const COLUMNS: readonly Column<PinReport>[] = [
-  { title: 'PIN', align: 'right', cell: ({ number }) => String(number) },
+  { title: 'PIN', align: 'right', cell: ({ number }) => String(number ?? style.dim('-')) },
+  { title: 'OWNER', cell: ({ owner }) => owner },
   { title: 'DESTINATION', cell: ({ destination }) => style.bold(destination) },
   { title: 'CLASS', cell: (pin) => pin.class },
   { title: 'STATE', cell: ({ state }) => (state === 'pinned' ? style.green(state) : style.yellow(state)) },

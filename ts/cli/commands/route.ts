@@ -1,5 +1,5 @@
 /** `portolan route`: a path that keeps to limits, or why there is none. */
-import type { RouteAnswerReport } from '../../node/admin.types.js';
+import type { RouteAnswerReport, WayReport } from '../../node/admin.types.js';
 import { openAdmin } from '../admin-client.js';
 import { BadAnswerError } from '../errors.js';
 import { formatMillis, formatPercent } from '../output/numbers.js';
@@ -25,7 +25,8 @@ export function limitsOf({ rtt, cost, bandwidth, loss, hops }: LimitOptions) {
 export async function runRoute(destination: string, options: RouteOptions): Promise<void> {
   const node = await openAdmin(options.admin);
   const answer = await node.get<RouteAnswerReport>('/route', { destination, ...limitsOf(options) });
-  if (options.json) printJson(answer);
+  const way = await node.get<WayReport>('/way', { destination, class: 'lowLatency' });
+  if (options.json) printJson({ ...answer, way });
   if (!answer.route) throw new BadAnswerError(options.json ? '' : (answer.reason ?? 'no path'));
   if (options.json) return;
   const { path, rttMs, mbps, lossPercent, hops: links } = answer.route;
@@ -34,4 +35,5 @@ export async function runRoute(destination: string, options: RouteOptions): Prom
   print(
     `${links} ${links === 1 ? 'hop' : 'hops'}, ${formatMillis(rttMs)}, a cost of ${answer.route.cost}, ${width}, ${formatPercent(lossPercent)} lost`,
   );
+  print(style.dim(`Packets go ${way.by === 'none' ? 'nowhere: ' : ''}${way.why}.`));
 }

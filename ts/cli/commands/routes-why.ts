@@ -1,5 +1,5 @@
 /** `portolan routes DEST --why`: every neighbour that could be the next hop, and what the rules make of it. */
-import type { CandidateReport, RouteExplanationReport } from '../../node/admin.types.js';
+import type { CandidateReport, RouteExplanationReport, WayReport } from '../../node/admin.types.js';
 import type { TrafficClassName } from '../../node/datagram-socket.js';
 import { openAdmin } from '../admin-client.js';
 import { BadAnswerError } from '../errors.js';
@@ -32,8 +32,10 @@ const WAYS: ReadonlySet<CandidateReport['verdict']> = new Set(['direct', 'primar
 export async function runRoutesWhy(destination: string, options: WhyOptions): Promise<void> {
   const node = await openAdmin(options.admin);
   const why = await node.get<RouteExplanationReport>('/routes/why', { destination, class: options.class });
-  if (options.json) printJson(why);
+  const way = await node.get<WayReport>('/way', { destination, class: options.class });
+  if (options.json) printJson({ ...why, way });
   else {
+    print(`Packets from here to ${destination} go ${way.by === 'none' ? 'nowhere: ' : ''}${way.why}.`);
     print(`${style.bold(why.slot)}, ${why.class}: our label is ${why.label ?? 'none, for there never was a route'}`);
     if (why.suspectMs > 0) print(`Only fresher labels are believed for another ${Math.ceil(why.suspectMs)} ms.`);
     if (why.asking) print('Neighbours are being asked for a label that can be used.');

@@ -1,5 +1,5 @@
 /** `portolan trace`: the nodes on the way, a line each as soon as it is known. */
-import type { TraceHop } from '../../node/admin.types.js';
+import type { TraceHop, WayReport } from '../../node/admin.types.js';
 import type { TrafficClassName } from '../../node/datagram-socket.js';
 import { openAdmin } from '../admin-client.js';
 import { BadAnswerError } from '../errors.js';
@@ -17,14 +17,15 @@ export interface TraceOptions extends QueryOptions {
 
 export async function runTrace(destination: string, options: TraceOptions): Promise<void> {
   const node = await openAdmin(options.admin);
-  if (!options.json) print(`TRACE ${destination}: at most ${options.maxHops} hops`);
+  const way = await node.get<WayReport>('/way', { destination, class: options.class });
+  if (!options.json) print(`TRACE ${destination}: at most ${options.maxHops} hops, ${way.why}`);
   const hops: TraceHop[] = [];
   const query = { destination, maxHops: options.maxHops, timeoutMs: options.timeout, class: options.class };
   for await (const hop of node.lines<TraceHop>('/trace', query)) {
     hops.push(hop);
     if (!options.json) print(hopLine(hop, hops.length));
   }
-  if (options.json) printJson({ destination, hops });
+  if (options.json) printJson({ destination, way, hops });
   const last = hops.at(-1);
   if (last?.id !== destination || last.error !== undefined)
     throw new BadAnswerError(
@@ -36,5 +37,6 @@ function hopLine(hop: TraceHop, number: number): string {
   const place = String(number).padStart(2);
   if (hop.id === null) return `${place}  ${style.dim('no answer')}`;
   const error = hop.error === undefined ? '' : style.yellow(`  ${hop.error}`);
-  return `${place}  ${style.bold(hop.id.padEnd(15))}  ${formatMillis(hop.rttMs)}${error}`;
+  const label = hop.labelled ? style.dim('  by the label of the pin') : '';
+  return `${place}  ${style.bold(hop.id.padEnd(15))}  ${formatMillis(hop.rttMs)}${label}${error}`;
 }

@@ -19,6 +19,7 @@ export interface FileConfig {
   readonly maxLinks?: number;
   readonly emulate?: readonly string[];
   readonly maxLeaves?: number;
+  readonly optimise?: boolean;
   readonly log?: { readonly level?: LogLevel; readonly format?: LogFormat };
 }
 

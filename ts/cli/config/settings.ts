@@ -24,6 +24,7 @@ export interface UpFlags {
   readonly maxLinks?: number;
   readonly emulate?: readonly string[];
   readonly maxLeaves?: number;
+  readonly optimise?: boolean;
   readonly allowFaults?: boolean;
   readonly admin?: string;
   readonly logLevel?: LogLevel;
@@ -59,6 +60,7 @@ export function settle(flags: UpFlags, environmentKey: string | undefined): Sett
     maxLinks: flags.maxLinks ?? file.maxLinks,
     emulate: flags.emulate ?? file.emulate,
     maxLeaves: flags.maxLeaves ?? file.maxLeaves,
+    optimise: flags.optimise ?? file.optimise,
     allowFaults: flags.allowFaults,
   });
   return {

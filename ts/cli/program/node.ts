@@ -54,6 +54,7 @@ function up(): Command {
     .addOption(new Option('--packet-path <kind>', 'which packet path to use').choices(['auto', 'native', 'portable']))
     .option('--no-gso', 'send without segmentation offload')
     .option('--no-gro', 'receive without receive offload')
+    .option('--no-optimise', 'do not look for better paths than the tables have for flows of this node that last')
     .option('--no-tags', 'links without authentication tags: for measuring only, and both ends must say so')
     .addOption(
       new Option(

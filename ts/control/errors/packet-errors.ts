@@ -26,6 +26,9 @@ const ANSWERED: ReadonlySet<number> = new Set([
   Protocol.Ip,
 ]);
 
+/** The node `at` (0: this one) had no route for a packet that started here. */
+export type UnreachableListener = (destination: NodeId, trafficClass: number, at: NodeId, now: number) => void;
+
 /**
  * Errors about packets, both ways: tells a packet's source what went wrong with it here, within limits; and reads what others tell about
  * packets of ours.
@@ -36,10 +39,12 @@ export class PacketErrors {
   readonly #sources = new TokenBuckets<NodeId>(SOURCE_RATE, SOURCE_BURST, MAX_SOURCES);
   readonly #node = new TokenBuckets<0>(NODE_RATE, NODE_BURST, 1);
   readonly #paths: PathMtuBook;
+  readonly #onUnreachable: UnreachableListener;
 
-  constructor(self: NodeId, outbox: Outbox, deadlines: TimerQueue<Timer>) {
+  constructor(self: NodeId, outbox: Outbox, deadlines: TimerQueue<Timer>, onUnreachable: UnreachableListener) {
     this.#self = self;
     this.#outbox = outbox;
+    this.#onUnreachable = onUnreachable;
     this.#paths = new PathMtuBook(outbox, deadlines);
   }
 
@@ -55,6 +60,7 @@ export class PacketErrors {
     const { source, sourcePort, destinationPort, trafficClass, protocol } = headers;
     if (!ANSWERED.has(protocol) || source === 0) return;
     if (source === this.#self) {
+      if (code === 'noRoute') this.#onUnreachable(headers.destination, trafficClass, 0, now);
       this.#tell(code, this.#self, headers, now);
       return;
     }
@@ -83,7 +89,9 @@ export class PacketErrors {
     if (headers.protocol !== Protocol.Error || error === 'malformed' || error.headers.source !== this.#self)
       this.#outbox.count('controlMalformed');
     else {
-      if (error.code === 'tooBig') this.#paths.learn(error.headers.destination, error.limit, now);
+      const { destination, trafficClass } = error.headers;
+      if (error.code === 'tooBig') this.#paths.learn(destination, error.limit, now);
+      if (error.code === 'noRoute') this.#onUnreachable(destination, trafficClass, headers.source, now);
       this.#tell(error.code, headers.source, error.headers, receivedAt);
     }
   }

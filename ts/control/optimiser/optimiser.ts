@@ -15,7 +15,7 @@ import { TrafficClass } from '../../wire/network-header.js';
 import type { QueryResult } from '../query/queries.js';
 import { TimerQueue } from '../timer-queue.js';
 import { FlowBook, IDLE_MS } from './flow-book.js';
-import type { FlowPinNews, FlowSample, OptimisedFlow, OptimiserHost } from './optimiser.types.js';
+import type { FlowPinNews, FlowSample, OptimiserHost, OwnPin } from './optimiser.types.js';
 import { QuerySlots } from './query-slots.js';
 import { type FlowPin, TendedFlow } from './tended-flow.js';
 
@@ -111,11 +111,11 @@ export class Optimiser {
   }
 
   /** The flows that have a better path than the tables'. */
-  optimised(): OptimisedFlow[] {
+  pins(): OwnPin[] {
     return [...this.#flows.values()].flatMap(({ destination, trafficClass, tablesRttMs, current }) => {
       if (!current) return [];
       const { path, measure, rttMs } = current;
-      return [{ destination, trafficClass, path, measure: { ...measure, rttMs }, tablesRttMs }];
+      return [{ owner: 'optimiser', destination, trafficClass, path, measure: { ...measure, rttMs }, tablesRttMs }];
     });
   }
 

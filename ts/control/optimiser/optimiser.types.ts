@@ -30,8 +30,9 @@ export interface OptimiserHost {
 /** What becomes of a pin: `granted` when it is in use, and again at every renewal, with its round trip of now; `ended` when it is no more. */
 export type FlowPinNews = { readonly kind: 'granted'; readonly rttMs: number } | { readonly kind: 'ended' };
 
-/** A flow that is pinned to a better path than the tables have. */
-export interface OptimisedFlow {
+/** A path that this node has pinned of its own accord: better than the tables' way, or round a node that has no route. */
+export interface OwnPin {
+  readonly owner: 'optimiser' | 'detour';
   readonly destination: NodeId;
   readonly trafficClass: number;
   readonly path: readonly NodeId[];

@@ -16,6 +16,7 @@ import type {
   RouteReport,
   StatusReport,
   TraceHop,
+  WayReport,
 } from '../admin.types.js';
 import type { NodeEvents } from '../events.js';
 import type { WorkerFault } from '../faults.js';
@@ -39,6 +40,7 @@ export interface AdminNode extends EventEmitter<NodeEvents> {
     limits: RouteLimits & { readonly class: TrafficClassName },
   ): { readonly report: PinReport };
   pins(): PinReport[];
+  way(destination: string, options: { class: TrafficClassName }): WayReport;
   unpinRoute(number: number): boolean;
   trace(
     destination: string,

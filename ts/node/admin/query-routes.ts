@@ -48,6 +48,11 @@ export function addQueryRoutes(server: FastifyInstance, node: AdminNode): void {
     (request) => node.routeHistory(request.query.destination, { class: request.query.class }),
   );
   server.get('/pins', () => node.pins());
+  server.get<{ Querystring: { destination: string; class: TrafficClassName } }>(
+    '/way',
+    { schema: { querystring: whyQuery } },
+    ({ query: { destination, class: name } }) => node.way(destination, { class: name }),
+  );
   server.get('/counters', () => {
     const { dropped, ...counts } = node.status().counters;
     const values: Readonly<Record<string, unknown>> = { ...counts, ...dropped };
