@@ -6,7 +6,7 @@
 namespace portolan::layout {
 
 /// Of all that follows: an addon that was built for other constants is refused (ts/edge/native/addon.ts).
-inline constexpr const char* FINGERPRINT = "ac05a23d9a6be940";
+inline constexpr const char* FINGERPRINT = "fb9c353fb060c4e9";
 
 // ts/memory/region.ts
 inline constexpr uint32_t BUNDLE_BUCKETS = 64;
@@ -182,7 +182,7 @@ inline constexpr uint32_t SEAL_BYTES = 16;
 enum class TrafficClass : uint32_t { LowLatency = 0, LowCost = 1, Reliable = 2, HighBandwidth = 3 };
 
 // ts/memory/counter-names.ts: places in a counter block
-inline constexpr uint32_t COUNTER_COUNT = 65;
+inline constexpr uint32_t COUNTER_COUNT = 66;
 enum class Counter : uint32_t {
   /// Frames taken from the network, whatever became of them.
   Received = 0,
@@ -216,104 +216,106 @@ enum class Counter : uint32_t {
   Fragmented = 14,
   /// Fragments that became part of a whole datagram, less one for each datagram.
   Joined = 15,
+  /// Times that the sequence number of a zone jumped by more than 65 536, or was asked to.
+  SeqnoJumps = 16,
   /// Times that a client of a port forward was told, by ICMP, what became of its datagram.
-  RefusalsTold = 16,
+  RefusalsTold = 17,
   /// Times that one could not be told so: it takes the native path and CAP_NET_RAW.
-  RefusalsUntold = 17,
+  RefusalsUntold = 18,
   /// Packets sent to the backup next hop because the primary's link was down.
-  BackupUsed = 18,
+  BackupUsed = 19,
   /// Packets sent straight to their destination, a neighbour or a leaf, whatever the next hop of its slot is.
-  Direct = 19,
+  Direct = 20,
   /// Packets that followed a pinned path.
-  Pinned = 20,
+  Pinned = 21,
   /// Labelled packets whose label led nowhere any more: they went on by the table, without it.
-  Unpinned = 21,
+  Unpinned = 22,
   /// Packets that waited for too long for a link whose rate is known, and were marked, as their senders had asked.
-  EcnMarked = 22,
+  EcnMarked = 23,
   /// Links that a worker took down because they were silent.
-  LinksDowned = 23,
+  LinksDowned = 24,
   /// Calls of recvmmsg (or messages from dgram) that brought something.
-  ReceiveCalls = 24,
+  ReceiveCalls = 25,
   /// Messages given to sendmmsg or dgram: one may carry many packets.
-  SendCalls = 25,
+  SendCalls = 26,
   /// TCP connections refused: too many in all, or of an address that had not authenticated itself.
-  TcpRefused = 26,
+  TcpRefused = 27,
   /// TCP connections closed because what came by them was not made of frames.
-  TcpGarbled = 27,
+  TcpGarbled = 28,
   /// TCP connections closed because not even control frames left by them.
-  TcpStalled = 28,
+  TcpStalled = 29,
   /// Runs sent again without segmentation offload.
-  GsoFallbacks = 29,
+  GsoFallbacks = 30,
   /// Datagrams that the kernel dropped because a socket was full (SO_RXQ_OVFL); not among the received.
-  SocketOverflows = 30,
+  SocketOverflows = 31,
   /// Frames shorter than the two headers, or cut off by the receive buffer.
-  Truncated = 31,
+  Truncated = 32,
   /// Frames of another wire version.
-  BadVersion = 32,
+  BadVersion = 33,
   /// Frames of a type that does not exist or may not come this way.
-  BadType = 33,
+  BadType = 34,
   /// Frames with a link number that belongs to no live session.
-  UnknownLink = 34,
+  UnknownLink = 35,
   /// Frames whose authentication tag is wrong: spoofed, altered or of another key.
-  BadTag = 35,
+  BadTag = 36,
   /// Frames whose counter was seen before or is too old to tell.
-  Replayed = 36,
+  Replayed = 37,
   /// Frames larger than their link carries, going out, or than any link carries, coming in.
-  Oversize = 37,
+  Oversize = 38,
   /// Probes of a link's MTU that the machine's own network device refused, as they may.
-  ProbeTooBig = 38,
+  ProbeTooBig = 39,
   /// Packets of other nodes that are larger than the link to their next hop carries; their source is told.
-  TooBig = 39,
+  TooBig = 40,
   /// Fragments of datagrams whose other fragments did not come in time.
-  ReassemblyTimeout = 40,
+  ReassemblyTimeout = 41,
   /// Fragments of datagrams that gave way to newer ones: of the same source, or when all room was taken.
-  ReassemblyFull = 41,
+  ReassemblyFull = 42,
   /// Fragments whose header cannot be, or contradicts that of earlier ones.
-  FragmentMalformed = 42,
+  FragmentMalformed = 43,
   /// Fragments that had come already.
-  FragmentDuplicate = 43,
+  FragmentDuplicate = 44,
   /// Packets whose TTL ran out here.
-  TtlExceeded = 44,
+  TtlExceeded = 45,
   /// Packets to a destination for which there is no next hop.
-  NoRoute = 45,
+  NoRoute = 46,
   /// Others' packets that came to a leaf, which carries only its own; and packets for an exposed port from nodes that may not use it.
-  Prohibited = 46,
+  Prohibited = 47,
   /// Packets for this node to a port on which nobody listens.
-  PortUnreachable = 47,
+  PortUnreachable = 48,
   /// Packets of a protocol that does not exist or that this node does not serve.
-  BadProtocol = 48,
+  BadProtocol = 49,
   /// Hellos, control messages or errors whose payload could not be read.
-  Malformed = 49,
+  Malformed = 50,
   /// Frames that the kernel refused to send.
-  SendFailed = 50,
+  SendFailed = 51,
   /// Frames that found the queue of their socket, or of a link whose rate is known, full, or a local program that does not read.
-  EgressFull = 51,
+  EgressFull = 52,
   /// Data frames that found too much waiting for a slow TCP connection.
-  TcpBacklogFull = 52,
+  TcpBacklogFull = 53,
   /// Packets for a socket whose ring to the main thread was full.
-  DeliverFull = 53,
+  DeliverFull = 54,
   /// Packets for another worker of this node whose ring was full.
-  HandoverFull = 54,
+  HandoverFull = 55,
   /// Frames for the control plane whose ring was full.
-  PuntFull = 55,
+  PuntFull = 56,
   /// Handshake frames above the rate that the control plane is given.
-  HandshakeLimited = 56,
+  HandshakeLimited = 57,
   /// Datagrams of a new client of a port forward whose flow table is full.
-  FlowsFull = 57,
+  FlowsFull = 58,
   /// Datagrams for a port forward from somebody who takes no part in it.
-  Strangers = 58,
+  Strangers = 59,
   /// Packets that came in over the link that they would leave by.
-  NotForwarded = 59,
+  NotForwarded = 60,
   /// Frames that waited for too long for a link whose rate is known, dropped by CoDel.
-  CodelDropped = 60,
+  CodelDropped = 61,
   /// Frames that an emulated network lost.
-  EmulatedLoss = 61,
+  EmulatedLoss = 62,
   /// Frames that found an emulated network's queue, or the room for its delayed frames, full.
-  EmulatedFull = 62,
+  EmulatedFull = 63,
   /// Frames larger than the MTU of an emulated network.
-  EmulatedTooLarge = 63,
+  EmulatedTooLarge = 64,
   /// Packets that a worker held when it crashed.
-  Crashed = 64,
+  Crashed = 65,
 };
 
 }  // namespace portolan::layout

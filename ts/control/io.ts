@@ -14,6 +14,7 @@ import type { FlowSample } from './optimiser/optimiser.types.js';
 import type { PinOutput } from './pins/pinned-paths.js';
 import type { PinOrder, PinState } from './pins/route-pins.js';
 import type { QueryResult } from './query/queries.js';
+import type { SeqnoJump } from './routing/seqno-watch.js';
 
 /** A transport address as the control plane sees it: resolved, ready for the link table. */
 export interface TransportAddress {
@@ -122,7 +123,7 @@ export type LinkTermsOf = (peer: NodeId, address: TransportAddress, socket: numb
 export type Entropy = (bytes: number) => Uint8Array;
 
 /** Counters that the control plane adds to (a subset of those in ts/memory/counter-names.ts). */
-export type ControlCounter = 'handshakesRefused' | 'controlMalformed' | 'errorLimited';
+export type ControlCounter = 'seqnoJumps' | 'handshakesRefused' | 'controlMalformed' | 'errorLimited';
 
 export type Output =
   /** Into a link, from its `linkInstall` to its `linkRetire`, whether its up bit is set or not. The payload fits the link's MTU, but for hellos that probe it. */
@@ -278,6 +279,10 @@ export type ControlEvent =
   | { readonly type: 'routeResult'; readonly number: number; readonly result: QueryResult }
   /** How an order to pin a route stands. */
   | { readonly type: 'pinChanged'; readonly number: number; readonly destination: NodeId; readonly state: PinState }
+  /** The sequence number of a zone jumped ahead, on the word of `peer`: an error of a clock, or malice. At most one a minute; all are counted. */
+  | ({ readonly type: 'seqnoJump' } & SeqnoJump)
+  /** The own zone of this layer has few sequence numbers left, and raises them no more at 0: it needs another id. */
+  | { readonly type: 'seqnoEnd'; readonly layer: Layer; readonly left: number }
   /** An error came back for a packet that this node had sent: `headers` are those of that packet, as they reached the reporter. */
   | {
       readonly type: 'packetError';

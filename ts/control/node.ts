@@ -25,6 +25,8 @@ import { Outbox } from './outbox.js';
 import { Paths } from './paths.js';
 import { DEFAULT_COST } from './routing/link-quality.js';
 import { createRouter } from './routing/router.js';
+import type { RouterOutput } from './routing/router.types.js';
+import type { SeqnoJump } from './routing/seqno-watch.js';
 import { type Timer, TimerQueue } from './timer-queue.js';
 
 export type { ControlNode, ControlNodeOptions } from './node.types.js';
@@ -94,13 +96,28 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
   function handle(now: number, work: () => void): void {
     wake.notice(nextTimeout(), now);
     work();
-    for (let output = router.poll(); output !== undefined; output = router.poll()) {
-      if (output.kind === 'sync') links.send(output.link, { kind: 'routingSync', message: output.message });
-      else if (output.kind === 'direct') {
+    for (let output = router.poll(); output !== undefined; output = router.poll()) act(output, now);
+  }
+
+  function act(output: RouterOutput, now: number): void {
+    switch (output.kind) {
+      case 'sync':
+        return links.send(output.link, { kind: 'routingSync', message: output.message });
+      case 'direct':
         outbox.push(output);
-        paths.noteDirect(output);
-      } else storeRoute(output, now);
+        return paths.noteDirect(output);
+      case 'seqnoJump':
+        return noteJump(output.jump, output.isTold);
+      case 'seqnoEnd':
+        return outbox.event({ type: 'seqnoEnd', layer: output.layer, left: output.left });
+      default:
+        return storeRoute(output, now);
     }
+  }
+
+  function noteJump(jump: SeqnoJump, isTold: boolean): void {
+    outbox.push({ kind: 'count', counter: 'seqnoJumps' });
+    if (isTold) outbox.event({ type: 'seqnoJump', ...jump });
   }
 
   function storeRoute(route: RouteOutput | DefaultRouteOutput, now: number): void {

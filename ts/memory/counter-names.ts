@@ -48,6 +48,7 @@ export const COUNTERS = [
   count('controlMalformed', 'Punted control messages, hellos and errors whose payload could not be read.'),
   count('fragmented', 'Datagrams that were cut into fragments here, each of which counts as originated.'),
   count('joined', 'Fragments that became part of a whole datagram, less one for each datagram.'),
+  count('seqnoJumps', 'Times that the sequence number of a zone jumped by more than 65 536, or was asked to.'),
   count('refusalsTold', 'Times that a client of a port forward was told, by ICMP, what became of its datagram.'),
   count('refusalsUntold', 'Times that one could not be told so: it takes the native path and CAP_NET_RAW.'),
   count('backupUsed', "Packets sent to the backup next hop because the primary's link was down."),

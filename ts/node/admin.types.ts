@@ -191,6 +191,13 @@ export interface RouteExplanationReport {
   readonly suspectMs: number;
   /** Neighbours are asked for a label that can be used. */
   readonly asking: boolean;
+  /** The last time that the label's sequence number jumped ahead to beyond the present, by an error or malice; null: never. */
+  readonly lastJump: {
+    readonly peer: string;
+    readonly from: number;
+    readonly to: number;
+    readonly agoMs: number;
+  } | null;
   readonly candidates: readonly CandidateReport[];
 }
 

@@ -38,7 +38,7 @@ import type { PacketPath } from './packet-path.js';
 import { type PingOptions, type PingResult, ping, toReply } from './ping.js';
 import { EXPOSED, type PortForward, PortForwards } from './port-forwards.js';
 import { optionsBehind, withoutOptions } from './rates.js';
-import { countersReport, linkReport } from './reports.js';
+import { countersReport, linkReport, seqnoWarning } from './reports.js';
 import type { RouteLimits } from './route-finder.js';
 import type { PinnedRoute } from './route-pins.js';
 import { type RouteOptions, RouteView } from './route-view.js';
@@ -374,6 +374,9 @@ export class Node extends EventEmitter<NodeEvents> {
         });
       case 'duplicateId':
         return void this.emit('duplicateId', { id: formatNodeId(event.id), address: event.address });
+      case 'seqnoJump':
+      case 'seqnoEnd':
+        return void this.emit('warning', { message: seqnoWarning(this.#config.id, event) });
       case 'routeResult':
         return this.#core.routeFinder.handleResult(event.number, event.result);
       case 'pinChanged':

@@ -1,7 +1,7 @@
 /**
  * What `status()`, `links()` and `routes()` say: the control plane's view and the packet path's, in the shapes of admin.types.ts.
  */
-import type { LinkStatus, MemberStatus, RouteStatus } from '../control/io.js';
+import type { ControlEvent, LinkStatus, MemberStatus, RouteStatus } from '../control/io.js';
 import type { RouteCost } from '../control/routing/link-quality.js';
 import type { Label } from '../control/routing/router.types.js';
 import type { RouteExplanation } from '../control/routing/why.js';
@@ -74,13 +74,14 @@ export function routeReport(self: NodeId, route: RouteStatus): RouteReport {
 }
 
 export function explanationReport(self: NodeId, explanation: RouteExplanation): RouteExplanationReport {
-  const { layer, byte, trafficClass, label, suspectMs, isAsking, candidates } = explanation;
+  const { layer, byte, trafficClass, label, suspectMs, isAsking, lastJump, candidates } = explanation;
   return {
     slot: slotName(self, layer, byte),
     class: TRAFFIC_CLASS_NAMES[trafficClass] ?? 'lowLatency',
     label: labelText(label),
     suspectMs: round(suspectMs),
     asking: isAsking,
+    lastJump: lastJump ? { ...lastJump, peer: formatNodeId(lastJump.peer), agoMs: round(lastJump.agoMs) } : null,
     candidates: candidates.map((candidate) => ({
       peer: formatNodeId(candidate.peer),
       verdict: candidate.verdict,
@@ -89,6 +90,14 @@ export function explanationReport(self: NodeId, explanation: RouteExplanation): 
       hops: candidate.label === undefined ? null : candidate.hops,
     })),
   };
+}
+
+/** What people should know of sequence numbers, and do. */
+export function seqnoWarning(self: NodeId, event: Extract<ControlEvent, { type: 'seqnoJump' | 'seqnoEnd' }>): string {
+  const zone = slotName(self, event.layer, event.type === 'seqnoEnd' ? idByte(self, event.layer) : event.byte);
+  if (event.type === 'seqnoJump')
+    return `the sequence number of ${zone} jumped from ${event.from} to ${event.to}, on the word of ${formatNodeId(event.peer)}: a wrong clock, or malice`;
+  return `${zone} has ${event.left} sequence numbers left, and its routes can be repaired no more when they are used up: take a new id`;
 }
 
 const labelText = (label: Label | undefined) => (label ? `${label.seqno}/${label.distance}` : null);

@@ -13,6 +13,10 @@ export function describeEvent(event: ControlEvent): string | undefined {
       return `peer ${formatNodeId(event.peer)}: ${event.problem}${event.detail ? `, ${event.detail}` : ''}`;
     case 'duplicateId':
       return `somebody else has the id ${formatNodeId(event.id)}: ${event.address}`;
+    case 'seqnoJump':
+      return `the sequence number of layer ${event.layer}, byte ${event.byte}, jumps from ${event.from} to ${event.to}, says ${formatNodeId(event.peer)}`;
+    case 'seqnoEnd':
+      return `only ${event.left} sequence numbers are left in layer ${event.layer}`;
     case 'packetError':
       return `${formatNodeId(event.reporter)} reports ${event.code} on the way to ${formatNodeId(event.headers.destination)}`;
     case 'routeResult':

@@ -63,13 +63,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** One slot with its neighbours. */
 class History {
-  readonly state = new RoutingState(SELF, ALL_ON, () => 0.5, undefined, 4);
+  readonly state = new RoutingState(SELF, ALL_ON, () => 0.5, undefined, 4, 1);
   readonly decision = new Decision(this.state);
   readonly slot: Slot;
   readonly sessions = new Sessions(this.state, this.decision, (neighbour) => ({
     builder: new SyncBuilder(),
     random: () => 0.5,
     rtt: () => neighbour.rtt,
+    bandwidth: () => 0,
     wake: () => this.wakes++,
     isSharedZone: () => false,
     needsRequest: () => true,

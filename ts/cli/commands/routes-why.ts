@@ -39,6 +39,12 @@ export async function runRoutesWhy(destination: string, options: WhyOptions): Pr
     print(`${style.bold(why.slot)}, ${why.class}: our label is ${why.label ?? 'none, for there never was a route'}`);
     if (why.suspectMs > 0) print(`Only fresher labels are believed for another ${Math.ceil(why.suspectMs)} ms.`);
     if (why.asking) print('Neighbours are being asked for a label that can be used.');
+    if (why.lastJump) {
+      const { from, to, peer, agoMs } = why.lastJump;
+      print(
+        `Its sequence number jumped from ${from} to ${to}, on the word of ${peer}, ${Math.round(agoMs / 1000)} s ago.`,
+      );
+    }
     printLines(table(COLUMNS, why.candidates));
   }
   if (!WAYS.has(why.candidates[0]?.verdict ?? 'silent'))

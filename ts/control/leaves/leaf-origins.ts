@@ -18,13 +18,13 @@ import { TRAFFIC_CLASSES } from '../routing/metric.js';
 import { Neighbour } from '../routing/neighbour.js';
 import { OPTIMISATION_PAUSE_MS } from '../routing/optimisation.js';
 import type { Wish } from '../routing/own-zone.js';
+import { MAX_RISE } from '../routing/seqno-watch.js';
 import { type Advert, type Slot, slotKey } from '../routing/slot-state.js';
 import type { RoutingState } from '../routing/state.js';
 
-/** At most ten raises a second and leaf, in bursts of ten, in steps of at most this size: as for the own zone (R14b). */
+/** At most ten raises a second and leaf, in bursts of ten: as for the own zone (R14b). */
 const RAISE_INTERVAL_MS = 100;
 const RAISE_BURST = 10;
-const MAX_RAISE = 0x1_0000;
 
 /** A leaf of the own group, as long as its session lasts. */
 interface LeafOrigin {
@@ -98,7 +98,7 @@ export class LeafOrigins {
     if (!takeRaise(origin, now)) return;
     if (asked.optimise) origin.lastOptimised = now;
     const wanted = asked.bump ? asked.seqno : asked.seqno + 1;
-    leaf.seqno = Math.max(leaf.seqno, Math.min(wanted, leaf.seqno + MAX_RAISE, MAX_SEQNO));
+    leaf.seqno = Math.max(leaf.seqno, Math.min(wanted, leaf.seqno + MAX_RISE, MAX_SEQNO));
   }
 }
 

@@ -12,6 +12,7 @@
 import { INFINITE } from '../../wire/routing-entry.js';
 import { isSmaller } from './label.js';
 import { sumOf } from './metric.js';
+import { lowerForOthers } from './restoration.js';
 import type { Label, SafetyRules } from './router.types.js';
 import { isFeasible, metricBy } from './selection.js';
 import type { Advert, Slot } from './slot-state.js';
@@ -73,7 +74,7 @@ export function makeRoom(slot: Slot, asker: object, wish: Label, now: number, ru
   const staysSafe = slot.adverts.some(
     (advert) => advert !== primary && isFeasible(slot, advert, now, rules) && isSmaller(advert, lower),
   );
-  if (staysSafe) slot.distance = lower.distance;
+  if (staysSafe) lowerForOthers(slot, lower.distance);
   return staysSafe;
 }
 

@@ -11,6 +11,7 @@ import { isNone } from './label.js';
 import type { Neighbour } from './neighbour.js';
 import { updateOptimisation } from './optimisation.js';
 import { servePending, updateSearch } from './requests.js';
+import { updateRestoration } from './restoration.js';
 import type { Label } from './router.types.js';
 import { ALL_ON } from './safety-rules.js';
 import { isFeasible, select } from './selection.js';
@@ -46,8 +47,10 @@ export class Decision {
     updateSearch(slot, news !== undefined, now);
     updateOptimisation(slot, now, rules);
     updateBackupMaking(slot, now, rules, this.#state.random);
+    updateRestoration(slot, now, this.#state.random);
     this.#schedule(slot, now);
 
+    if (slot.seqno !== seqno) this.#watchSeqno(slot, { seqno, distance }, now);
     if (slot.seqno !== seqno || slot.distance !== distance) this.#report(slot);
     if (this.#storeRoute(slot) || slot.metric !== metric) this.#state.inner.slotChanged(slot);
     const isNews =
@@ -83,6 +86,13 @@ export class Decision {
     return true;
   }
 
+  #watchSeqno(slot: Slot, before: Label, now: number): void {
+    const { layer, byte, seqno, primary } = slot;
+    if (isNone(before) || !primary || !this.#state.seqnos.isJump(before.seqno, seqno, now)) return;
+    slot.jump = { layer, byte, peer: primary.neighbour.peer, from: before.seqno, to: seqno, at: now };
+    this.#state.seqnos.jumped(slot.jump, now);
+  }
+
   #report(slot: Slot): void {
     const label = isNone(slot) ? undefined : { seqno: slot.seqno, distance: slot.distance };
     this.#state.onLabel?.(slot.layer, slot.byte, slot.trafficClass, label);
@@ -101,6 +111,7 @@ export class Decision {
       slot.search?.nextRound ?? Number.POSITIVE_INFINITY,
       slot.optimiseAt,
       slot.makeAt,
+      slot.restoreAt,
     );
     this.#state.slotTimers.schedule(slot, due);
   }

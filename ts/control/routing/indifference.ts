@@ -7,7 +7,7 @@
  * the slot's timer. So since the slot's last evaluation nothing has changed but the advert `a`, and that one left behind: P feasible, B the
  * best feasible neighbour besides P (R8) or none; and if best of all was another than P, then that was B, and not better enough for a switch (R6).
  *
- * - *Times.* No timer is set, but perhaps that of backup making, which has not come: there is neither suspicion nor search, so the same neighbours are feasible now as were then, `a` excepted. Nobody
+ * - *Times.* No timer is set, but perhaps those of backup making and restoration (R14d), which have not come: there is neither suspicion nor search, so the same neighbours are feasible now as were then, `a` excepted. Nobody
  *   waits for an answer. There is a next hop, so that no search begins.
  * - *The neighbours.* `a` is neither P nor B (or says what it said before), and now it is not feasible (and no temptation, R15), or of a larger metric than B. So
  *   B is still the best besides P, and what is best of all is still P or B: R6 chooses P again. P is not lost: no strike (R10). Metric and hops are P's.
@@ -34,9 +34,10 @@ export function isIndifferent(slot: Slot, advert: Advert, isNews: boolean, now: 
   return !isSmaller(label, slot) || (backup !== undefined && !isSmaller(backup, label));
 }
 
-/** Whether a time is set whose coming or going depends on adverts: any but that of backup making, which looks at them only when it has come. */
-function hasTimes({ due, makeAt, optimiseAt }: Slot, now: number): boolean {
-  return due !== makeAt || makeAt <= now || optimiseAt !== Number.POSITIVE_INFINITY;
+/** Whether a time is set whose coming or going depends on adverts: any but those of backup making and restoration, which look only when they have come. */
+function hasTimes({ due, makeAt, restoreAt, optimiseAt }: Slot, now: number): boolean {
+  const waits = Math.min(makeAt, restoreAt);
+  return due !== waits || waits <= now || optimiseAt !== Number.POSITIVE_INFINITY;
 }
 
 function mayWin(slot: Slot, advert: Advert, now: number, rules: SafetyRules): boolean {

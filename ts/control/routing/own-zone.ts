@@ -9,6 +9,7 @@ import { isSmaller } from './label.js';
 import { isNotablyOff, MetricMeans, TRAFFIC_CLASSES } from './metric.js';
 import { OPTIMISATION_PAUSE_MS } from './optimisation.js';
 import type { Label } from './router.types.js';
+import { MAX_RISE, NEAR_END, type SeqnoWatch } from './seqno-watch.js';
 import { type SlotTable, slotKey } from './slot-state.js';
 
 const METRIC_PERIOD_MS = 10_000;
@@ -18,8 +19,6 @@ const ADOPTION_MS = 300;
 /** At most ten raises a second and level, in bursts of ten. */
 const RAISE_INTERVAL_MS = 100;
 const RAISE_BURST = 10;
-/** A wish for a sequence number is granted in steps of this size: a hostile one cannot use the numbers up at once. */
-const MAX_RAISE = 0x1_0000;
 
 /** What is asked of an origin (R14, R15). */
 export type Wish = Label & { readonly bump: boolean; readonly optimise: boolean };
@@ -52,6 +51,7 @@ export class OwnZone {
     readonly bootSeconds: number,
     /** It is an origin in so many classes, from the first. */
     readonly classes: number,
+    readonly seqnos: SeqnoWatch,
     readonly changed: (key: number, now: number) => void,
   ) {
     this.#levels = LAYERS.map((layer) => ({
@@ -88,22 +88,30 @@ export class OwnZone {
   }
 
   /** R2: a zone-mate tells its sequence number. */
-  hear(layer: Layer, seqno: number, now: number): void {
+  hear(layer: Layer, seqno: number, from: NodeId, now: number): void {
     const level = this.#level(layer);
-    if (seqno > level.seqno) this.#setSeqno(level, seqno, now);
+    if (seqno <= level.seqno) return;
+    if (level.seqno !== 0) this.#watch(level, seqno, from, now);
+    this.#setSeqno(level, seqno, now);
   }
 
   /** R14a and R14b at the origin: raises the sequence number, if the asker needs it and the rate allows it. */
-  grant(layer: Layer, trafficClass: number, asked: Wish, now: number): void {
+  grant(layer: Layer, trafficClass: number, asked: Wish, from: NodeId, now: number): void {
     const level = this.#level(layer);
     const label = { seqno: level.seqno, distance: level.distances[trafficClass] as number };
     const isEnough = asked.bump ? level.seqno >= asked.seqno : isSmaller(label, asked);
     if (isEnough || level.seqno === 0) return;
     if (asked.optimise && now - level.lastOptimised < OPTIMISATION_PAUSE_MS) return;
-    if (!takeRaise(level, now)) return;
+    if (MAX_SEQNO - level.seqno < NEAR_END) this.seqnos.ending(layer, MAX_SEQNO - level.seqno, now);
+    if (level.seqno === MAX_SEQNO || !takeRaise(level, now)) return;
     if (asked.optimise) level.lastOptimised = now;
     const wanted = asked.bump ? asked.seqno : asked.seqno + 1;
-    this.#setSeqno(level, Math.min(wanted, level.seqno + MAX_RAISE, MAX_SEQNO), now);
+    this.#watch(level, wanted, from, now);
+    this.#setSeqno(level, Math.min(wanted, level.seqno + MAX_RISE, MAX_SEQNO), now);
+  }
+
+  #watch({ layer, byte, seqno }: Level, to: number, peer: NodeId, now: number): void {
+    if (this.seqnos.isJump(seqno, to, now)) this.seqnos.jumped({ layer, byte, peer, from: seqno, to }, now);
   }
 
   nextTimeout(): number {

@@ -8,6 +8,7 @@ import { INFINITE, MAX_SEQNO } from '../../wire/routing-entry.js';
 import { isSmaller } from './label.js';
 import { sumOf } from './metric.js';
 import type { Neighbour } from './neighbour.js';
+import { lowerForOthers } from './restoration.js';
 import { metricBy } from './selection.js';
 import type { Advert, PendingRequest, Search, Slot } from './slot-state.js';
 import { isSuspect } from './strikes.js';
@@ -124,7 +125,7 @@ function satisfies(slot: Slot, primary: Advert, pending: PendingRequest): boolea
     primary.seqno === pending.seqno &&
     primary.distance + 1 < pending.distance &&
     sumOf(slot.trafficClass, pending.distance) > 0;
-  if (hasRoom) slot.distance = pending.distance - 1; // of the same seqno: R7 keeps that of slot and primary equal
+  if (hasRoom) lowerForOthers(slot, pending.distance - 1); // of the same seqno: R7 keeps that of slot and primary equal
   return hasRoom;
 }
 

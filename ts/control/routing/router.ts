@@ -48,9 +48,11 @@ class LabelRouter implements Router {
 
   constructor(options: RouterOptions) {
     const { self, rules, random, onLabel, classes = TRAFFIC_CLASSES.length } = options;
-    this.#state = new RoutingState(self, safetyRules(rules), random, onLabel, classes);
+    this.#state = new RoutingState(self, safetyRules(rules), random, onLabel, classes, options.bootSeconds);
     this.#decision = new Decision(this.#state);
-    this.#ownZone = new OwnZone(self, options.bootSeconds, classes, (key, now) => this.#ownZoneChanged(key, now));
+    this.#ownZone = new OwnZone(self, options.bootSeconds, classes, this.#state.seqnos, (key, now) =>
+      this.#ownZoneChanged(key, now),
+    );
     this.#sessions = new Sessions(this.#state, this.#decision, (neighbour) => this.#senderHost(neighbour));
     this.#leaves = new LeafOrigins(this.#state, this.#decision, options.bootSeconds);
     this.#receiver = new SyncReceiver(this.#state, this.#decision, this.#ownZone, this.#leaves);
@@ -159,6 +161,7 @@ class LabelRouter implements Router {
       builder: this.#builder,
       random,
       rtt: () => neighbour.rtt,
+      bandwidth: () => neighbour.quality.bandwidth,
       wake: (due) => senderTimers.schedule(neighbour, due),
       isSharedZone: (key) => isOwn(key) && keyLayer(key) <= neighbour.shared,
       needsRequest: (key) => {
@@ -168,7 +171,8 @@ class LabelRouter implements Router {
           slot.primary === undefined ||
           slot.pending !== undefined ||
           slot.optimiseAt < Infinity ||
-          slot.makeAt < Infinity
+          slot.makeAt < Infinity ||
+          slot.restoreAt < Infinity
         );
       },
       wanted: (key) => (isOwn(key) ? this.#wantedOwn(neighbour, key) : this.#wantedRoute(neighbour, key)),

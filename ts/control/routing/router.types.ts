@@ -1,10 +1,11 @@
 /**
  * What routing needs of the rest of the control plane, and gives to it. Implemented by `router.ts`.
  */
-import type { NodeId } from '../../kit/node-id.js';
+import type { Layer, NodeId } from '../../kit/node-id.js';
 import type { RoutingSync } from '../../wire/gen/portolan/v1/control_pb.js';
 import type { DefaultRouteOutput, DirectOutput, RouteOutput, RouteStatus } from '../io.js';
 import type { LinkQuality } from './link-quality.js';
+import type { SeqnoJump } from './seqno-watch.js';
 import type { RouteExplanation } from './why.js';
 
 export interface RouterOptions {
@@ -46,7 +47,11 @@ export type RouterOutput =
   | { readonly kind: 'sync'; readonly link: number; readonly message: RoutingSync }
   | RouteOutput
   | DefaultRouteOutput
-  | DirectOutput;
+  | DirectOutput
+  /** A sequence number jumped ahead; `isTold`: people should hear of it. */
+  | { readonly kind: 'seqnoJump'; readonly jump: SeqnoJump; readonly isTold: boolean }
+  /** The numbers of the own zone at a layer come to their end: so many are left. */
+  | { readonly kind: 'seqnoEnd'; readonly layer: Layer; readonly left: number };
 
 /** A label: the order along which every next hop descends. */
 export interface Label {

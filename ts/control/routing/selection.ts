@@ -1,5 +1,5 @@
 /** Selection of next hops (R5 to R8): pure functions on one slot. */
-import { INFINITE } from '../../wire/routing-entry.js';
+import { INFINITE, MAX_SEQNO } from '../../wire/routing-entry.js';
 import { isEqual, isNone, isSmaller, NONE } from './label.js';
 import { extend, isWorthSwitch } from './metric.js';
 import type { Label, SafetyRules } from './router.types.js';
@@ -50,7 +50,7 @@ export function select(slot: Slot, now: number, rules: SafetyRules): void {
  */
 function freshLeaf(slot: Slot, leaf: Advert, now: number): Advert {
   if (!isSmaller(leaf, slot)) leaf.seqno = slot.distance > 0 ? slot.seqno : slot.seqno + 1;
-  if (now < slot.suspectUntil) leaf.seqno = Math.max(leaf.seqno, slot.suspectSeqno + 1);
+  if (now < slot.suspectUntil) leaf.seqno = Math.max(leaf.seqno, Math.min(MAX_SEQNO, slot.suspectSeqno + 1));
   return leaf;
 }
 

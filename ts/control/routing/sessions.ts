@@ -25,11 +25,12 @@ export class Sessions {
   }
 
   up(link: number, peer: NodeId, quality: LinkQuality, now: number): Neighbour {
-    const { self, rules, neighbours, inner } = this.#state;
+    const { self, rules, neighbours, inner, seqnos } = this.#state;
     const neighbour = new Neighbour(link, peer, self, quality, rules);
     neighbour.sender = new SyncSender(this.#hostOf(neighbour), now);
     neighbours.set(link, neighbour);
     inner.up(neighbour);
+    seqnos.start(now);
     const former = this.#remembered.get(peer);
     if (former) this.#resume(former, neighbour, now);
     for (const slot of inner.slotsOf(neighbour)) this.#decision.evaluate(slot, 'link', now); // R22

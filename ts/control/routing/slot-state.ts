@@ -5,6 +5,7 @@ import type { Timed } from '../timer-queue.js';
 import { FIRST_PAUSE_MS } from './backup-making.js';
 import { NONE } from './label.js';
 import type { Neighbour } from './neighbour.js';
+import type { SeqnoJump } from './seqno-watch.js';
 
 /** Adj-in: what a neighbour says of a slot. A metric of INFINITE is a retraction, kept for its version. */
 export interface Advert {
@@ -80,6 +81,13 @@ export class Slot implements Timed {
   makeAt = Number.POSITIVE_INFINITY;
   madeAt = Number.NEGATIVE_INFINITY;
   makePause = FIRST_PAUSE_MS;
+
+  /** Its sequence number when the label was lowered for somebody else; and when to ask for a fresher one because of it (R14d). */
+  squeezedSeqno = -1;
+  restoreAt = Number.POSITIVE_INFINITY;
+
+  /** The last time that the label's sequence number jumped ahead, ms; and what it was. */
+  jump: (SeqnoJump & { readonly at: number }) | undefined;
 
   search: Search | undefined;
   pending: PendingRequest[] | undefined;

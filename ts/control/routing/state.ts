@@ -4,6 +4,7 @@ import { TimerQueue } from '../timer-queue.js';
 import { InnerNeighbours } from './inner-neighbours.js';
 import type { Neighbour } from './neighbour.js';
 import type { RouterOptions, RouterOutput, SafetyRules } from './router.types.js';
+import { SeqnoWatch } from './seqno-watch.js';
 import { type Slot, SlotTable } from './slot-state.js';
 
 export class RoutingState {
@@ -14,6 +15,7 @@ export class RoutingState {
   readonly slotTimers = new TimerQueue<Slot>();
   readonly senderTimers = new TimerQueue<Neighbour>();
   readonly inner: InnerNeighbours;
+  readonly seqnos: SeqnoWatch;
 
   constructor(
     readonly self: NodeId,
@@ -21,7 +23,9 @@ export class RoutingState {
     readonly random: () => number,
     readonly onLabel: RouterOptions['onLabel'],
     classes: number,
+    bootSeconds: number,
   ) {
+    this.seqnos = new SeqnoWatch(this.outputs, bootSeconds);
     this.inner = new InnerNeighbours(this.slots, this.outputs, classes);
   }
 }

@@ -51,7 +51,7 @@ export class SyncReceiver {
     switch (entry.kind) {
       case 'ownZone':
         this.#noteOwnZone(neighbour, slotKey(0, layer, byte), number, entry.seqno);
-        this.#ownZone.hear(layer, entry.seqno, now);
+        this.#ownZone.hear(layer, entry.seqno, neighbour.peer, now);
         return;
       case 'retraction':
         for (const trafficClass of TRAFFIC_CLASSES)
@@ -103,7 +103,7 @@ export class SyncReceiver {
     const key = slotKey(request.trafficClass, layer, request.byte);
     if (idByte(this.#state.self, layer) === request.byte) {
       if (request.makeBackup) return; // an origin's label is as low as it can be
-      if (this.#state.rules.seqnosRise) this.#ownZone.grant(layer, request.trafficClass, request, now);
+      if (this.#state.rules.seqnosRise) this.#ownZone.grant(layer, request.trafficClass, request, neighbour.peer, now);
       neighbour.sender.resend(key, now);
       return;
     }

@@ -1,11 +1,12 @@
 /**
  * Sends a neighbour what it should know (R16): urgent things 2 ms after the first of them, lazy ones after 150-300 ms, frames at
- * least 20 ms apart. Reliability is per entry: when a frame is not acknowledged in time, the *current* state of its entries is sent.
+ * least 20 ms apart; lazy ones after up to 5 s while the link has spent more than its budget (lane-budget.ts). Reliability is per entry: when a frame is not acknowledged in time, the *current* state of its entries is sent.
  */
 import type { RoutingSync } from '../../wire/gen/portolan/v1/control_pb.js';
 import { AdjacencyOut, type Advertised } from './adjacency-out.js';
 import { digestOf, nextDigest } from './digest.js';
-import { type OutgoingRequest, requestKey, type SyncBuilder } from './sync-builder.js';
+import { LaneBudget, MOST_WAIT_MS } from './lane-budget.js';
+import { frameBytes, type OutgoingRequest, requestKey, type SyncBuilder } from './sync-builder.js';
 
 const URGENT_MS = 2;
 const LAZY_MIN_MS = 150;
@@ -29,6 +30,8 @@ export interface SenderHost {
   needsRequest(key: number): boolean;
   /** Smoothed round-trip time, ms. */
   rtt(): number;
+  /** Of the link, Mbit/s; 0: not known. */
+  bandwidth(): number;
   random(): number;
   /** The sender wants `step` called at this time. */
   wake(due: number): void;
@@ -55,9 +58,12 @@ export class SyncSender {
 
   #urgentAt = NEVER;
   #lazyAt = NEVER;
+  /** What is lazy now leaves by then, whatever the budget says. */
+  #lazyBefore = NEVER;
   #acknowledgeAt = NEVER;
   #digestAt: number;
   #notBefore = Number.NEGATIVE_INFINITY;
+  readonly #budget = new LaneBudget();
 
   constructor(host: SenderHost, now: number) {
     this.#host = host;
@@ -128,7 +134,7 @@ export class SyncSender {
   #build(now: number): RoutingSync | undefined {
     const isDigestDue = this.#digestAt <= now;
     if (isDigestDue) this.#digestAt = nextDigest(now, this.#host.random());
-    if (this.#lazyAt <= now) this.#promoteLazy();
+    if (this.#lazyAt <= now) this.#promoteLazy(now);
     const acknowledged = this.#acknowledgements;
     const built = this.#host.builder.build({
       number: this.#lastNumber + 1,
@@ -150,6 +156,7 @@ export class SyncSender {
     if (built.message.number !== 0) this.#fly(built.keys, built.requests, now);
     this.#urgentAt = this.#urgent.size > 0 || this.#requests.size > 0 ? now : NEVER;
     this.#notBefore = now + FRAME_GAP_MS;
+    this.#budget.spend(frameBytes(built), this.#host.bandwidth(), now);
     return built.message;
   }
 
@@ -176,7 +183,13 @@ export class SyncSender {
     }
   }
 
-  #promoteLazy(): void {
+  /** Lazy changes leave, unless the link has spent too much meanwhile and they have not waited for too long. */
+  #promoteLazy(now: number): void {
+    const wait = Math.min(this.#budget.wait(this.#host.bandwidth(), now), this.#lazyBefore - now);
+    if (wait > 0) {
+      this.#lazyAt = now + wait;
+      return;
+    }
     // What went back to what the neighbour knows already need not be said.
     for (const key of this.#lazy) if (this.told.lane(key, this.#host.wanted(key))) this.#urgent.add(key);
     this.#lazy.clear();
@@ -188,6 +201,7 @@ export class SyncSender {
     this.#lazy.add(key);
     if (this.#lazyAt !== NEVER) return;
     this.#lazyAt = now + LAZY_MIN_MS + LAZY_SPREAD_MS * this.#host.random();
+    this.#lazyBefore = this.#lazyAt + MOST_WAIT_MS;
     this.#wake();
   }
 

@@ -51,6 +51,10 @@ export interface RouteExplanation {
   readonly suspectMs: number;
   /** Requests for a smaller label, or for a fresher one, are under way (R13). */
   readonly isAsking: boolean;
+  /** The last time that the sequence number of the label jumped ahead, to beyond the present: an error or malice. */
+  readonly lastJump:
+    | { readonly peer: NodeId; readonly from: number; readonly to: number; readonly agoMs: number }
+    | undefined;
   /** The best first: what is used, what may be used, what may not. */
   readonly candidates: readonly CandidateStatus[];
 }
@@ -97,6 +101,7 @@ export function explainRoute(
     label: slot && !isNone(slot) ? { seqno: slot.seqno, distance: slot.distance } : undefined,
     suspectMs: slot ? Math.max(0, slot.suspectUntil - now) : 0,
     isAsking: slot?.search !== undefined,
+    lastJump: slot?.jump && { peer: slot.jump.peer, from: slot.jump.from, to: slot.jump.to, agoMs: now - slot.jump.at },
     candidates,
   };
 }

@@ -1,0 +1,45 @@
+/** Between real nodes: packets for a neighbour of another zone go straight to it, though its zone is entered elsewhere (R22). */
+import { once } from 'node:events';
+import * as assert from 'uvu/assert';
+import { answered, onEachPath, peerOf, run, TestNodes } from './nodes.js';
+
+onEachPath<{ nodes: TestNodes }>('direct ways', (test, path) => {
+  test.before.each((context) => {
+    context.nodes = new TestNodes(path);
+  });
+  test.after.each(({ nodes }) => nodes.close());
+
+  test('straight to the neighbour itself; to others of its zone by the next hop', async ({ nodes }) => {
+    const border = await nodes.start('1.2.1.1');
+    const inner = await nodes.start('1.2.1.2', [border]);
+    const node = await nodes.start('1.1.1.1', [border]);
+    await answered(node, border.id);
+    await answered(inner, border.id);
+    // Both links cost the same in this class, so the slot keeps the next hop that it has.
+    const nextHop = () => node.routes(inner.id, { class: 'lowCost' })[0]?.nextHop;
+    assert.is(nextHop(), border.id);
+    const isUp = once(node, 'linkUp');
+    node.addPeer(peerOf(inner));
+    await isUp;
+    assert.is(nextHop(), border.id);
+
+    const sink = await inner.bind(7000);
+    const socket = await node.bind(0, { class: 'lowCost' });
+    const direct = () => Number(node.counters()['direct']);
+    const [forwarded, before] = [border.counters().forwarded, direct()];
+    socket.send(Buffer.from('straight'), inner.id, 7000);
+    await once(sink, 'message');
+    assert.is(border.counters().forwarded, forwarded);
+    assert.is(direct(), before + 1);
+    assert.is(node.explainRoute(inner.id, { class: 'lowCost' })?.candidates[0]?.verdict, 'direct');
+
+    node.removePeer(inner.id);
+    while (node.links().some(({ peer, state }) => peer === inner.id && state === 'up')) await once(node, 'linkDown');
+    socket.send(Buffer.from('by the border'), inner.id, 7000);
+    await once(sink, 'message');
+    assert.is(border.counters().forwarded, forwarded + 1);
+    assert.is(direct(), before + 1);
+  });
+});
+
+run();
