@@ -149,6 +149,14 @@ export const SCHEMAS = {
     threadSeconds: number,
     failures: list(object({ seed: number, command: text, problems: list(text) })),
   }),
+  'sim planet --runs': object({
+    runs: number,
+    seed: number,
+    loops: number,
+    labelInversions: number,
+    unconverged: number,
+    planets: list(object({ seed: number, calm: paths, problems: list(text) })),
+  }),
   'sim planet': object({
     seed: number,
     nodes: number,
@@ -159,7 +167,7 @@ export const SCHEMAS = {
     unconverged: number,
     startedAfter: number,
     convergedAfter: number,
-    tables: object({ links: distribution, slots: distribution, backups: list(number) }),
+    tables: object({ links: distribution, slots: distribution, backups: list(number), otherWays: list(number) }),
     calm: paths,
     after: paths,
     controlBitsPerLink: number,

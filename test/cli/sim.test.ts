@@ -63,6 +63,21 @@ test('one network of routers is replayed a line a fault', async () => {
   assert.match(stdout, /0 loops, 0 label inversions, right again after \d+ ms/);
 });
 
+test('several planets side by side add up', async () => {
+  const args = ['--nodes', '16', '--links', '6', '--rest', '0', '--seconds', '0', '--runs', '2', '--seed', '9'];
+  const { code, stdout, stderr } = await portolan(['sim', 'planet', ...args, '--json']);
+  assert.is(code, 0, stderr);
+  const result = parseAs('sim planet --runs', stdout) as { readonly planets: readonly { readonly seed: number }[] };
+  assert.equal(
+    result.planets.map(({ seed }) => seed),
+    [9, 10],
+  );
+  const plain = await portolan(['sim', 'planet', ...args]);
+  assert.match(plain.stdout, /2 planets in \d+ s/);
+  const plots = await portolan(['sim', 'planet', ...args, '--svg', 'x']);
+  assert.is(plots.code, 2);
+});
+
 interface Sums {
   readonly runs: number;
   readonly loops: number;

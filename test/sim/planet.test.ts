@@ -4,6 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { seededRandom } from '../../ts/kit/random.js';
 import { Checker } from '../../ts/sim/checker.js';
+import { PlanetEvents } from '../../ts/sim/planet/events.js';
 import { Expected } from '../../ts/sim/planet/expected.js';
 import { walkTables } from '../../ts/sim/planet/paths.js';
 import { type PlanetOptions, runPlanet } from '../../ts/sim/planet/planet-run.js';
@@ -11,6 +12,8 @@ import { PlanetWorld } from '../../ts/sim/planet/planet-world.js';
 import { planOf } from '../../ts/sim/planet/plans.js';
 import { parseRttMatrix } from '../../ts/sim/planet/rtt-matrix.js';
 import { bestLinked, bestRelayed } from '../../ts/sim/planet/shortest.js';
+import { simulatePlanets } from '../../ts/sim/planet/simulate.js';
+import { drawWorths } from '../../ts/sim/planet/worths.js';
 import { SlotGraph } from '../../ts/sim/slot-graph.js';
 
 const OPTIONS: PlanetOptions = {
@@ -49,12 +52,12 @@ test('a planet lives through all events and churn, and is right again', () => {
   const result = runPlanet({
     ...OPTIONS,
     churn: 0.5,
-    seconds: 10,
-    events: ['outage', 'cable', 'flap', 'noise', 'loss'],
+    seconds: 14,
+    events: ['outage', 'cable', 'flap', 'noise', 'loss', 'congestion', 'prices'],
   });
   assert.equal(result.problems, []);
   assert.is(result.loops + result.labelInversions + result.escapes + result.unconverged, 0);
-  assert.is(result.happened.length, 5);
+  assert.is(result.happened.length, 7);
   assert.is(result.calm.broken + result.after.broken, 0);
   assert.ok(
     result.moments.some(({ live }) => live < 45),
@@ -62,6 +65,60 @@ test('a planet lives through all events and churn, and is right again', () => {
   );
   assert.ok(result.packets.lost > 0 && result.packets.arrived > result.packets.lost);
   assert.is(result.packets.sent, result.packets.arrived + result.packets.lost + result.packets.noRoute);
+});
+
+test('what links are worth differs, and so do the ways of the classes', () => {
+  const random = seededRandom(4);
+  const plan = planOf(random.fork(), 'planet', 60, 8);
+  const worths = drawWorths(random.fork(), plan);
+  assert.is(worths.length, plan.links.length);
+  assert.ok(worths.some(({ loss }) => loss === 0) && worths.some(({ loss }) => loss > 0.001));
+  assert.ok(worths.every(({ loss, cost, bandwidth }) => loss <= 0.02 && cost >= 1 && cost <= 30 && bandwidth >= 20));
+  const { otherWays } = runPlanet({ ...OPTIONS, nodes: 60 }).tables;
+  assert.is(otherWays[0], 0);
+  for (const share of otherWays.slice(1)) assert.ok(share > 0.1, otherWays.join());
+});
+
+test('routing follows prices and congestion, and comes back when they are over', () => {
+  for (const [event, trafficClass] of [
+    ['prices', 1],
+    ['congestion', 3],
+  ] as const) {
+    const world = calmWorld(30);
+    const events = new PlanetEvents(world, seededRandom(5));
+    const changed = () => {
+      const changes = world.checker.sums.changes;
+      world.queue.runUntil(world.queue.now + 3000);
+      return world.checker.sums.changes > changes;
+    };
+    for (const link of world.links) world.setWorth(link, { loss: 0, cost: 1, bandwidth: 1000 });
+    world.queue.runUntil(world.queue.now + 3000);
+    const words = () =>
+      JSON.stringify(world.live().map((at) => [...at.words].filter(([slot]) => slot >>> 10 === trafficClass)));
+    const calm = words();
+    events.begin(event);
+    assert.ok(changed(), event);
+    assert.ok(words() !== calm, `${event} moves routes of class ${trafficClass}`);
+    events.heal();
+    assert.ok(world.links.every(({ worth }) => worth.cost === 1 && worth.bandwidth === 1000));
+    assert.ok(wrongSlots(world) === 0);
+  }
+});
+
+test('planets run side by side, and are what they are alone', async () => {
+  const options = { ...OPTIONS, nodes: 20 };
+  const told: number[] = [];
+  const planets = await simulatePlanets({
+    ...options,
+    runs: 3,
+    threads: 2,
+    onPlanet: ({ seed }) => told.push(seed),
+  });
+  assert.equal(new Set(told), new Set([1, 2, 3]));
+  assert.equal(
+    planets.map(({ cost: _cost, ...planet }) => planet),
+    [1, 2, 3].map((seed) => runPlanet({ ...options, seed })),
+  );
 });
 
 test('the same seed gives the same run, to the last number', () => {

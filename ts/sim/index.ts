@@ -7,7 +7,7 @@ export type { PlanetOptions, PlanetProgress, PlanetResult } from './planet/plane
 export type { PlanetOutcome } from './planet/planet-worker.js';
 export { PLANET_SHAPES, type PlanetShape } from './planet/plans.js';
 export { parseRttMatrix, type RttMatrix } from './planet/rtt-matrix.js';
-export { simulatePlanet } from './planet/simulate.js';
+export { simulatePlanet, simulatePlanets } from './planet/simulate.js';
 export {
   type Failure,
   type Progress,

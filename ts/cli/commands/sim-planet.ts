@@ -1,18 +1,21 @@
 /** `portolan sim planet`: one planet with progress, then a report. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import {
   type PlanetEventName,
+  type PlanetOptions,
   type PlanetOutcome,
   type PlanetProgress,
   type PlanetShape,
   parseRttMatrix,
   type RttMatrix,
   simulatePlanet,
+  simulatePlanets,
 } from '../../sim/index.js';
 import { BadAnswerError, UsageError } from '../errors.js';
 import { renderChart } from '../output/chart.js';
-import { planetCharts, planetLines } from '../output/planet-report.js';
+import { planetCharts, planetLines, planetsLines } from '../output/planet-report.js';
 import { print, printJson, printLines } from '../output/print.js';
 
 export interface SimPlanetOptions {
@@ -27,6 +30,9 @@ export interface SimPlanetOptions {
   readonly seconds?: number;
   readonly event?: readonly PlanetEventName[];
   readonly seed: number;
+  /** Absent: one. */
+  readonly runs?: number;
+  readonly threads?: number;
   readonly svg?: string;
   readonly json?: boolean;
 }
@@ -52,25 +58,27 @@ export async function runSimPlanet({
   const matrices = rtt?.map(readMatrix);
   const nodes = matrices?.[0]?.size ?? given.nodes;
   const usual = SIZES.find((size) => nodes <= size.nodes) ?? SIZES[0];
+  const options: PlanetOptions = {
+    seed: given.seed,
+    rest: given.rest ?? usual.rest,
+    seconds: given.seconds ?? usual.seconds,
+    nodes,
+    shape: topology,
+    links: given.links ?? usual.links,
+    classes: given.classes ?? usual.classes,
+    churn: churn / 100,
+    events: event ?? [],
+    ...(matrices && { rtt: matrices.map(({ size, values }) => ({ size, values })) }),
+  };
+  if (given.runs === undefined) return reportOne(options, svg, json ?? false);
+  if (svg !== undefined) throw new UsageError('--svg plots one planet: leave out --runs');
+  return reportMany(options, given.runs, given.threads ?? availableParallelism(), json ?? false);
+}
+
+async function reportOne(options: PlanetOptions, svg: string | undefined, json: boolean): Promise<void> {
   const started = performance.now();
-  const outcome = await simulatePlanet(
-    {
-      seed: given.seed,
-      rest: given.rest ?? usual.rest,
-      seconds: given.seconds ?? usual.seconds,
-      nodes,
-      shape: topology,
-      links: given.links ?? usual.links,
-      classes: given.classes ?? usual.classes,
-      churn: churn / 100,
-      events: event ?? [],
-      ...(matrices && { rtt: matrices.map(({ size, values }) => ({ size, values })) }),
-    },
-    progressWriter(started),
-  ).catch((error: unknown) => {
-    throw error instanceof RangeError ? new UsageError(error.message) : error;
-  });
-  if (process.stderr.isTTY) process.stderr.write('\r\u001B[K');
+  const outcome = await simulatePlanet(options, progressWriter(started)).catch(usageError);
+  clearProgress();
   const wallSeconds = (performance.now() - started) / 1000;
   if (svg !== undefined) writeCharts(svg, outcome);
   if (json) printJson({ ...outcome, cost: { ...outcome.cost, wallSeconds } });
@@ -81,6 +89,33 @@ export async function runSimPlanet({
   if (outcome.problems.length > 0) throw new BadAnswerError('');
 }
 
+async function reportMany(options: PlanetOptions, runs: number, threads: number, json: boolean): Promise<void> {
+  const started = performance.now();
+  let done = 0;
+  const onPlanet = () => {
+    done++;
+    const left = ((performance.now() - started) / 1000 / done) * (runs - done);
+    writeProgress(`${done} of ${runs} planets, about ${Math.ceil(left)} s left`);
+  };
+  const planets = await simulatePlanets({ ...options, runs, threads, onPlanet }).catch(usageError);
+  clearProgress();
+  const sum = (of: (planet: PlanetOutcome) => number) => planets.reduce((so, planet) => so + of(planet), 0);
+  const sums = {
+    runs,
+    seed: options.seed,
+    loops: sum(({ loops }) => loops),
+    labelInversions: sum(({ labelInversions, escapes }) => labelInversions + escapes),
+    unconverged: sum(({ unconverged }) => (unconverged > 0 ? 1 : 0)),
+  };
+  if (json) printJson({ ...sums, planets });
+  else printLines(planetsLines(planets, (performance.now() - started) / 1000));
+  if (planets.some(({ problems }) => problems.length > 0)) throw new BadAnswerError('');
+}
+
+function usageError(error: unknown): never {
+  throw error instanceof RangeError ? new UsageError(error.message) : error;
+}
+
 function readMatrix(file: string): RttMatrix {
   try {
     return parseRttMatrix(readFileSync(file, 'utf8'));
@@ -89,18 +124,26 @@ function readMatrix(file: string): RttMatrix {
   }
 }
 
-/** On a terminal a line that is rewritten, elsewhere one now and then. */
 function progressWriter(started: number): (progress: PlanetProgress) => void {
   let last = started;
   return ({ phase, time, live, wrong }) => {
     const now = performance.now();
-    const isTerminal = process.stderr.isTTY;
-    if (now - last < (isTerminal ? 100 : LINE_MS)) return;
+    if (now - last < (process.stderr.isTTY ? 100 : LINE_MS)) return;
     last = now;
     const state = wrong === undefined ? '' : `, ${wrong} slots not right yet`;
-    const text = `${((now - started) / 1000).toFixed(0)} s: ${phase}, ${(time / 1000).toFixed(1)} s of virtual time, ${live} nodes live${state}`;
-    process.stderr.write(isTerminal ? `\r\u001B[K${text}` : `${text}\n`);
+    writeProgress(
+      `${((now - started) / 1000).toFixed(0)} s: ${phase}, ${(time / 1000).toFixed(1)} s of virtual time, ${live} nodes live${state}`,
+    );
   };
+}
+
+/** On a terminal a line that is rewritten, elsewhere one more. */
+function writeProgress(text: string): void {
+  process.stderr.write(process.stderr.isTTY ? `\r\u001B[K${text}` : `${text}\n`);
+}
+
+function clearProgress(): void {
+  if (process.stderr.isTTY) process.stderr.write('\r\u001B[K');
 }
 
 function writeCharts(folder: string, outcome: PlanetOutcome): void {

@@ -22,10 +22,42 @@ const COLUMNS: readonly Column<Row>[] = [
   { title: 'max', align: 'right', cell: cell(({ max }) => max) },
 ];
 
+/** By class. */
+const CLASS_NAMES = ['low latency', 'low cost', 'reliable', 'high bandwidth'];
+
+const PLANETS: readonly Column<PlanetOutcome>[] = [
+  { title: 'seed', align: 'right', cell: ({ seed }) => String(seed) },
+  { title: 'nodes', align: 'right', cell: ({ nodes }) => String(nodes) },
+  { title: 'loops', align: 'right', cell: ({ loops }) => String(loops) },
+  {
+    title: 'inversions',
+    align: 'right',
+    cell: ({ labelInversions, escapes }) => String(labelInversions + escapes),
+  },
+  { title: 'wrong slots', align: 'right', cell: ({ unconverged }) => String(unconverged) },
+  { title: 'right after', align: 'right', cell: ({ convergedAfter }) => formatMillis(convergedAfter) },
+  { title: 'hops', align: 'right', cell: ({ calm }) => calm.hops.mean.toFixed(1) },
+  { title: 'stretch p50', align: 'right', cell: ({ calm }) => calm.stretch.p50.toFixed(2) },
+  { title: 'p95', align: 'right', cell: ({ calm }) => calm.stretch.p95.toFixed(2) },
+  { title: 'routing a link', align: 'right', cell: ({ controlBitsPerLink }) => formatBitRate(controlBitsPerLink) },
+];
+
+/** A line a planet, and what went wrong in them. */
+export function planetsLines(planets: readonly PlanetOutcome[], wallSeconds: number): string[] {
+  return [
+    `${planets.length} planets in ${wallSeconds.toFixed(0)} s`,
+    ...table(PLANETS, planets),
+    ...planets.flatMap(({ seed, problems }) => problems.map((problem) => style.red(`seed ${seed}: ${problem}`))),
+  ];
+}
+
 export function planetLines(outcome: PlanetOutcome, wallSeconds: number): string[] {
   const { nodes, links, classes, seed, tables, calm, after, packets, cost, problems } = outcome;
   const hasFaults = outcome.moments.length > 0;
   const spares = tables.backups.map((share, i) => `layer ${i + 1} ${formatPercent(100 * share)}`).join(', ');
+  const others = CLASS_NAMES.slice(1, classes)
+    .map((name, i) => `${name} ${formatPercent(100 * (tables.otherWays[i + 1] ?? 0))}`)
+    .join(', ');
   return [
     `${nodes} nodes, ${formatCount(links)} links, ${classes} ${classes === 1 ? 'class' : 'classes'}, seed ${seed}: ${outcome.virtualSeconds.toFixed(1)} s of virtual time in ${wallSeconds.toFixed(0)} s (processor ${cost.cpuSeconds.toFixed(0)} s, memory ${(cost.residentMegabytes / 1000).toFixed(2)} GB)`,
     [
@@ -44,6 +76,7 @@ export function planetLines(outcome: PlanetOutcome, wallSeconds: number): string
     ]),
     '',
     `routes with a backup: ${spares}`,
+    ...(classes > 1 ? [`routes by another next hop than with low latency: ${others}`] : []),
     `pairs worse than direct by more than 5 %: ${formatPercent(100 * calm.worseThanDirect)}; that do not arrive: ${calm.broken} of ${formatCount(calm.pairs)}`,
     ...(hasFaults
       ? [

@@ -7,7 +7,7 @@ import { examples, jsonOption, listOption, option } from './option.js';
 
 // Written out, so that the command line starts without loading the simulator.
 const SHAPES: readonly PlanetShape[] = ['planet', 'ring', 'grid', 'geometric'];
-const EVENTS: readonly PlanetEventName[] = ['outage', 'cable', 'flap', 'noise', 'loss'];
+const EVENTS: readonly PlanetEventName[] = ['outage', 'cable', 'flap', 'noise', 'loss', 'congestion', 'prices'];
 
 export function simPlanet(): Command {
   return new Command('planet')
@@ -61,7 +61,21 @@ export function simPlanet(): Command {
       ),
     )
     .addOption(new Option('--event <name...>', 'what else happens in that time, in this order').choices(EVENTS))
-    .addOption(option('--seed <n>', 'the seed', parseInteger(0, 2 ** 32 - 1, 'a number'), 1))
+    .addOption(option('--seed <n>', 'the seed, or the first one', parseInteger(0, 2 ** 32 - 1, 'a number'), 1))
+    .addOption(
+      option(
+        '--runs <n>',
+        'several planets, with seeds that follow each other, side by side on all processors: a line each',
+        parseInteger(1, 100_000, 'a number'),
+      ),
+    )
+    .addOption(
+      option(
+        '--threads <n>',
+        'with --runs: how many side by side (default: one a processor)',
+        parseInteger(1, 256, 'a number'),
+      ),
+    )
     .addOption(option('--svg <folder>', 'write plots into this folder', (text) => ({ value: text })))
     .addOption(jsonOption())
     .addHelpText(
@@ -69,6 +83,7 @@ export function simPlanet(): Command {
       examples(
         ['portolan sim planet --nodes 10000', 'ten thousand nodes in four layers'],
         ['portolan sim planet --nodes 500 --event outage cable', 'a region dies, then a cable is cut'],
+        ['portolan sim planet --nodes 200 --runs 20', 'twenty planets'],
         ['portolan sim planet --rtt monday.tsv --rtt tuesday.tsv', 'measured times, and how they change'],
       ),
     )

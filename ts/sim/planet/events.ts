@@ -1,11 +1,12 @@
 /** What happens to a planet, by name. Each begins at a time, and ends by itself or by {@link PlanetEvents.heal}. */
+import { MOST_COST } from '../../control/routing/link-quality.js';
 import type { Random } from '../../kit/random.js';
 import { BurstLoss } from './burst-loss.js';
-import type { PlanetLink } from './link.js';
+import type { LinkWorth, PlanetLink } from './link.js';
 import type { PlanetWorld } from './planet-world.js';
 import type { RttSpace } from './rtt-space.js';
 
-export const PLANET_EVENTS = ['outage', 'cable', 'flap', 'noise', 'loss'] as const;
+export const PLANET_EVENTS = ['outage', 'cable', 'flap', 'noise', 'loss', 'congestion', 'prices'] as const;
 export type PlanetEventName = (typeof PLANET_EVENTS)[number];
 
 /** A cable that is cut: the way around takes so many times as long. */
@@ -16,6 +17,12 @@ const FLAP_UP_MS = 1500;
 /** Of every link's measured round trip, as a share: 10 to 20 % is usual. */
 const NOISE = 0.2;
 const BURSTS = { goodMs: 4000, badMs: 400, loss: 0.5 } as const;
+/** A congested link: one in so many, with this share of its bandwidth, and up to so much more loss. */
+const CONGESTED = 10;
+const CONGESTED_SHARE = 0.1;
+const CONGESTED_LOSS = 0.05;
+/** What a region's carriers ask for, times. */
+const PRICE_FACTOR = 4;
 /** A node that churns is away for so long at most, ms. */
 const MOST_AWAY_MS = 10_000;
 
@@ -46,6 +53,10 @@ export class PlanetEvents {
         return this.#noise();
       case 'loss':
         return this.#loss();
+      case 'congestion':
+        return this.#congestion();
+      case 'prices':
+        return this.#prices();
       default:
         return name satisfies never;
     }
@@ -152,6 +163,31 @@ export class PlanetEvents {
       for (const link of links) link.loss = undefined;
     });
     return `links lose half of their datagrams for ${BURSTS.badMs} ms every ${BURSTS.goodMs} ms`;
+  }
+
+  #congestion(): string {
+    const links = this.#world.links.filter(() => this.#random.below(CONGESTED) === 0);
+    this.#rework(links, ({ loss, cost, bandwidth }) => ({
+      loss: loss + CONGESTED_LOSS * this.#random.unit(),
+      cost,
+      bandwidth: bandwidth * CONGESTED_SHARE,
+    }));
+    return `${links.length} links are congested: a tenth of their bandwidth is left, and they lose up to ${100 * CONGESTED_LOSS} % more`;
+  }
+
+  /** All links of the largest region with others cost more. */
+  #prices(): string {
+    const region = new Set(this.#regions()[0]);
+    const leaving = this.#world.links.filter(({ nodes: [a, b] }) => region.has(a) !== region.has(b));
+    this.#rework(leaving, (worth) => ({ ...worth, cost: Math.min(MOST_COST, PRICE_FACTOR * worth.cost) }));
+    return `${leaving.length} links that leave a region cost ${PRICE_FACTOR} times as much`;
+  }
+
+  /** Links are worth something else until the end. */
+  #rework(links: readonly PlanetLink[], change: (worth: LinkWorth) => LinkWorth): void {
+    const before = links.map(({ worth }) => worth);
+    for (const link of links) this.#world.setWorth(link, change(link.worth));
+    this.#undo.push(() => links.forEach((link, i) => this.#world.setWorth(link, before[i] as LinkWorth)));
   }
 
   /** Nodes by the first byte of their ids in which there are differences; the largest region first. */

@@ -11,6 +11,7 @@ import type { SafetyRules } from '../../control/routing/router.types.js';
 import { type Random, seededRandom } from '../../kit/random.js';
 import { type PlanetEventName, PlanetEvents } from './events.js';
 import { Expected } from './expected.js';
+import type { LinkWorth } from './link.js';
 import { type PacketSums, Packets } from './packets.js';
 import { measurePaths, type PathReport } from './paths.js';
 import type { Plan } from './plan.js';
@@ -18,6 +19,7 @@ import { PlanetWorld } from './planet-world.js';
 import { type PlanetShape, planOf, planOfSpace } from './plans.js';
 import { RttMatrix } from './rtt-matrix.js';
 import { measureTables, type TableReport } from './tables.js';
+import { drawWorths } from './worths.js';
 
 export interface PlanetOptions {
   /** 0 .. 2^32 - 1. */
@@ -103,6 +105,7 @@ const STAY = 1000;
 const SWEEP_MS = 10_000;
 const PACKETS_PER_SECOND = 200;
 const KEPT_PROBLEMS = 20;
+const WORTH_SEED = 0x30e74;
 
 export function runPlanet(
   options: PlanetOptions,
@@ -130,6 +133,9 @@ class Run {
       classes: options.classes,
       ...(options.rules && { rules: options.rules }),
     });
+    // A sequence of chance of its own: what else is drawn from the seed is the same whatever links are worth.
+    const worths = drawWorths(seededRandom((options.seed ^ WORTH_SEED) >>> 0), this.#world.plan);
+    this.#world.links.forEach((link, i) => this.#world.setWorth(link, worths[i] as LinkWorth));
   }
 
   result(): PlanetResult {

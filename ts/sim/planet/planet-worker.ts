@@ -1,13 +1,13 @@
-/** The thread of one planet: a heap of its own, larger than the main thread's. Progress goes by the port as it comes. */
+/** The thread of one planet: a heap of its own, larger than the main thread's. Progress goes by the port as it comes, if there is one. */
 import type { MessagePort } from 'node:worker_threads';
 import { type PlanetOptions, type PlanetResult, runPlanet } from './planet-run.js';
 
 export interface PlanetTask {
   readonly options: PlanetOptions;
-  readonly progress: MessagePort;
+  readonly progress?: MessagePort;
 }
 
-/** What the run has cost. */
+/** What the run has cost the process: with other planets beside it, that of them too. */
 export interface PlanetCost {
   readonly cpuSeconds: number;
   /** The process's resident memory at the end of the run, megabytes. */
@@ -18,7 +18,7 @@ export type PlanetOutcome = PlanetResult & { readonly cost: PlanetCost };
 
 export default function run({ options, progress }: PlanetTask): PlanetOutcome {
   const before = process.cpuUsage();
-  const result = runPlanet(options, (step) => progress.postMessage(step));
+  const result = runPlanet(options, (step) => progress?.postMessage(step));
   const { user, system } = process.cpuUsage(before);
   return {
     ...result,

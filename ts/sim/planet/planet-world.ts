@@ -150,6 +150,13 @@ export class PlanetWorld {
     this.measure(link);
   }
 
+  /** What a link is worth from now on. It loses as many datagrams as it says. */
+  setWorth(link: PlanetLink, worth: LinkWorth): void {
+    link.worth = worth;
+    link.drop = worth.loss;
+    this.#tellQuality(link);
+  }
+
   /** Both ends measure all of the link at once. */
   setQuality(link: PlanetLink, rtt: number, worth: LinkWorth): void {
     link.rtt = rtt;

@@ -1,4 +1,4 @@
-/** A planet in a thread of its own, whose heap is as large as its nodes need. */
+/** Planets, each in a thread of its own, whose heap is as large as its nodes need. */
 import { Piscina } from 'piscina';
 import { checkOptions, type PlanetOptions, type PlanetProgress } from './planet-run.js';
 import type { PlanetOutcome, PlanetTask } from './planet-worker.js';
@@ -14,14 +14,7 @@ export async function simulatePlanet(
   options: PlanetOptions,
   onProgress: (progress: PlanetProgress) => void = () => {},
 ): Promise<PlanetOutcome> {
-  checkOptions(options);
-  const nodes = options.rtt?.[0]?.size ?? options.nodes;
-  const pool = new Piscina<PlanetTask, PlanetOutcome>({
-    filename: new URL('./planet-worker.js', import.meta.url).href,
-    minThreads: 1,
-    maxThreads: 1,
-    resourceLimits: { maxOldGenerationSizeMb: BASE_MB + NODE_MB * nodes, maxYoungGenerationSizeMb: NURSERY_MB },
-  });
+  const pool = poolFor(options, 1);
   const { port1, port2 } = new MessageChannel();
   port1.on('message', (step: PlanetProgress) => onProgress(step));
   try {
@@ -30,4 +23,43 @@ export async function simulatePlanet(
     port1.close();
     await pool.destroy();
   }
+}
+
+export interface PlanetsOptions extends PlanetOptions {
+  /** How many planets: seeds `seed` .. `seed + runs - 1`. */
+  readonly runs: number;
+  readonly threads: number;
+  /** Called after every planet, in the order in which they end. */
+  readonly onPlanet?: (outcome: PlanetOutcome) => void;
+}
+
+/** Runs several planets side by side: what came of them in the order of their seeds. Throws a RangeError as above. */
+export async function simulatePlanets({
+  runs,
+  threads,
+  onPlanet,
+  ...options
+}: PlanetsOptions): Promise<PlanetOutcome[]> {
+  const pool = poolFor(options, Math.min(threads, runs));
+  const runOne = async (i: number) => {
+    const outcome = await pool.run({ options: { ...options, seed: (options.seed + i) >>> 0 } });
+    onPlanet?.(outcome);
+    return outcome;
+  };
+  try {
+    return await Promise.all(Array.from({ length: runs }, (_, i) => runOne(i)));
+  } finally {
+    await pool.destroy();
+  }
+}
+
+function poolFor(options: PlanetOptions, threads: number): Piscina<PlanetTask, PlanetOutcome> {
+  checkOptions(options);
+  const nodes = options.rtt?.[0]?.size ?? options.nodes;
+  return new Piscina<PlanetTask, PlanetOutcome>({
+    filename: new URL('./planet-worker.js', import.meta.url).href,
+    minThreads: threads,
+    maxThreads: threads,
+    resourceLimits: { maxOldGenerationSizeMb: BASE_MB + NODE_MB * nodes, maxYoungGenerationSizeMb: NURSERY_MB },
+  });
 }
