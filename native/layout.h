@@ -6,7 +6,7 @@
 namespace portolan::layout {
 
 /// Of all that follows: an addon that was built for other constants is refused (ts/edge/native/addon.ts).
-inline constexpr const char* FINGERPRINT = "fb9c353fb060c4e9";
+inline constexpr const char* FINGERPRINT = "52e6b4b813d485a0";
 
 // ts/memory/region.ts
 inline constexpr uint32_t BUNDLE_BUCKETS = 64;
@@ -182,7 +182,7 @@ inline constexpr uint32_t SEAL_BYTES = 16;
 enum class TrafficClass : uint32_t { LowLatency = 0, LowCost = 1, Reliable = 2, HighBandwidth = 3 };
 
 // ts/memory/counter-names.ts: places in a counter block
-inline constexpr uint32_t COUNTER_COUNT = 66;
+inline constexpr uint32_t COUNTER_COUNT = 68;
 enum class Counter : uint32_t {
   /// Frames taken from the network, whatever became of them.
   Received = 0,
@@ -206,116 +206,120 @@ enum class Counter : uint32_t {
   Punted = 9,
   /// Copies for the control plane, of answered hellos and of packets dropped with an error, whose ring was full.
   CopiesLost = 10,
+  /// Probes of other nodes that were not answered because their host has sent too many of them.
+  ProbesLimited = 11,
+  /// Messages about other nodes that were not read because the neighbour has sent too many of them.
+  NeighboursLimited = 12,
   /// Errors that were not sent because their source, or this node, has had enough of them.
-  ErrorLimited = 11,
+  ErrorLimited = 13,
   /// Punted handshake frames that the control plane refused: of another network key, with a wrong tag, unreadable, or more than can wait.
-  HandshakesRefused = 12,
+  HandshakesRefused = 14,
   /// Punted control messages, hellos and errors whose payload could not be read.
-  ControlMalformed = 13,
+  ControlMalformed = 15,
   /// Datagrams that were cut into fragments here, each of which counts as originated.
-  Fragmented = 14,
+  Fragmented = 16,
   /// Fragments that became part of a whole datagram, less one for each datagram.
-  Joined = 15,
+  Joined = 17,
   /// Times that the sequence number of a zone jumped by more than 65 536, or was asked to.
-  SeqnoJumps = 16,
+  SeqnoJumps = 18,
   /// Times that a client of a port forward was told, by ICMP, what became of its datagram.
-  RefusalsTold = 17,
+  RefusalsTold = 19,
   /// Times that one could not be told so: it takes the native path and CAP_NET_RAW.
-  RefusalsUntold = 18,
+  RefusalsUntold = 20,
   /// Packets sent to the backup next hop because the primary's link was down.
-  BackupUsed = 19,
+  BackupUsed = 21,
   /// Packets sent straight to their destination, a neighbour or a leaf, whatever the next hop of its slot is.
-  Direct = 20,
+  Direct = 22,
   /// Packets that followed a pinned path.
-  Pinned = 21,
+  Pinned = 23,
   /// Labelled packets whose label led nowhere any more: they went on by the table, without it.
-  Unpinned = 22,
+  Unpinned = 24,
   /// Packets that waited for too long for a link whose rate is known, and were marked, as their senders had asked.
-  EcnMarked = 23,
+  EcnMarked = 25,
   /// Links that a worker took down because they were silent.
-  LinksDowned = 24,
+  LinksDowned = 26,
   /// Calls of recvmmsg (or messages from dgram) that brought something.
-  ReceiveCalls = 25,
+  ReceiveCalls = 27,
   /// Messages given to sendmmsg or dgram: one may carry many packets.
-  SendCalls = 26,
+  SendCalls = 28,
   /// TCP connections refused: too many in all, or of an address that had not authenticated itself.
-  TcpRefused = 27,
+  TcpRefused = 29,
   /// TCP connections closed because what came by them was not made of frames.
-  TcpGarbled = 28,
+  TcpGarbled = 30,
   /// TCP connections closed because not even control frames left by them.
-  TcpStalled = 29,
+  TcpStalled = 31,
   /// Runs sent again without segmentation offload.
-  GsoFallbacks = 30,
+  GsoFallbacks = 32,
   /// Datagrams that the kernel dropped because a socket was full (SO_RXQ_OVFL); not among the received.
-  SocketOverflows = 31,
+  SocketOverflows = 33,
   /// Frames shorter than the two headers, or cut off by the receive buffer.
-  Truncated = 32,
+  Truncated = 34,
   /// Frames of another wire version.
-  BadVersion = 33,
+  BadVersion = 35,
   /// Frames of a type that does not exist or may not come this way.
-  BadType = 34,
+  BadType = 36,
   /// Frames with a link number that belongs to no live session.
-  UnknownLink = 35,
+  UnknownLink = 37,
   /// Frames whose authentication tag is wrong: spoofed, altered or of another key.
-  BadTag = 36,
+  BadTag = 38,
   /// Frames whose counter was seen before or is too old to tell.
-  Replayed = 37,
+  Replayed = 39,
   /// Frames larger than their link carries, going out, or than any link carries, coming in.
-  Oversize = 38,
+  Oversize = 40,
   /// Probes of a link's MTU that the machine's own network device refused, as they may.
-  ProbeTooBig = 39,
+  ProbeTooBig = 41,
   /// Packets of other nodes that are larger than the link to their next hop carries; their source is told.
-  TooBig = 40,
+  TooBig = 42,
   /// Fragments of datagrams whose other fragments did not come in time.
-  ReassemblyTimeout = 41,
+  ReassemblyTimeout = 43,
   /// Fragments of datagrams that gave way to newer ones: of the same source, or when all room was taken.
-  ReassemblyFull = 42,
+  ReassemblyFull = 44,
   /// Fragments whose header cannot be, or contradicts that of earlier ones.
-  FragmentMalformed = 43,
+  FragmentMalformed = 45,
   /// Fragments that had come already.
-  FragmentDuplicate = 44,
+  FragmentDuplicate = 46,
   /// Packets whose TTL ran out here.
-  TtlExceeded = 45,
+  TtlExceeded = 47,
   /// Packets to a destination for which there is no next hop.
-  NoRoute = 46,
+  NoRoute = 48,
   /// Others' packets that came to a leaf, which carries only its own; and packets for an exposed port from nodes that may not use it.
-  Prohibited = 47,
+  Prohibited = 49,
   /// Packets for this node to a port on which nobody listens.
-  PortUnreachable = 48,
+  PortUnreachable = 50,
   /// Packets of a protocol that does not exist or that this node does not serve.
-  BadProtocol = 49,
+  BadProtocol = 51,
   /// Hellos, control messages or errors whose payload could not be read.
-  Malformed = 50,
+  Malformed = 52,
   /// Frames that the kernel refused to send.
-  SendFailed = 51,
+  SendFailed = 53,
   /// Frames that found the queue of their socket, or of a link whose rate is known, full, or a local program that does not read.
-  EgressFull = 52,
+  EgressFull = 54,
   /// Data frames that found too much waiting for a slow TCP connection.
-  TcpBacklogFull = 53,
+  TcpBacklogFull = 55,
   /// Packets for a socket whose ring to the main thread was full.
-  DeliverFull = 54,
+  DeliverFull = 56,
   /// Packets for another worker of this node whose ring was full.
-  HandoverFull = 55,
+  HandoverFull = 57,
   /// Frames for the control plane whose ring was full.
-  PuntFull = 56,
+  PuntFull = 58,
   /// Handshake frames above the rate that the control plane is given.
-  HandshakeLimited = 57,
+  HandshakeLimited = 59,
   /// Datagrams of a new client of a port forward whose flow table is full.
-  FlowsFull = 58,
+  FlowsFull = 60,
   /// Datagrams for a port forward from somebody who takes no part in it.
-  Strangers = 59,
+  Strangers = 61,
   /// Packets that came in over the link that they would leave by.
-  NotForwarded = 60,
+  NotForwarded = 62,
   /// Frames that waited for too long for a link whose rate is known, dropped by CoDel.
-  CodelDropped = 61,
+  CodelDropped = 63,
   /// Frames that an emulated network lost.
-  EmulatedLoss = 62,
+  EmulatedLoss = 64,
   /// Frames that found an emulated network's queue, or the room for its delayed frames, full.
-  EmulatedFull = 63,
+  EmulatedFull = 65,
   /// Frames larger than the MTU of an emulated network.
-  EmulatedTooLarge = 64,
+  EmulatedTooLarge = 66,
   /// Packets that a worker held when it crashed.
-  Crashed = 65,
+  Crashed = 67,
 };
 
 }  // namespace portolan::layout

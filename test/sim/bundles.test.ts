@@ -14,7 +14,7 @@ test('buckets name live sessions to the right peer, flows stay, routes name no m
   for (let seed = 1; seed <= 8; seed++) {
     const linksPerPeer = 2 + (seed % 3);
     const result = runSimulation({ seed, nodes: NODES, leaves: seed % 2, linksPerPeer });
-    const command = replayCommand(seed, NODES, seed % 2, linksPerPeer);
+    const command = replayCommand(seed, { nodes: NODES, leaves: seed % 2, linksPerPeer });
     assert.equal(result.problems, [], `replay with: ${command}`);
     assert.equal([result.loops, result.labelInversions, result.escapes, result.unconverged], [0, 0, 0, 0], command);
     changes += result.bundleChanges;
@@ -27,7 +27,7 @@ test('buckets name live sessions to the right peer, flows stay, routes name no m
 test('a run with bundles is replayed to the byte, and its command says so', () => {
   const options = { seed: 9, nodes: 4, linksPerPeer: 3 };
   assert.equal(runSimulation(options), runSimulation(options));
-  assert.is(replayCommand(9, 4, undefined, 3), 'portolan sim --seed 9 --nodes 4 --links-per-peer 3');
+  assert.is(replayCommand(9, { nodes: 4, linksPerPeer: 3 }), 'portolan sim --seed 9 --nodes 4 --links-per-peer 3');
 });
 
 /** Link 1 with its members 2 and 3, and link 4 to somebody else. */

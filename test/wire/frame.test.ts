@@ -43,8 +43,12 @@ test('every kind of frame has a golden vector', () => {
     'handshake-init',
     'handshake-init-leaf',
     'handshake-join',
+    'handshake-probe',
+    'handshake-probe-reply',
     'hello',
     'labelled',
+    'neighbour-answer',
+    'neighbour-request',
     'sealed',
   ];
   assert.equal(vectors.map((vector) => vector.name).sort(), kinds);

@@ -31,9 +31,12 @@ const offer = {
 const claim = fc
   .record({ sessionId: bytes(8).map(bytesToHex), of: fc.integer({ min: 2, max: 8 }), member: fc.nat() })
   .map(({ sessionId, of, member }) => ({ sessionId, member: 1 + (member % (of - 1)), of }));
+const purpose = fc.constantFrom('configured' as const, 'chosen' as const, 'ring' as const, 'join' as const);
 const messages: fc.Arbitrary<HandshakeMessage> = fc.oneof(
-  fc.record({ kind: fc.constant('init' as const), ...offer, expectedId: fc.nat(0xffff_ffff) }),
-  fc.record({ kind: fc.constant('init' as const), ...offer, expectedId: fc.nat(0xffff_ffff), bundle: claim }),
+  fc.record({ kind: fc.constant('init' as const), ...offer, expectedId: fc.nat(0xffff_ffff), purpose }),
+  fc.record({ kind: fc.constant('init' as const), ...offer, expectedId: fc.nat(0xffff_ffff), purpose, bundle: claim }),
+  fc.record({ kind: fc.constant('probe' as const), id, nonce: bytes(16) }),
+  fc.record({ kind: fc.constant('probeReply' as const), id, nonce: bytes(16) }),
   fc.record({ kind: fc.constant('accept' as const), ...offer, dialerNonce: bytes(16) }),
   fc.record({
     kind: fc.constant('reject' as const),
@@ -210,6 +213,7 @@ test('golden vectors: an Init, a Join, its Accept, the keys of the session', () 
     ...common,
     id: dialer,
     expectedId: listener,
+    purpose: 'configured',
     nonce: a,
     linkNumber: 0x12003,
   } as const;
@@ -239,6 +243,21 @@ test('golden vectors: an Init, a Join, its Accept, the keys of the session', () 
   assert.equal(keys.dialerKey, accept.bytes('dialer-key'));
   assert.equal(keys.listenerKey, accept.bytes('listener-key'));
   assert.is(keys.sessionId, Buffer.from(accept.bytes('session-id')).toString('hex'));
+});
+
+test('golden vectors of a probe and its reply', () => {
+  const [probe, reply] = ['handshake-probe', 'handshake-probe-reply'].map(
+    (name) => readVectors().find((vector) => vector.name === name) as Vector,
+  ) as [Vector, Vector];
+  const vectorFrames = new HandshakeFrames(networkSecrets(probe.bytes('network-key')));
+  const nonce = Uint8Array.from({ length: 16 }, (_, i) => 16 + i);
+  const asks = { kind: 'probe', id: 0x01010101, nonce } as const;
+  const answers = { kind: 'probeReply', id: 0x01010102, nonce } as const;
+  assert.equal(vectorFrames.seal(asks, 0x01010101, 0x01010102), probe.bytes('frame'));
+  assert.equal(vectorFrames.open(probe.bytes('frame')), { kind: 'authentic', message: asks });
+  assert.equal(vectorFrames.seal(answers, 0x01010102, 0x01010101), reply.bytes('frame'));
+  assert.equal(vectorFrames.open(reply.bytes('frame')), { kind: 'authentic', message: answers });
+  assert.is(probe.bytes('frame').length, reply.bytes('frame').length, 'a probe asks for no more than it is');
 });
 
 const ascii = (text: string): number[] => Array.from(text, (character) => character.charCodeAt(0));

@@ -41,6 +41,11 @@ export interface PeerAddress {
   readonly port: number;
 }
 
+/** An address to begin with; without an id (UDP only): whoever is there. */
+export interface BootstrapAddress extends Omit<PeerAddress, 'id'> {
+  readonly id: NodeId | undefined;
+}
+
 /** What people and the shell ask of the control plane. */
 export type Command =
   /** An address of a peer, new or known; dialed at once. */
@@ -123,7 +128,13 @@ export type LinkTermsOf = (peer: NodeId, address: TransportAddress, socket: numb
 export type Entropy = (bytes: number) => Uint8Array;
 
 /** Counters that the control plane adds to (a subset of those in ts/memory/counter-names.ts). */
-export type ControlCounter = 'seqnoJumps' | 'handshakesRefused' | 'controlMalformed' | 'errorLimited';
+export type ControlCounter =
+  | 'seqnoJumps'
+  | 'handshakesRefused'
+  | 'controlMalformed'
+  | 'errorLimited'
+  | 'probesLimited'
+  | 'neighboursLimited';
 
 export type Output =
   /** Into a link, from its `linkInstall` to its `linkRetire`, whether its up bit is set or not. The payload fits the link's MTU, but for hellos that probe it. */
@@ -293,6 +304,12 @@ export type ControlEvent =
       readonly receivedAt: number;
     };
 
+/**
+ * Why there is a link: somebody here has configured it; this node has chosen it, as its successor on a ring, because it is near, by chance, for a bucket of
+ * ids, or to begin with; or the other end wanted it.
+ */
+export type LinkWhy = 'configured' | 'ring' | 'near' | 'random' | 'bucket' | 'join' | 'incoming';
+
 /** A line of `links`. */
 export interface LinkStatus {
   readonly peer: NodeId;
@@ -312,6 +329,7 @@ export interface LinkStatus {
   /** Whether the MTU is final: `fixed` is not probed at all. */
   readonly mtuState: MtuState | undefined;
   readonly configured: boolean;
+  readonly why: LinkWhy;
   /** The peer's; undefined until it has been heard. */
   readonly role: NodeRole | undefined;
   /** A leaf of another group than this node's: only this node and its leaves reach it. */

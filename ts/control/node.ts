@@ -19,7 +19,8 @@ import { RoleListener } from './leaves/role-listener.js';
 import { LeafUplinks } from './leaves/uplinks.js';
 import { LinkPool } from './links/link-pool.js';
 import { Links } from './links/links.js';
-import { WakeClock } from './links/services.js';
+import { type LinkServices, WakeClock } from './links/services.js';
+import { Neighbours } from './neighbours/neighbours.js';
 import type { ControlNode, ControlNodeOptions } from './node.types.js';
 import { Outbox } from './outbox.js';
 import { Paths } from './paths.js';
@@ -61,32 +62,49 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
     },
     { labels: options.pinCapacity ?? 0, firstGeneration, optimise: role === 'relay' && (options.optimise ?? false) },
   );
-  const listener = new RoleListener(id, router, paths, outbox);
-  const links = new Links(
+  const services: LinkServices = {
+    self: id,
+    role,
+    bootEpoch,
+    networkKey,
+    tags: options.tags ?? true,
+    mtu: options.mtu ?? BASE_MTU,
+    probeMtu: options.probeMtu ?? false,
+    sockets,
+    linksPerPeer: options.linksPerPeer ?? 1,
+    outbox,
+    deadlines,
+    pool,
+    leafPool,
+    observer,
+    linkTerms: options.linkTerms ?? (() => ({ cost: DEFAULT_COST, bandwidth: 0 })),
+    frames,
+    entropy,
+    random,
+    wake,
+  };
+  const neighbours = new Neighbours(
+    services,
     {
-      self: id,
-      role,
-      bootEpoch,
-      networkKey,
-      tags: options.tags ?? true,
-      mtu: options.mtu ?? BASE_MTU,
-      probeMtu: options.probeMtu ?? false,
-      sockets,
-      linksPerPeer: options.linksPerPeer ?? 1,
-      outbox,
-      deadlines,
-      pool,
-      leafPool,
-      observer,
-      linkTerms: options.linkTerms ?? (() => ({ cost: DEFAULT_COST, bandwidth: 0 })),
-      frames,
-      entropy,
-      random,
-      wake,
+      choose: (...peer) => links.choose(...peer),
+      giveUp: (peer, now) => links.giveUp(peer, now),
+      release: (peer) => links.release(peer),
+      isConfigured: (peer) => links.isConfigured(peer),
+      resolve: (address, owner) => links.resolve(address, owner),
+      factsOf: (link) => links.factsOf(link),
+      send: (link, message) => links.send(link, message),
     },
-    listener,
+    {
+      most: options.neighbours ?? 0,
+      bootstrap: options.bootstrap ?? [],
+      listens: options.listens ?? (() => []),
+      dialsTcp: options.dialsTcp ?? false,
+    },
   );
+  const listener = new RoleListener(id, router, paths, neighbours, outbox);
+  const links = new Links(services, listener, neighbours);
   const errors = new PacketErrors(id, outbox, deadlines, (destination, trafficClass, at, now) => {
+    neighbours.noRoute(now);
     if (role === 'relay') paths.unreachable(destination, trafficClass, at, now);
   });
 
@@ -150,6 +168,7 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
         wake.since = now;
         return;
       case 'close':
+        neighbours.close();
         return links.close(now);
     }
   }
@@ -159,6 +178,7 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
     start: (now) =>
       handle(now, () => {
         for (const peer of peers) links.addPeer(peer, now);
+        neighbours.start(now);
       }),
     handleFrame: (received, now) => handle(now, () => links.handleFrame(received, now)),
     handlePacket: (packet, now) => handle(now, () => errors.handlePacket(packet, now)),
@@ -176,7 +196,11 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
     poll: () => outbox.poll(),
     nextTimeout,
     leaves: () => listener.leaves,
-    links: (now) => links.statuses(now),
+    neighbours: () => neighbours.counts,
+    links: (now) =>
+      links
+        .statuses(now)
+        .map((link) => ({ ...link, why: link.configured ? 'configured' : neighbours.whyOf(link.peer) })),
     routes: () => router.routes(),
     explain: (destination, trafficClass, now) => router.explain(destination, trafficClass, now),
     ownPins: () => paths.ownPins(),

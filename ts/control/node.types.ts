@@ -3,7 +3,9 @@
  * then wait until {@link ControlNode.nextTimeout} or the next input. All times are milliseconds of one monotonic clock.
  */
 import type { NodeId } from '../kit/node-id.js';
+import type { ListenClaim } from '../wire/neighbours.js';
 import type {
+  BootstrapAddress,
   Command,
   Entropy,
   JobResult,
@@ -28,6 +30,14 @@ export interface ControlNodeOptions {
   readonly bootEpoch: number;
   /** Whom to dial; see also the command `addPeer`. */
   readonly peers: readonly PeerAddress[];
+  /** Links that the node makes on its own, beside `peers`: 0..32. Default: 0. */
+  readonly neighbours?: number;
+  /** Whom to dial while there is no link, with `neighbours`. */
+  readonly bootstrap?: readonly BootstrapAddress[];
+  /** Where the node listens, to tell neighbours. Default: where its frames come from. */
+  readonly listens?: () => readonly ListenClaim[];
+  /** Whether nodes that listen for TCP only can be dialed. Default: false. */
+  readonly dialsTcp?: boolean;
   /**
    * The sockets for UDP in the order of their numbers: a peer is dialed from the first one of its address family; a member of a bundle from the one that
    * is only for it, where there is one.
@@ -93,6 +103,8 @@ export interface ControlNode {
 
   /** Leaves that are linked with this node. */
   leaves(): number;
+  /** Links that the node makes or has made on its own, and how many there may be. */
+  neighbours(): { readonly chosen: number; readonly most: number };
   /** All links, for people: one line a peer (configured or not), sessions that are up first. */
   links(now: number): LinkStatus[];
   routes(): RouteStatus[];

@@ -3,9 +3,10 @@
  * object a node; what it says goes by the links of the node and its outbox.
  */
 import { idByte, LAYERS, type NodeId, sharedBytes } from '../kit/node-id.js';
+import type { QueryMessage } from '../wire/control.js';
+import type { PinMessage } from '../wire/pins.js';
 import type { SearchLimits } from '../wire/route-query.js';
 import type { DirectOutput } from './io.js';
-import type { LinkMessage } from './links/links.js';
 import type { FlowSample, OwnPin } from './optimiser/optimiser.types.js';
 import { OwnPaths } from './optimiser/own-paths.js';
 import type { Outbox } from './outbox.js';
@@ -18,7 +19,7 @@ import type { LinkQuality } from './routing/link-quality.js';
 import type { Router } from './routing/router.types.js';
 
 /** Messages about paths. */
-export type PathMessage = Exclude<LinkMessage, { kind: 'routingSync' }>;
+export type PathMessage = QueryMessage | PinMessage;
 
 export interface PathsHost {
   readonly self: NodeId;

@@ -40,6 +40,11 @@ export const COUNTERS = [
     'copiesLost',
     'Copies for the control plane, of answered hellos and of packets dropped with an error, whose ring was full.',
   ),
+  count('probesLimited', 'Probes of other nodes that were not answered because their host has sent too many of them.'),
+  count(
+    'neighboursLimited',
+    'Messages about other nodes that were not read because the neighbour has sent too many of them.',
+  ),
   count('errorLimited', 'Errors that were not sent because their source, or this node, has had enough of them.'),
   count(
     'handshakesRefused',

@@ -3,7 +3,7 @@
  *
  * ```
  * udp://0.0.0.0:7000  tcp://[::1]:7000  udp://host:7000     where to listen, where a peer is
- * 1.1.1.1@udp://host:7000                                   a peer
+ * 1.1.1.1@udp://host:7000                                   a peer, or a node to begin with
  * udp://127.0.0.1:5000=1.1.1.3:6000                         a forward: UDP that enters here comes out at 1.1.1.3, port 6000
  * udp://127.0.0.1:5000=1.1.1.3:6000?class=lowCost           the same, in another traffic class than low latency
  * 6000=udp://127.0.0.1:9000                                 an expose: what comes to port 6000 goes to a server
@@ -12,6 +12,7 @@
  * The parsers throw a {@link PortolanError} that names the option, what was expected and what came.
  */
 import { isIP } from 'node:net';
+import type { BootstrapAddress } from '../control/io.js';
 import { type IdPattern, parseIdPattern } from '../kit/id-pattern.js';
 import { type NodeId, nodeIdProblem, parseNodeId } from '../kit/node-id.js';
 import { type TrafficClass, trafficClassOf } from '../wire/network-header.js';
@@ -87,6 +88,19 @@ export function parsePeer(text: unknown, option: string): PeerAddress {
   if (idText === undefined || url === undefined || rest.length > 0)
     throw invalidOption(option, 'a peer such as 1.1.1.1@udp://192.0.2.1:7000', text);
   return { id: parseId(idText, option), ...parseTransportUrl(url, option) };
+}
+
+/** Reads a peer, or an address for UDP at which any node may be. */
+export function parseBootstrap(text: unknown, option: string): BootstrapAddress {
+  if (typeof text === 'string' && text.startsWith('udp://'))
+    return { id: undefined, ...parseTransportUrl(text, option) };
+  if (typeof text === 'string' && text.startsWith('tcp://'))
+    throw invalidOption(
+      option,
+      'the id of the node in front of a tcp:// address, as in 1.1.1.1@tcp://192.0.2.1:7000',
+      text,
+    );
+  return parsePeer(text, option);
 }
 
 /** Reads `udp://127.0.0.1:5000=1.1.1.3:6000`, with or without `?class=lowCost` behind it. */

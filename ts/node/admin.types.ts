@@ -60,6 +60,8 @@ export interface StatusReport {
   readonly workerRestarts: number;
   /** Links that are up, those of leaves aside. */
   readonly links: number;
+  /** Links that the node has made or makes on its own, and how many there may be; 0: none, only people make links. */
+  readonly neighbours: { readonly chosen: number; readonly most: number };
   /** Leaves that are linked with this node, and how many it has room for. */
   readonly leaves: number;
   readonly maxLeaves: number;
@@ -101,6 +103,11 @@ export interface LinkReport {
   readonly state: 'resolving' | 'dialing' | 'up' | 'down' | 'closing';
   /** The peer's; null until it has been heard. */
   readonly role: 'relay' | 'leaf' | null;
+  /**
+   * Why it is there: `configured` by people here; chosen by this node, as its successor on the `ring` of a zone, because it is `near`, at `random`, for a
+   * `bucket` of ids or to `join`; or `incoming`, for the other end wanted it.
+   */
+  readonly why: 'configured' | 'ring' | 'near' | 'random' | 'bucket' | 'join' | 'incoming';
   /** A leaf of another group than this node's: only this node and its other leaves reach it. */
   readonly foreign: boolean;
   /** Smoothed; null before the first measurement. */

@@ -43,6 +43,7 @@ import { emulationRules } from './emulation.js';
 import { FlowWatch } from './flow-watch.js';
 import { LinkInstaller } from './link-installer.js';
 import { linkObserver } from './link-observer.js';
+import { listenClaims } from './listen-claims.js';
 import { NodeLoad } from './load.js';
 import type { NodeConfig } from './options.js';
 import { outputExecutor } from './outputs.js';
@@ -85,7 +86,7 @@ export class Core {
   readonly load: NodeLoad;
   readonly rates: LinkRates;
   readonly tcpListen: TcpListen;
-  readonly #dialsTcp: boolean;
+  readonly #needsTcp: boolean;
   readonly #installer: LinkInstaller;
   readonly #pinInstaller: PinInstaller;
   readonly #flowWatch: FlowWatch | undefined;
@@ -110,7 +111,8 @@ export class Core {
     this.#counters = counters;
     this.#onWarning = events.onWarning;
     this.tcpListen = new TcpListen(config.listen);
-    this.#dialsTcp = config.peers.some(({ scheme }) => scheme === 'tcp');
+    const dialsTcp = [...config.peers, ...config.bootstrap].some(({ scheme }) => scheme === 'tcp');
+    this.#needsTcp = dialsTcp || !this.tcpListen.isEmpty;
     this.links = new LinkTableWriter(this.region);
     this.ports = new PortTableWriter(this.region);
     const epochs = new Epochs(this.region);
@@ -192,6 +194,10 @@ export class Core {
       networkKey,
       bootEpoch,
       peers: config.peers,
+      neighbours: config.neighbours,
+      bootstrap: config.bootstrap,
+      listens: () => listenClaims([...path.addresses(), ...this.tcpListen.addresses()]),
+      dialsTcp: this.#needsTcp,
       sockets: path.sockets,
       linksPerPeer: config.linksPerPeer,
       entropy,
@@ -230,8 +236,7 @@ export class Core {
 
   /** Resolves when the workers receive and the peers are being dialed. */
   async start(): Promise<void> {
-    const needsTcp = this.#dialsTcp || !this.tcpListen.isEmpty;
-    await Promise.all([this.pool.start(), needsTcp ? this.pool.startTcp() : undefined]);
+    await Promise.all([this.pool.start(), this.#needsTcp ? this.pool.startTcp() : undefined]);
     this.driver.input((control, now) => control.start(now));
     this.#flowWatch?.start();
   }

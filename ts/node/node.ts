@@ -254,6 +254,7 @@ export class Node extends EventEmitter<NodeEvents> {
       tcpWorker: this.#core.pool.hasTcp,
       workerRestarts: this.#restarts,
       links: links.filter(({ state, role }) => state === 'up' && role !== 'leaf').length,
+      neighbours: this.#core.control.neighbours(),
       leaves: this.#core.control.leaves(),
       maxLeaves: this.#config.maxLeaves,
       routes: this.routes().length,

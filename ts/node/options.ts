@@ -2,6 +2,7 @@
  * The options of a node: what people write, and what it means once every value has been checked. Nothing is opened or resolved here.
  */
 import { availableParallelism } from 'node:os';
+import type { BootstrapAddress } from '../control/io.js';
 import type { NodeId } from '../kit/node-id.js';
 import type { NodeRole } from '../wire/handshake.js';
 import {
@@ -9,6 +10,7 @@ import {
   type Forward,
   type HostPort,
   type PeerAddress,
+  parseBootstrap,
   parseExpose,
   parseForward,
   parseId,
@@ -38,6 +40,12 @@ export interface NodeOptions {
    * `?rate=50Mbit` as for `listen`; `?bandwidth=1Gbit&cost=3` is what routing takes the way there for.
    */
   readonly peers?: readonly string[];
+  /**
+   * Links that the node makes on its own, with nodes that others tell of, 0..32; peers come on top. Default: 32 where `bootstrap` names anybody, else 0.
+   */
+  readonly neighbours?: number;
+  /** Nodes to begin with, where neighbours are chosen: as `peers`, or without an id, as in `udp://192.0.2.1:7000`. One is enough. */
+  readonly bootstrap?: readonly string[];
   /**
    * What all nodes of the network share: 64 hexadecimal digits, 32 bytes, or a passphrase of at least 12 characters. Without one the node
    * is in the open network, which any node may join.
@@ -91,6 +99,8 @@ export interface NodeConfig {
   readonly listenRates: readonly AddressOptions[];
   readonly peers: readonly PeerAddress[];
   readonly peerRates: readonly PeerRate[];
+  readonly neighbours: number;
+  readonly bootstrap: readonly BootstrapAddress[];
   readonly networkKey: string | Uint8Array | undefined;
   readonly workers: number;
   readonly forwards: readonly Forward[];
@@ -121,6 +131,8 @@ export type AdminConfig =
   | { readonly kind: 'path'; readonly path: string }
   | ({ readonly kind: 'tcp' } & HostPort);
 
+/** Links that a node makes on its own, at most. */
+const MOST_NEIGHBOURS = 32;
 /** Link indexes have twelve bits, and 0 is none. */
 const MOST_LINKS = 4095;
 
@@ -128,6 +140,8 @@ const KNOWN = new Set<string>([
   'id',
   'listen',
   'peers',
+  'neighbours',
+  'bootstrap',
   'networkKey',
   'workers',
   'forwards',
@@ -176,7 +190,8 @@ export function checkOptions(options: NodeOptions): NodeConfig {
   const linksPerPeer = integer(options.linksPerPeer, 'linksPerPeer', 1, 8, 1);
   if (role === 'leaf' && linksPerPeer > 1)
     throw invalidOption('linksPerPeer', '1, for a leaf has one session with a relay', linksPerPeer);
-  if (peers.some(({ scheme }) => scheme === 'udp') && !listen.some(({ scheme }) => scheme === 'udp'))
+  const { neighbours, bootstrap, bootstrapRates } = checkNeighbours(options, id, role);
+  if ([...peers, ...bootstrap].some(({ scheme }) => scheme === 'udp') && !listen.some(({ scheme }) => scheme === 'udp'))
     throw invalidOption('listen', 'at least one address for udp://, for there are peers at such', options.listen);
   const emulate = list(options.emulate, 'emulate', parseEmulation);
   checkEmulation(emulate, listen);
@@ -185,7 +200,12 @@ export function checkOptions(options: NodeOptions): NodeConfig {
     listen,
     listenRates: list(options.listen, 'listen', optionsBehind),
     peers,
-    peerRates: peers.map((peer, index) => ({ ...peer, ...(peerRates[index] ?? NO_ADDRESS_OPTIONS) })),
+    peerRates: [
+      ...peers.map((peer, index) => ({ ...peer, ...(peerRates[index] ?? NO_ADDRESS_OPTIONS) })),
+      ...bootstrapRates,
+    ],
+    neighbours,
+    bootstrap,
     networkKey: checkNetworkKey(options.networkKey),
     workers: integer(options.workers, 'workers', 1, 64, Math.max(1, Math.min(4, availableParallelism() - 1))),
     forwards: list(options.forwards, 'forwards', parseForward),
@@ -204,6 +224,34 @@ export function checkOptions(options: NodeOptions): NodeConfig {
     allowFaults: flag(options.allowFaults, 'allowFaults', false),
     signal: checkSignal(options.signal),
   };
+}
+
+/** How many neighbours to choose, and whom to begin with. */
+function checkNeighbours(
+  options: NodeOptions,
+  self: NodeId,
+  role: NodeRole,
+): Pick<NodeConfig, 'neighbours' | 'bootstrap'> & { readonly bootstrapRates: PeerRate[] } {
+  const bootstrap = list(options.bootstrap, 'bootstrap', (text, option) =>
+    parseBootstrap(withoutOptions(text), option),
+  );
+  const rates = list(options.bootstrap, 'bootstrap', optionsBehind);
+  const neighbours = integer(
+    options.neighbours,
+    'neighbours',
+    0,
+    MOST_NEIGHBOURS,
+    bootstrap.length > 0 ? MOST_NEIGHBOURS : 0,
+  );
+  if (role === 'leaf' && neighbours > 0)
+    throw invalidOption('neighbours', '0, for a leaf links only with the relays that are its peers', neighbours);
+  if (bootstrap.length > 0 && neighbours === 0)
+    throw invalidOption('neighbours', 'at least 1, for there are bootstrap nodes', neighbours);
+  const bootstrapRates = bootstrap.flatMap(({ id, ...address }, index) => {
+    if (id === self) throw invalidOption(`bootstrap[${index}]`, "another node's id than this node's own", options.id);
+    return id === undefined ? [] : [{ id, ...address, ...(rates[index] ?? NO_ADDRESS_OPTIONS) }];
+  });
+  return { neighbours, bootstrap, bootstrapRates };
 }
 
 /** Reads the option `admin`. */

@@ -40,6 +40,7 @@ export function linkReport(
     address: status.address,
     state: status.state,
     role: status.role ?? null,
+    why: status.why,
     foreign: status.foreign,
     rttMs: status.rtt === undefined ? null : round(status.rtt),
     lossPercent: round(Math.max(status.lossIn, status.lossOut)),

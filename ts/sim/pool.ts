@@ -1,7 +1,7 @@
 /** Many runs, spread over a pool of threads: one task a seed. */
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
-import { type RunOptions, type RunResult, replayCommand } from './run.js';
+import { type RunOptions, type RunResult, type RunShape, replayCommand } from './run.js';
 
 export interface SimulationsOptions {
   /** How many runs: seeds `seed` .. `seed + runs - 1`. */
@@ -14,6 +14,8 @@ export interface SimulationsOptions {
   readonly leaves?: number;
   /** Sessions of each link between relays. Default: 1. */
   readonly linksPerPeer?: number;
+  /** Links that each node makes on its own. Default: none, they are given. */
+  readonly neighbours?: number;
   /** Threads; default: as many as the machine has processors. */
   readonly threads?: number;
   /** Safety rules to switch off, to see what happens. */
@@ -64,7 +66,8 @@ export interface Failure {
 
 /** Runs all, and adds up. Rejects when `signal` aborts. */
 export async function runSimulations(options: SimulationsOptions): Promise<SimulationsResult> {
-  const { runs, seed, nodes, leaves, linksPerPeer, rules, signal, onProgress } = options;
+  const { runs, seed, rules, signal, onProgress } = options;
+  const shape = shapeOf(options);
   const threads = Math.max(1, Math.min(runs, options.threads ?? availableParallelism()));
   const pool = new Piscina<RunOptions, RunResult>({
     filename: new URL('./run-worker.js', import.meta.url).href,
@@ -78,9 +81,7 @@ export async function runSimulations(options: SimulationsOptions): Promise<Simul
   const runOne = async (at: number) => {
     const one = {
       seed: (seed + at) >>> 0,
-      ...(nodes !== undefined && { nodes }),
-      ...(leaves !== undefined && { leaves }),
-      ...(linksPerPeer !== undefined && { linksPerPeer }),
+      ...shape,
       ...(rules && { rules }),
     };
     const outcome = await pool.run(one, signal ? { signal } : {}).then(
@@ -100,20 +101,29 @@ export async function runSimulations(options: SimulationsOptions): Promise<Simul
   return addUp(options, outcomes);
 }
 
+function shapeOf({ nodes, leaves, linksPerPeer, neighbours }: SimulationsOptions): RunShape {
+  return {
+    ...(nodes !== undefined && { nodes }),
+    ...(leaves !== undefined && { leaves }),
+    ...(linksPerPeer !== undefined && { linksPerPeer }),
+    ...(neighbours !== undefined && { neighbours }),
+  };
+}
+
 /** What is wrong with a run; nothing: it is well. */
 export function problemsOf({ result, error }: RunOutcome): readonly string[] {
   return result ? result.problems : [error ?? 'the run was lost'];
 }
 
 function addUp(options: SimulationsOptions, outcomes: readonly RunOutcome[]): SimulationsResult {
-  const { runs, seed, nodes, leaves, linksPerPeer } = options;
+  const { runs, seed } = options;
   const results = outcomes.flatMap(({ result }) => result ?? []);
   const sum = (of: (result: RunResult) => number) => results.reduce((total, result) => total + of(result), 0);
   const failures = [...outcomes]
     .sort((a, b) => a.seed - b.seed)
     .map((outcome) => ({
       seed: outcome.seed,
-      command: replayCommand(outcome.seed, nodes, leaves, linksPerPeer),
+      command: replayCommand(outcome.seed, shapeOf(options)),
       problems: problemsOf(outcome),
     }))
     .filter(({ problems }) => problems.length > 0);

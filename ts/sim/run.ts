@@ -14,7 +14,8 @@ import { brokenPairs, ExpectedRoutes, missingLinks, wrongSlots } from './converg
 import { FaultInjector, LEAVE_MS } from './fault-injector.js';
 import { randomFaults } from './faults.js';
 import { leafFaults, withLeaves, wrongDefaults } from './leaves.js';
-import { randomTopology } from './topology.js';
+import { wrongNeighbours } from './neighbours.js';
+import { openNetwork, randomTopology } from './topology.js';
 import { type SimEvent, World } from './world.js';
 
 export interface RunOptions {
@@ -26,6 +27,8 @@ export interface RunOptions {
   readonly leaves?: number;
   /** Sessions of each link between relays, 1..8, single ones of which are cut too. Default: 1. */
   readonly linksPerPeer?: number;
+  /** Links that each node makes on its own, 1..32: each then knows one other node, and any may dial any. Default: wires by the seed, whose ends are peers. */
+  readonly neighbours?: number;
   /** Safety rules to switch off, to see what happens. */
   readonly rules?: Partial<SafetyRules>;
 }
@@ -79,12 +82,15 @@ export function runSimulation(options: RunOptions, onEvent?: (event: SimEvent) =
   checkRange('leaves', options.leaves ?? 0, 0, 1000);
   const { linksPerPeer = 1 } = options;
   checkRange('linksPerPeer', linksPerPeer, 1, 8);
+  const { neighbours } = options;
+  if (neighbours !== undefined) checkRange('neighbours', neighbours, 1, 32);
   checkRange('seed', options.seed, 0, 0xffff_ffff);
   const random = seededRandom(options.seed);
   const nodes = options.nodes ?? 6 + random.below(25);
-  const relays = randomTopology(random.fork(), nodes);
+  const relays = neighbours === undefined ? randomTopology(random.fork(), nodes) : openNetwork(random.fork(), nodes);
   const leafRandom = seededRandom((options.seed ^ LEAF_SEED) >>> 0);
-  const leaves = options.leaves ?? (leafRandom.chance(0.5) ? 0 : 1 + leafRandom.below(4));
+  const byChance = leafRandom.chance(0.5) || neighbours !== undefined ? 0 : 1 + leafRandom.below(4);
+  const leaves = options.leaves ?? byChance;
   const topology = leaves === 0 ? relays : withLeaves(leafRandom, relays, leaves);
   const world = new World(topology, random.fork(), {
     ...options,
@@ -103,7 +109,10 @@ export function runSimulation(options: RunOptions, onEvent?: (event: SimEvent) =
   world.queue.runUntil(FAULTS_UNTIL);
   injector.heal();
   cuts?.heal();
-  const wrong = settle(world);
+  const wrong =
+    neighbours === undefined
+      ? settle(world, lookerAtPeers(world))
+      : settle(world, () => wrongNeighbours(world, neighbours));
   world.note(undefined, wrong.length === 0 ? 'converged' : `${wrong.length} wrong: ${wrong[0]}`);
   for (const node of world.liveNodes()) world.checkConservation(node.id);
   for (const node of world.liveNodes()) world.collectBundles(node.id);
@@ -135,11 +144,11 @@ function checkRange(name: string, value: number, low: number, high: number): voi
     throw new RangeError(`${name} must be a whole number from ${low} to ${high}, not ${value}`);
 }
 
-/** Runs on until everything is right and stays so, or the time is up: what is wrong then. */
-function settle(world: World): string[] {
+/** Looks whether each node has found its peers, and all that they lead to. */
+function lookerAtPeers(world: World): () => string[] {
   const reference = world.reference();
   const expected = new ExpectedRoutes(reference);
-  const look = () => {
+  return () => {
     const nodes = world.liveNodes();
     const wrong = [
       ...missingLinks(nodes, reference),
@@ -149,6 +158,10 @@ function settle(world: World): string[] {
     ];
     return wrong.length > 0 ? wrong : brokenPairs(nodes, reference);
   };
+}
+
+/** Runs on until everything is right and stays so, or the time is up: what is wrong then. */
+function settle(world: World, look: () => string[]): string[] {
   const until = world.queue.now + BOUND;
   let wrong = look();
   while (world.queue.now < until) {
@@ -177,9 +190,13 @@ function scheduleTraffic(world: World, random: Random, until: number): void {
   }
 }
 
+/** What makes one run another one, beside its seed. */
+export type RunShape = Pick<RunOptions, 'nodes' | 'leaves' | 'linksPerPeer' | 'neighbours'>;
+
 /** The one line that replays a run. */
-export function replayCommand(seed: number, nodes?: number, leaves?: number, linksPerPeer?: number): string {
-  return `portolan sim --seed ${seed}${exactly('nodes', nodes)}${exactly('leaves', leaves)}${exactly('links-per-peer', linksPerPeer)}`;
+export function replayCommand(seed: number, { nodes, leaves, linksPerPeer, neighbours }: RunShape = {}): string {
+  const size = `${exactly('nodes', nodes)}${exactly('leaves', leaves)}`;
+  return `portolan sim --seed ${seed}${size}${exactly('links-per-peer', linksPerPeer)}${exactly('neighbours', neighbours)}`;
 }
 
 const exactly = (flag: string, n: number | undefined): string => (n === undefined ? '' : ` --${flag} ${n}`);

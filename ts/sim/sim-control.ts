@@ -16,6 +16,9 @@ export const NETWORK_KEY = new Uint8Array(32).fill(7);
 export interface SimControlOptions {
   readonly id: NodeId;
   readonly peers: readonly NodeId[];
+  /** Links that the node makes on its own, and whom it begins with. */
+  readonly neighbours: number;
+  readonly bootstrap: readonly NodeId[];
   /** How peers may be reached. */
   readonly schemes: readonly Scheme[];
   /** Virtual milliseconds at which it boots. */
@@ -35,12 +38,14 @@ export interface SimControlOptions {
 export function createSimControl(options: SimControlOptions): ControlNode {
   const { id, role, peers, schemes, bootedAt, random, observer, linkCapacity, leafCapacity, probeMtu, rules, onLabel } =
     options;
-  const { linksPerPeer } = options;
+  const { linksPerPeer, neighbours, bootstrap } = options;
   return createControlNode({
     id,
     networkKey: NETWORK_KEY,
     bootEpoch: EPOCH_MICROS + Math.round(bootedAt * 1000),
     peers: peers.flatMap((peer) => schemes.map((scheme) => ({ id: peer, ...addressOf(peer, scheme) }))),
+    neighbours,
+    bootstrap: bootstrap.map((begin) => ({ id: begin, ...addressOf(begin) })),
     sockets: [{ family: 4 }],
     entropy: (bytes) => Uint8Array.from({ length: bytes }, () => random.below(256)),
     random: () => random.unit(),

@@ -7,10 +7,9 @@
  *   timer ────────────────────────────────────────▶
  * ```
  */
-import type { LinkOutput, NodeRole, Output } from '../control/io.js';
+import type { LinkOutput, LinkStatus, Output } from '../control/io.js';
 import type { ControlNode } from '../control/node.types.js';
 import type { Layer, NodeId } from '../kit/node-id.js';
-import type { Random } from '../kit/random.js';
 import { Verdict } from '../memory/batch.js';
 import { inHand } from '../memory/conservation.js';
 import { COUNTER } from '../memory/counter-names.js';
@@ -31,8 +30,8 @@ import { NodeTables } from './node-tables.js';
 import { PacketPath } from './packet-path.js';
 import type { Scratch } from './scratch.js';
 import { createSimControl } from './sim-control.js';
+import type { NodeWorld, SimNodeOptions } from './sim-node.types.js';
 import type { WatchedNode } from './watch.js';
-import type { World } from './world.js';
 
 /** The resolution of a name takes so long, ms. */
 const RESOLVE_MS = 1;
@@ -45,24 +44,7 @@ const ROUTING_SYNC = 0x0a;
 /** Rounds between control and packet path within one step, beyond which they would never end. */
 const MAX_ROUNDS = 1000;
 
-/** What a simulated node lives in: a {@link World}, or whatever drives the same node by a real clock over real sockets (bench/lib/leaf-swarm.ts). */
-export interface NodeWorld
-  extends Pick<World, 'queue' | 'checker' | 'watch' | 'traffic' | 'options' | 'controlBytes' | 'isTold' | 'note'> {
-  readonly network: Pick<World['network'], 'attach' | 'send'>;
-}
-
-export interface SimNodeOptions {
-  readonly id: NodeId;
-  readonly peers: readonly NodeId[];
-  /** Wires at this node: how many links it may come to have. */
-  readonly degree: number;
-  /** Leaves that may come to be linked with it. */
-  readonly leaves?: number;
-  readonly role?: NodeRole;
-  readonly world: NodeWorld;
-  readonly scratch: Scratch;
-  readonly random: Random;
-}
+export type { NodeWorld, SimNodeOptions } from './sim-node.types.js';
 
 export class SimNode implements WatchedNode {
   readonly id: NodeId;
@@ -84,7 +66,17 @@ export class SimNode implements WatchedNode {
   /** Of packets that start here; other incarnations have other numbers. */
   #sequence: number;
 
-  constructor({ id, peers, world, scratch, degree, leaves = 0, role = 'relay', random }: SimNodeOptions) {
+  constructor({
+    id,
+    peers,
+    bootstrap = [],
+    world,
+    scratch,
+    degree,
+    leaves = 0,
+    role = 'relay',
+    random,
+  }: SimNodeOptions) {
     this.id = id;
     this.vertex = world.checker.addVertex(id, role === 'leaf');
     this.#sequence = this.vertex * 2 ** 20;
@@ -114,6 +106,8 @@ export class SimNode implements WatchedNode {
     this.control = createSimControl({
       id,
       peers,
+      bootstrap,
+      neighbours: world.options.neighbours ?? 0,
       schemes: world.options.overTcp ? ['udp', 'tcp'] : ['udp'],
       bootedAt: queue.now,
       random,
@@ -170,6 +164,10 @@ export class SimNode implements WatchedNode {
     if (link === undefined) return;
     writeSendLink(this.#scratch.toWorker.producer, link, FrameType.Data, new Uint8Array(16));
     this.#turn();
+  }
+
+  links(): LinkStatus[] {
+    return this.control.links(this.#world.queue.now);
   }
 
   hasLink(peer: NodeId): boolean {

@@ -46,6 +46,16 @@ export function randomTopology(random: Random, nodes: number): Topology {
   return { nodes: ids, edges };
 }
 
+/** The same nodes, where each may dial any: a wire between all pairs. */
+export function openNetwork(random: Random, nodes: number): Topology {
+  const ids = nodes <= SMALL_NETWORK ? zonedIds(random, nodes, 1 + random.below(6)) : planetIds(random, nodes);
+  const places = new Map(ids.map((id) => [id, { x: random.unit(), y: random.unit() }]));
+  const edges = ids.flatMap((a, index) =>
+    ids.slice(index + 1).map((b) => ({ a, b, model: wireModel(random, distance(places, a, b)) })),
+  );
+  return { nodes: ids, edges };
+}
+
 /** One zone, every node joined to about `degree` others, delays as in a plane. For measurements. */
 export function randomMesh(random: Random, nodes: number, degree: number): Topology {
   const ids = Array.from({ length: nodes }, (_, i) => ((1 << 24) | (1 << 16) | (1 << 8) | (i + 1)) >>> 0);

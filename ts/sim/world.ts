@@ -29,6 +29,8 @@ export interface WorldOptions {
   readonly linksPerPeer?: number;
   /** Whether nodes may be reached over TCP, too. Default: false. */
   readonly overTcp?: boolean;
+  /** Links that each node makes on its own, to nodes that it hears of: the topology's edges are then only where there may be one. */
+  readonly neighbours?: number;
   readonly onEvent?: (event: SimEvent) => void;
 }
 
@@ -54,6 +56,7 @@ export class World {
   readonly #scratch: Scratch = createScratch();
   readonly #random: Random;
   readonly #peers = new Map<NodeId, NodeId[]>();
+  readonly #bootstrap = new Map<NodeId, NodeId>();
   readonly #nodes = new Map<NodeId, SimNode>();
 
   constructor(topology: Topology, random: Random, options: WorldOptions = {}) {
@@ -69,8 +72,12 @@ export class World {
     this.watch = new Watch(this.checker);
     for (const { a, b, model } of topology.edges) {
       this.network.connect(a, b, model, options.overTcp);
-      this.#choosePeers(a, b);
+      if (options.neighbours === undefined) this.#choosePeers(a, b);
     }
+    // Each but the first begins with one that was there before.
+    if (options.neighbours !== undefined)
+      for (const [index, id] of topology.nodes.entries())
+        if (index > 0) this.#bootstrap.set(id, topology.nodes[random.below(index)] as NodeId);
   }
 
   get wires(): readonly Wire[] {
@@ -131,7 +138,18 @@ export class World {
     const ends = this.wires.filter(({ a, b }) => a === id || b === id).map(({ a, b }) => (a === id ? b : a));
     const leaves = this.leaves.has(id) ? 0 : ends.filter((end) => this.leaves.has(end)).length;
     const random = this.#random.fork();
-    const options = { id, peers, degree: ends.length - leaves, leaves, world: this, scratch: this.#scratch, random };
+    const begin = this.#bootstrap.get(id);
+    const bootstrap = begin === undefined ? [] : [begin];
+    const options = {
+      id,
+      peers,
+      bootstrap,
+      degree: ends.length - leaves,
+      leaves,
+      world: this,
+      scratch: this.#scratch,
+      random,
+    };
     const node = new SimNode({ ...options, role: this.leaves.has(id) ? 'leaf' : 'relay' });
     this.#nodes.set(id, node);
     node.start();

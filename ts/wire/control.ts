@@ -11,6 +11,13 @@ import {
   type RoutingSync,
 } from './gen/portolan/v1/control_pb.js';
 import {
+  type NeighbourMessage,
+  readNeighbourAnswer,
+  readNeighbourRequest,
+  writeNeighbourAnswer,
+  writeNeighbourRequest,
+} from './neighbours.js';
+import {
   type PinMessage,
   readPinEnd,
   readPinGrant,
@@ -50,7 +57,8 @@ export type ControlMessage =
   | { readonly kind: 'routingSync'; readonly message: RoutingSync }
   | { readonly kind: 'goodbye'; readonly reason: GoodbyeReason }
   | QueryMessage
-  | PinMessage;
+  | PinMessage
+  | NeighbourMessage;
 
 const REASONS: readonly (readonly [GoodbyeReason, Reason])[] = [
   ['shutdown', Reason.SHUTDOWN],
@@ -96,6 +104,14 @@ export function decodeControl(bytes: Uint8Array): ControlMessage | 'malformed' {
       return { kind: 'pinGrant', grant: readPinGrant(body.value) };
     case 'pinEnd':
       return { kind: 'pinEnd', end: readPinEnd(body.value) };
+    case 'neighbourRequest': {
+      const request = readNeighbourRequest(body.value);
+      return request === 'malformed' ? request : { kind: 'neighbourRequest', request };
+    }
+    case 'neighbourAnswer': {
+      const answer = readNeighbourAnswer(body.value);
+      return answer === 'malformed' ? answer : { kind: 'neighbourAnswer', answer };
+    }
     default:
       return 'malformed';
   }
@@ -119,7 +135,11 @@ function bodyOf(message: ControlMessage) {
       return { case: 'pinRequest', value: writePinRequest(message.request) } as const;
     case 'pinGrant':
       return { case: 'pinGrant', value: writePinGrant(message.grant) } as const;
-    default:
+    case 'pinEnd':
       return { case: 'pinEnd', value: writePinEnd(message.end) } as const;
+    case 'neighbourRequest':
+      return { case: 'neighbourRequest', value: writeNeighbourRequest(message.request) } as const;
+    default:
+      return { case: 'neighbourAnswer', value: writeNeighbourAnswer(message.answer) } as const;
   }
 }

@@ -11,6 +11,9 @@ import {
   HandshakeSchema,
   type Init as InitProto,
   type Join as JoinProto,
+  type Probe as ProbeProto,
+  type ProbeReply as ProbeReplyProto,
+  Purpose,
   Reject_Reason as Reason,
   type Reject as RejectProto,
   Role,
@@ -51,10 +54,17 @@ interface Offer {
   readonly role: NodeRole | 'other';
 }
 
+/**
+ * Why a node dials. `configured`: people want the link; `chosen`, `ring`: the dialer has chosen it itself, as its successor in a zone or otherwise; `join`: it
+ * has no other link yet.
+ */
+export type DialPurpose = 'configured' | 'chosen' | 'ring' | 'join';
+
 export interface InitMessage extends Offer {
   readonly kind: 'init';
   /** 0: any. */
   readonly expectedId: NodeId;
+  readonly purpose: DialPurpose;
   /** The session is to be a member of a bundle; absent: the peer's first session. */
   readonly bundle?: BundleClaim;
 }
@@ -86,17 +96,29 @@ export interface RejectMessage {
   readonly id: NodeId;
 }
 
-/** An Init or Accept of another protocol version: nothing else in it can be relied on. */
+/** A message of another protocol version: nothing else in it can be relied on. */
 export interface ForeignMessage {
   readonly kind: 'foreign';
-  readonly message: 'init' | 'accept';
+  readonly message: 'init' | 'accept' | 'probe' | 'probeReply';
   readonly version: number;
   readonly id: NodeId;
   /** The dialer's nonce. */
   readonly nonce: Uint8Array;
 }
 
-export type HandshakeMessage = InitMessage | AcceptMessage | RejectMessage;
+/** Asks a node whether it is there, without a session; the reply quotes the nonce. */
+export interface ProbeMessage {
+  readonly kind: 'probe';
+  /** The sender's. */
+  readonly id: NodeId;
+  readonly nonce: Uint8Array;
+}
+
+export interface ProbeReplyMessage extends Omit<ProbeMessage, 'kind'> {
+  readonly kind: 'probeReply';
+}
+
+export type HandshakeMessage = InitMessage | AcceptMessage | RejectMessage | ProbeMessage | ProbeReplyMessage;
 
 const REASONS: readonly (readonly [RejectReason, Reason])[] = [
   ['protocolVersion', Reason.PROTOCOL_VERSION],
@@ -113,6 +135,14 @@ const ROLES: Readonly<Partial<Record<Role, NodeRole>>> = {
   [Role.RELAY]: 'relay',
   [Role.LEAF]: 'leaf',
 };
+
+const PURPOSES: Readonly<Record<DialPurpose, Purpose>> = {
+  configured: Purpose.CONFIGURED,
+  chosen: Purpose.CHOSEN,
+  ring: Purpose.RING,
+  join: Purpose.JOIN,
+};
+const PURPOSE_NAMES = new Map(Object.entries(PURPOSES).map(([name, purpose]) => [purpose, name as DialPurpose]));
 
 /** Writes a handshake message, in this node's protocol version. */
 export function encodeHandshake(message: HandshakeMessage): Uint8Array {
@@ -133,6 +163,7 @@ export function decodeHandshake(bytes: Uint8Array): HandshakeMessage | ForeignMe
   if (body.case === 'join') return readJoin(body.value);
   if (body.case === 'accept') return readAccept(body.value);
   if (body.case === 'reject') return readReject(body.value);
+  if (body.case === 'probe' || body.case === 'probeReply') return readProbe(body.case, body.value);
   return 'malformed';
 }
 
@@ -141,6 +172,10 @@ function bodyOf(message: HandshakeMessage) {
     const reason = REASONS.find(([name]) => name === message.reason)?.[1] ?? Reason.UNSPECIFIED;
     const value = { reason, dialerNonce: message.dialerNonce, protocolVersion: message.version, id: message.id };
     return { case: 'reject', value } as const;
+  }
+  if (message.kind === 'probe' || message.kind === 'probeReply') {
+    const value = { protocolVersion: PROTOCOL_VERSION, id: message.id, nonce: message.nonce };
+    return message.kind === 'probe' ? ({ case: 'probe', value } as const) : ({ case: 'probeReply', value } as const);
   }
   const offer = {
     protocolVersion: PROTOCOL_VERSION,
@@ -152,7 +187,7 @@ function bodyOf(message: HandshakeMessage) {
     role: message.role === 'leaf' ? Role.LEAF : Role.RELAY,
   };
   if (message.kind === 'init') {
-    const init = { ...offer, expectedId: message.expectedId };
+    const init = { ...offer, expectedId: message.expectedId, purpose: PURPOSES[message.purpose] };
     if (!message.bundle) return { case: 'init', value: init } as const;
     const { sessionId, member, of } = message.bundle;
     return { case: 'join', value: { init, sessionId: hexToBytes(sessionId), member, of } } as const;
@@ -165,7 +200,9 @@ function readInit(init: InitProto): InitMessage | ForeignMessage | 'malformed' {
   if (init.protocolVersion !== PROTOCOL_VERSION)
     return { kind: 'foreign', message: 'init', version: init.protocolVersion, id: init.id, nonce: init.nonce };
   const offer = readOffer(init);
-  return offer ? { kind: 'init', ...offer, expectedId: init.expectedId } : 'malformed';
+  // A purpose that this version does not know wants no more than a link that was chosen.
+  const purpose = PURPOSE_NAMES.get(init.purpose) ?? 'chosen';
+  return offer ? { kind: 'init', ...offer, expectedId: init.expectedId, purpose } : 'malformed';
 }
 
 function readJoin({ init, sessionId, member, of }: JoinProto): InitMessage | ForeignMessage | 'malformed' {
@@ -198,6 +235,16 @@ function readReject(reject: RejectProto): RejectMessage | 'malformed' {
   const reason = REASONS.find(([, number]) => number === reject.reason)?.[0] ?? 'other';
   const { dialerNonce, protocolVersion: version, id } = reject;
   return { kind: 'reject', reason, dialerNonce, version, id };
+}
+
+function readProbe(
+  kind: 'probe' | 'probeReply',
+  { protocolVersion, id, nonce }: ProbeProto | ProbeReplyProto,
+): ProbeMessage | ProbeReplyMessage | ForeignMessage | 'malformed' {
+  if (!isNonce(nonce)) return 'malformed';
+  if (protocolVersion !== PROTOCOL_VERSION)
+    return { kind: 'foreign', message: kind, version: protocolVersion, id, nonce };
+  return nodeIdProblem(id) === undefined ? { kind, id, nonce } : 'malformed';
 }
 
 const isNonce = (bytes: Uint8Array): boolean => bytes.byteLength === NONCE_BYTES;

@@ -24,6 +24,7 @@ class Door {
       nonce: new Uint8Array(16).fill(nonce),
       linkNumber: 1,
       tags: true,
+      purpose: 'configured',
     };
     this.admission.handleInit(init, { source: { scheme: 'udp', family: 4, host, port: 7000 }, socket: 0 }, now);
   }

@@ -196,6 +196,7 @@ test('somebody claims my own id', () => {
     bootEpoch: 5,
     linkNumber: 0x1001,
     tags: true,
+    purpose: 'configured',
     role: 'relay',
   } as const;
   world.transmit(twin.host, a.host, frames.seal({ ...init, nonce: new Uint8Array(16) }, idOf(A), idOf(A)));

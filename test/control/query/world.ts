@@ -242,7 +242,10 @@ export class World {
       this.#flying.splice(this.#flying.indexOf(next), 1);
       this.#now = next.at;
       const message = decodeControl(next.bytes);
-      if (message === 'malformed' || !('query' in message || 'answer' in message || 'refusal' in message))
+      if (
+        message === 'malformed' ||
+        (message.kind !== 'routeQuery' && message.kind !== 'routeAnswer' && message.kind !== 'routeRefusal')
+      )
         throw new Error('a message of a query was not understood');
       if (!this.#nodes[next.to]?.handle(next.from + 1, message, this.#now)) throw new Error('a message was refused');
     } else {

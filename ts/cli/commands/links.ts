@@ -21,6 +21,7 @@ const COLUMNS: readonly Column<LinkReport>[] = [
   { title: 'ADDRESS', cell: (link) => link.address },
   { title: 'STATE', cell: (link) => colourState(link.state) },
   { title: 'ROLE', cell: (link) => (link.foreign ? style.yellow('leaf, foreign') : (link.role ?? '-')) },
+  { title: 'KIND', cell: (link) => link.why },
   { title: 'RTT', align: 'right', cell: (link) => formatMillis(link.rttMs) },
   { title: 'LOSS', align: 'right', cell: (link) => (link.state === 'up' ? formatPercent(link.lossPercent) : '-') },
   { title: 'MTU', align: 'right', cell: mtuOf },

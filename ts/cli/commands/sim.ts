@@ -12,6 +12,7 @@ export interface SimOptions {
   readonly nodes?: number;
   readonly leaves?: number;
   readonly linksPerPeer?: number;
+  readonly neighbours?: number;
   readonly threads?: number;
   readonly json?: boolean;
 }
@@ -28,7 +29,7 @@ export async function runSim({ runs, json, ...options }: SimOptions): Promise<vo
   if (!isWell(result)) throw new BadAnswerError('');
 }
 
-function replayOne(options: Pick<SimOptions, 'seed' | 'nodes' | 'leaves' | 'linksPerPeer'>): void {
+function replayOne(options: Pick<SimOptions, 'seed' | 'nodes' | 'leaves' | 'linksPerPeer' | 'neighbours'>): void {
   const result = replay(options, print);
   printLines(['', ...runLines(result)]);
   if (result.problems.length > 0) throw new BadAnswerError('');

@@ -28,6 +28,9 @@ export function statusLines(status: StatusReport): string[] {
     line('', style.dim(packetPathReason(packetPath))),
     line('workers', `${status.workers}${status.tcpWorker ? ', and one for TCP' : ''}${restarts}`),
     line('links', `${status.links} up, ${status.routes} ${status.routes === 1 ? 'route' : 'routes'}`),
+    ...(status.neighbours.most === 0
+      ? []
+      : [line('neighbours', `${status.neighbours.chosen} of ${status.neighbours.most} chosen`)]),
     ...(status.role === 'leaf' ? [] : [line('leaves', `${status.leaves} of ${status.maxLeaves}`)]),
     ...status.emulation.map((network, index) => line(index === 0 ? 'emulates' : '', style.yellow(network))),
     line('packets', `${formatCount(counters.received)} received, ${formatCount(counters.sent)} sent`),

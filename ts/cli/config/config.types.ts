@@ -3,6 +3,8 @@ export interface FileConfig {
   readonly id?: string;
   readonly listen?: readonly string[];
   readonly peers?: readonly string[];
+  readonly neighbours?: number;
+  readonly bootstrap?: readonly string[];
   /** 64 hexadecimal digits or a passphrase. */
   readonly networkKey?: string;
   readonly networkKeyFile?: string;

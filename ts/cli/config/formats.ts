@@ -1,6 +1,7 @@
 /** The string formats that docs/portolan.schema.json names: the same readers as the flags have. */
 import {
   adminText,
+  bootstrapText,
   emulationText,
   exposeText,
   forwardText,
@@ -15,6 +16,7 @@ export const FORMATS: Readonly<Record<string, Parser<string>>> = {
   'node-id': idText,
   'listen-address': listenText,
   peer: peerText,
+  bootstrap: bootstrapText,
   'network-key': networkKeyText,
   forward: forwardText,
   expose: exposeText,

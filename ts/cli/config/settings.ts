@@ -10,6 +10,8 @@ export interface UpFlags {
   readonly id?: string;
   readonly listen?: readonly string[];
   readonly peer?: readonly string[];
+  readonly neighbours?: number;
+  readonly bootstrap?: readonly string[];
   readonly forward?: readonly string[];
   readonly expose?: readonly string[];
   readonly networkKey?: string;
@@ -47,6 +49,8 @@ export function settle(flags: UpFlags, environmentKey: string | undefined): Sett
   const node = withoutUndefined({
     listen: flags.listen ?? file.listen,
     peers: flags.peer ?? file.peers,
+    neighbours: flags.neighbours ?? file.neighbours,
+    bootstrap: flags.bootstrap ?? file.bootstrap,
     forwards: flags.forward ?? file.forwards,
     exposes: flags.expose ?? file.exposes,
     networkKey: networkKey(flags, environmentKey) ?? file.networkKey,

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import { UsageError } from '../errors.js';
 import {
   adminText,
+  bootstrapText,
   emulationText,
   exposeText,
   forwardText,
@@ -32,6 +33,20 @@ function up(): Command {
     .addOption(option('--id <id>', "the node's id, as in 1.1.1.2", idText))
     .addOption(listOption('-l, --listen <url>', 'an address to listen on; several times for several', listenText))
     .addOption(listOption('-p, --peer <id@url>', 'a neighbour to dial; several times for several', peerText))
+    .addOption(
+      listOption(
+        '--bootstrap <url>',
+        'a node to begin with, ID@URL or udp://HOST:PORT: neighbours are then chosen among all nodes; several times for several',
+        bootstrapText,
+      ),
+    )
+    .addOption(
+      option(
+        '--neighbours <n>',
+        'how many links to make to neighbours that the network chooses (default: 32 with --bootstrap, else 0)',
+        parseInteger(0, 32, 'a number'),
+      ),
+    )
     .addOption(
       listOption('--forward <url=id:port>', 'carry what comes in at a local UDP port to a port of a node', forwardText),
     )
@@ -118,6 +133,11 @@ function up(): Command {
           'portolan up --id 1.1.1.77 --role leaf -p 1.1.1.1@udp://192.0.2.1:7000',
           'a leaf, one of thousands of its relay',
         ],
+        [
+          'portolan up --id 1.1.1.1 -l udp://0.0.0.0:7000 --neighbours 32',
+          'the first node of a network that chooses its links',
+        ],
+        ['portolan up --id 1.1.1.2 --bootstrap udp://192.0.2.1:7000', 'any other node of it'],
         ['portolan up --id 1.1.1.2 -l tcp://0.0.0.0:0 -p 1.1.1.1@tcp://192.0.2.1:7000', 'where no UDP gets through'],
         ['portolan up -c portolan.yaml --workers 2', 'from a file'],
         [

@@ -49,6 +49,13 @@ function sim(): Command {
     )
     .addOption(
       option(
+        '--neighbours <n>',
+        'links that each node makes on its own: each begins with one other node, and any may dial any (default: wires by the seed)',
+        parseInteger(1, 32, 'a number'),
+      ),
+    )
+    .addOption(
+      option(
         '--threads <n>',
         'how many threads to spread the runs over (default: one a processor)',
         parseInteger(1, 256, 'a number'),

@@ -1,5 +1,13 @@
 /** Ids, addresses, port forwards and keys: the library's own readers, so that flags, files and `createNode` agree on every text. */
-import { parseExpose, parseForward, parseId, parsePeer, parsePort, parseTransportUrl } from '../../node/addresses.js';
+import {
+  parseBootstrap,
+  parseExpose,
+  parseForward,
+  parseId,
+  parsePeer,
+  parsePort,
+  parseTransportUrl,
+} from '../../node/addresses.js';
 import type { TrafficClassName } from '../../node/datagram-socket.js';
 import { parseEmulation } from '../../node/emulation.js';
 import { PortolanError } from '../../node/errors.js';
@@ -35,6 +43,12 @@ export const listenText = reader((text, option) => {
 export const peerText = reader((text, option) => {
   optionsBehind(text, option);
   return parsePeer(withoutOptions(text), option);
+});
+
+/** A node to begin with, as in `1.1.1.1@udp://192.0.2.1:7000` or `udp://192.0.2.1:7000`. */
+export const bootstrapText = reader((text, option) => {
+  optionsBehind(text, option);
+  return parseBootstrap(withoutOptions(text), option);
 });
 
 /** What comes in at the left leaves at the right, as in `udp://127.0.0.1:5000=1.1.1.3:6000`. */

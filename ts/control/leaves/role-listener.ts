@@ -1,6 +1,7 @@
 import { type NodeId, sharedBytes } from '../../kit/node-id.js';
-import type { NodeRole } from '../io.js';
+import type { LinkProblem, NodeRole } from '../io.js';
 import type { LinkListener, LinkMessage } from '../links/links.js';
+import type { Neighbours } from '../neighbours/neighbours.js';
 import type { Outbox } from '../outbox.js';
 import type { Paths } from '../paths.js';
 import type { LinkQuality } from '../routing/link-quality.js';
@@ -17,15 +18,17 @@ export class RoleListener implements LinkListener {
   readonly #self: NodeId;
   readonly #router: Router;
   readonly #paths: Paths;
+  readonly #neighbours: Neighbours;
   readonly #outbox: Outbox;
   readonly #qualities = new Map<number, LinkQuality>();
   /** By link. */
   readonly #leaves = new Map<number, { readonly id: NodeId; quality: LinkQuality }>();
 
-  constructor(self: NodeId, router: Router, paths: Paths, outbox: Outbox) {
+  constructor(self: NodeId, router: Router, paths: Paths, neighbours: Neighbours, outbox: Outbox) {
     this.#self = self;
     this.#router = router;
     this.#paths = paths;
+    this.#neighbours = neighbours;
     this.#outbox = outbox;
   }
 
@@ -43,6 +46,7 @@ export class RoleListener implements LinkListener {
     this.#qualities.set(link, quality);
     if (role === 'relay') {
       this.#router.linkUp(link, peer, quality, now);
+      this.#neighbours.linkUp(link, peer, quality.rtt, now);
       return;
     }
     this.#leaves.set(link, { id: peer, quality });
@@ -50,7 +54,7 @@ export class RoleListener implements LinkListener {
     if (sharedBytes(this.#self, peer) === GROUP_BYTES) this.#router.leafUp(link, peer, quality, now);
   }
 
-  linkDown(link: number, peer: NodeId, now: number): void {
+  linkDown(link: number, peer: NodeId, now: number, problem: LinkProblem): void {
     const leaf = this.#leaves.get(link);
     this.#qualities.delete(link);
     if (leaf !== undefined) {
@@ -59,6 +63,7 @@ export class RoleListener implements LinkListener {
     }
     this.#router.linkDown(link, now);
     this.#paths.linkDown(link, peer, now);
+    this.#neighbours.linkDown(link, peer, problem, now);
   }
 
   linkQuality(link: number, quality: LinkQuality, now: number): void {
@@ -66,6 +71,7 @@ export class RoleListener implements LinkListener {
     const leaf = this.#leaves.get(link);
     if (leaf) leaf.quality = quality;
     this.#router.linkQuality(link, quality, now);
+    this.#neighbours.rttChanged(link, quality.rtt);
   }
 
   /** The link to a leaf of this node, as a query sees it. */
@@ -76,7 +82,14 @@ export class RoleListener implements LinkListener {
 
   /** A leaf has no part in routing, and nothing to say about it; but it may ask for a route. */
   handleMessage(link: number, message: LinkMessage, now: number): boolean {
-    if (message.kind !== 'routingSync') return this.#paths.handle(link, message, now);
-    return !this.#leaves.has(link) && this.#router.handleSync(link, message.message, now);
+    switch (message.kind) {
+      case 'routingSync':
+        return !this.#leaves.has(link) && this.#router.handleSync(link, message.message, now);
+      case 'neighbourRequest':
+      case 'neighbourAnswer':
+        return !this.#leaves.has(link) && this.#neighbours.handle(link, message, now);
+      default:
+        return this.#paths.handle(link, message, now);
+    }
   }
 }

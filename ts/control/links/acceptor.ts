@@ -2,6 +2,7 @@ import type { NodeId } from '../../kit/node-id.js';
 import { type ForeignMessage, type InitMessage, PROTOCOL_VERSION, type RejectReason } from '../../wire/handshake.js';
 import type { LinkProblem, TransportAddress } from '../io.js';
 import { TokenBuckets } from '../token-buckets.js';
+import type { LinkAdvisor } from './advisor.js';
 import type { Bundles } from './bundles.js';
 import { answerInit } from './handshake-terms.js';
 import type { PeerBook } from './peer-book.js';
@@ -24,16 +25,18 @@ export class Acceptor {
   readonly #sessions: Sessions;
   readonly #peers: PeerBook;
   readonly #bundles: Bundles;
+  readonly #advisor: LinkAdvisor;
   /** What is sent before it was asked by somebody authenticated: one a second and host. */
   readonly #hints = new TokenBuckets<string>(1, 1, 256);
   /** The Accept of each pending session, in case that the Init is repeated. */
   readonly #accepts = new WeakMap<Session, Uint8Array>();
 
-  constructor(services: LinkServices, sessions: Sessions, peers: PeerBook, bundles: Bundles) {
+  constructor(services: LinkServices, sessions: Sessions, peers: PeerBook, bundles: Bundles, advisor: LinkAdvisor) {
     this.#services = services;
     this.#sessions = sessions;
     this.#peers = peers;
     this.#bundles = bundles;
+    this.#advisor = advisor;
   }
 
   handleInit(init: InitMessage, origin: Origin, now: number): void {
@@ -65,6 +68,7 @@ export class Acceptor {
     const known = this.#sessions.ofInit(init.id, init.nonce);
     if (known) return this.#repeatAccept(known, origin);
     if (this.#ourInitWins(init, origin, now)) return;
+    if (!this.#hasRoomFor(init, now)) return this.#reject('full', init, origin);
     this.#accept(init, origin, now);
   }
 
@@ -103,6 +107,12 @@ export class Acceptor {
     if (this.#services.self < init.id) return dialer.isDialing(source);
     dialer.yield(now, PENDING_MS);
     return false;
+  }
+
+  /** People's links always have room, as far as there is any; leaves have their own. */
+  #hasRoomFor({ id, role, purpose }: InitMessage, now: number): boolean {
+    if (role === 'leaf' || this.#sessions.live(id) || this.#peers.find(id)?.dialer) return true;
+    return this.#advisor.admits(id, purpose, now);
   }
 
   #accept(init: InitMessage, origin: Origin, now: number): void {

@@ -1,5 +1,5 @@
 import { formatNodeId, type NodeId } from '../../kit/node-id.js';
-import type { AcceptMessage, ForeignMessage, RejectMessage } from '../../wire/handshake.js';
+import type { AcceptMessage, DialPurpose, ForeignMessage, RejectMessage } from '../../wire/handshake.js';
 import { NONCE_BYTES } from '../../wire/session-keys.js';
 import type { JobResult, LinkProblem, PeerAddress, TransportAddress } from '../io.js';
 import type { Timer } from '../timer-queue.js';
@@ -46,7 +46,7 @@ export interface DialerOwner {
   nextJobId(dialer: Dialer): number;
   /** An Accept came: install the session (`link` is now its own). */
   accepted(dialer: Dialer, attempt: Omit<Attempt, 'hint'>, accept: AcceptMessage, now: number): void;
-  problem(dialer: Dialer, problem: LinkProblem, detail: string): void;
+  problem(dialer: Dialer, problem: LinkProblem, detail: string, now: number): void;
 }
 
 /**
@@ -66,6 +66,7 @@ export class Dialer implements Timer {
   place = -1;
   phase: 'stopped' | 'resolving' | 'dialing' | 'confirming' | 'yielding' | 'waiting' = 'stopped';
   readonly peer: NodeId;
+  purpose: DialPurpose;
   readonly #services: LinkServices;
   readonly #owner: DialerOwner;
   readonly #backoff: Backoff;
@@ -81,8 +82,9 @@ export class Dialer implements Timer {
   #attempt: Attempt | undefined;
   #resolveError = '';
 
-  constructor(peer: NodeId, services: LinkServices, owner: DialerOwner) {
+  constructor(peer: NodeId, services: LinkServices, owner: DialerOwner, purpose: DialPurpose = 'configured') {
     this.peer = peer;
+    this.purpose = purpose;
     this.#services = services;
     this.#owner = owner;
     this.#backoff = new Backoff(services.random);
@@ -224,11 +226,11 @@ export class Dialer implements Timer {
   }
 
   /** An answer that nobody vouches for says that the network keys differ: noted, but the real answer may still come. */
-  handleNetworkKeyHint(dialerNonce: Uint8Array, source: TransportAddress): void {
+  handleNetworkKeyHint(dialerNonce: Uint8Array, source: TransportAddress, now: number): void {
     const attempt = this.#attemptOf(dialerNonce);
     if (!attempt || !sameAddress(attempt.address, source)) return;
     attempt.hint = 'otherNetworkKey';
-    this.#owner.problem(this, 'otherNetworkKey', formatAddress(source));
+    this.#owner.problem(this, 'otherNetworkKey', formatAddress(source), now);
   }
 
   #resolve(now: number): void {
@@ -258,14 +260,14 @@ export class Dialer implements Timer {
       if (target.scheme === 'tcp') return this.#dial(target, NO_SOCKET, now);
       const socket = this.#services.sockets.findIndex(({ family }) => family === target.family);
       if (socket >= 0) return this.#dial(target, socket, now);
-      this.#owner.problem(this, 'noAnswer', `there is no listening socket of IPv${target.family} to dial from`);
+      this.#owner.problem(this, 'noAnswer', `there is no listening socket of IPv${target.family} to dial from`, now);
     }
     if (this.#jobs.size > 0) {
       this.phase = 'resolving';
       this.#services.deadlines.schedule(this, now + RESOLVE_MS);
       return;
     }
-    if (this.unresolved) this.#owner.problem(this, 'unresolved', this.#resolveError || 'it has no address');
+    if (this.unresolved) this.#owner.problem(this, 'unresolved', this.#resolveError || 'it has no address', now);
     this.#wait(now);
   }
 
@@ -286,7 +288,7 @@ export class Dialer implements Timer {
   #dial(address: TransportAddress, socket: number, now: number): void {
     const link = this.#services.pool.take();
     if (!link) {
-      this.#owner.problem(this, 'full', 'this node has no room for another link');
+      this.#owner.problem(this, 'full', 'this node has no room for another link', now);
       return this.#wait(now);
     }
     this.phase = 'dialing';
@@ -326,17 +328,18 @@ export class Dialer implements Timer {
 
   #sendInit({ socket, address, nonce, ourNumber }: Attempt): void {
     const { self, role, bootEpoch, tags, frames, outbox } = this.#services;
+    const { peer, purpose } = this;
     const frame = frames.seal(
-      { kind: 'init', id: self, role, expectedId: this.peer, bootEpoch, nonce, linkNumber: ourNumber, tags },
+      { kind: 'init', id: self, role, expectedId: peer, bootEpoch, nonce, linkNumber: ourNumber, tags, purpose },
       self,
-      this.peer,
+      peer,
     );
     outbox.push({ kind: 'sendTo', socket, address, frame });
   }
 
   #giveUp(problem: LinkProblem, detail: string, now: number): void {
     this.#dropAttempt();
-    this.#owner.problem(this, problem, detail);
+    this.#owner.problem(this, problem, detail, now);
     this.#next(now);
   }
 

@@ -1,17 +1,26 @@
 import type { NodeId } from '../../kit/node-id.js';
 import { type ControlMessage, decodeControl, type GoodbyeReason } from '../../wire/control.js';
-import type { AcceptMessage } from '../../wire/handshake.js';
+import type { AcceptMessage, DialPurpose } from '../../wire/handshake.js';
 import { readHello } from '../../wire/hello.js';
 import { FrameType } from '../../wire/link-header.js';
 import { HEADERS_BYTES } from '../../wire/network-header.js';
-import type { JobResult, LinkProblem, LinkStatus, NodeRole, PeerAddress, ReceivedFrame } from '../io.js';
+import type {
+  JobResult,
+  LinkProblem,
+  LinkStatus,
+  NodeRole,
+  PeerAddress,
+  ReceivedFrame,
+  TransportAddress,
+} from '../io.js';
 import type { LinkQuality } from '../routing/link-quality.js';
+import type { LinkAdvisor } from './advisor.js';
 import { Bundles } from './bundles.js';
 import { Dialer, type DialerOwner } from './dialer.js';
 import { acceptedTerms } from './handshake-terms.js';
 import { Handshakes } from './handshakes.js';
 import { whileLeft } from './overlap.js';
-import { PeerBook } from './peer-book.js';
+import { type Peer, PeerBook } from './peer-book.js';
 import { formatAddress, type LinkServices } from './services.js';
 import type { Session } from './session.js';
 import { type Ending, type SessionEvents, Sessions } from './sessions.js';
@@ -22,7 +31,7 @@ export type LinkMessage = Exclude<ControlMessage, { kind: 'goodbye' }>;
 /** What is told of links that are up. */
 export interface LinkListener {
   linkUp(link: number, peer: NodeId, quality: LinkQuality, now: number, role: NodeRole): void;
-  linkDown(link: number, peer: NodeId, now: number): void;
+  linkDown(link: number, peer: NodeId, now: number, problem: LinkProblem): void;
   linkQuality(link: number, quality: LinkQuality, now: number): void;
   /** Returns false when the message breaks the protocol. */
   handleMessage(link: number, message: LinkMessage, now: number): boolean;
@@ -39,28 +48,43 @@ const GOODBYE_PROBLEMS: Readonly<Record<GoodbyeReason, LinkProblem>> = {
 /** Ends of sessions that nobody announced. */
 const FOUND_OUT: ReadonlySet<LinkProblem> = new Set<LinkProblem>(['silent', 'disconnected', 'oneWay']);
 
+/** Whoever has given the shell something to do. */
+export interface JobOwner {
+  handleJobDone(result: JobResult, now: number): void;
+}
+
+/** What is known of a link that is up. */
+export interface LinkFacts {
+  readonly address: TransportAddress;
+  readonly weDialed: boolean;
+  /** People want the link. */
+  readonly configured: boolean;
+}
+
 /**
- * All links of a node: whom to dial, whom to let in, and what comes by the sessions. Configured peers are dialed for ever; whoever knows the
- * network key may dial us.
+ * All links of a node: whom to dial, whom to let in, and what comes by the sessions. Peers that are configured, or that the advisor has chosen, are dialed
+ * until they are given up; whoever knows the network key may dial us.
  */
 export class Links implements SessionEvents, DialerOwner {
   readonly #services: LinkServices;
   readonly #listener: LinkListener;
+  readonly #advisor: LinkAdvisor;
   readonly #peers: PeerBook;
   readonly #sessions: Sessions;
   readonly #bundles: Bundles;
   readonly #handshakes: Handshakes;
-  readonly #jobs = new Map<number, Dialer>();
+  readonly #jobs = new Map<number, JobOwner>();
   #lastJob = 0;
   #closing = false;
 
-  constructor(services: LinkServices, listener: LinkListener) {
+  constructor(services: LinkServices, listener: LinkListener, advisor: LinkAdvisor) {
     this.#services = services;
     this.#listener = listener;
+    this.#advisor = advisor;
     this.#peers = new PeerBook(services.self, services.outbox);
     this.#sessions = new Sessions(services, this);
     this.#bundles = new Bundles(services);
-    this.#handshakes = new Handshakes(services, this.#sessions, this.#peers, this.#bundles);
+    this.#handshakes = new Handshakes(services, this.#sessions, this.#peers, this.#bundles, advisor);
   }
 
   // What comes in.
@@ -68,7 +92,8 @@ export class Links implements SessionEvents, DialerOwner {
   handleFrame({ link, type, frame, receivedAt = Infinity, source, socket }: ReceivedFrame, now: number): void {
     if (this.#closing) return;
     if (type === FrameType.Handshake) {
-      if (source && socket !== undefined) this.#handshakes.handleFrame(frame, { source, socket }, now);
+      if (source && socket !== undefined)
+        this.#handshakes.handleFrame(frame, { source, socket }, Math.min(receivedAt, now), now);
       return;
     }
     const session = this.#sessions.at(link) ?? this.#bundles.at(link);
@@ -81,9 +106,9 @@ export class Links implements SessionEvents, DialerOwner {
   }
 
   handleJobDone(result: JobResult, now: number): void {
-    const dialer = this.#jobs.get(result.id);
+    const owner = this.#jobs.get(result.id);
     this.#jobs.delete(result.id);
-    dialer?.handleJobDone(result, now);
+    owner?.handleJobDone(result, now);
   }
 
   /** A worker has cleared the link's up bit; if the bit is set, that was about an earlier session of this index. */
@@ -101,7 +126,9 @@ export class Links implements SessionEvents, DialerOwner {
   addPeer(address: PeerAddress, now: number): void {
     if (this.#closing || address.id === this.#services.self) return;
     const peer = this.#peers.of(address.id, now);
+    peer.isChosen = false;
     peer.dialer ??= new Dialer(peer.id, this.#services, this);
+    peer.dialer.purpose = 'configured';
     if (!peer.dialer.add(address)) return;
     if (!peer.session) peer.dialer.start(now, 'now');
     else if (address.scheme === 'udp') peer.dialer.settle(peer.session.terms.address.scheme, now, 'now');
@@ -110,11 +137,50 @@ export class Links implements SessionEvents, DialerOwner {
   removePeer(id: NodeId, now: number): void {
     const peer = this.#peers.find(id);
     if (!peer) return;
-    peer.dialer?.stop();
-    peer.dialer = undefined;
-    for (const session of this.#sessions.all())
-      if (session.terms.peer === id) this.#sessions.end(session, 'removed', 'removed', now);
+    this.#stopDialing(peer);
+    this.#endSessions(id, now);
     this.#peers.remove(id);
+  }
+
+  // What the advisor wants.
+
+  isConfigured(id: NodeId): boolean {
+    const peer = this.#peers.find(id);
+    return peer?.dialer !== undefined && !peer.isChosen;
+  }
+
+  /** Dials a peer that has no link and is not configured. */
+  choose(id: NodeId, addresses: readonly PeerAddress[], purpose: DialPurpose, now: number): void {
+    if (this.#closing || id === this.#services.self || this.isConfigured(id)) return;
+    const peer = this.#peers.of(id, now);
+    peer.isChosen = true;
+    peer.dialer?.stop();
+    peer.dialer = new Dialer(id, this.#services, this, purpose);
+    for (const address of addresses) peer.dialer.add(address);
+    if (!peer.session) peer.dialer.start(now, 'now');
+  }
+
+  /** A chosen peer is dialed no more; its link stays, if there is one. */
+  release(id: NodeId): void {
+    const peer = this.#peers.find(id);
+    if (peer?.isChosen) this.#stopDialing(peer);
+  }
+
+  /** Ends the link with a peer that is not configured, and dials it no more. */
+  giveUp(id: NodeId, now: number): void {
+    if (!this.isConfigured(id)) this.removePeer(id, now);
+  }
+
+  /** Has a name resolved, for whoever is not a dialer. */
+  resolve({ scheme, host, port }: Omit<PeerAddress, 'id'>, owner: JobOwner): void {
+    const id = this.nextJobId(owner);
+    this.#services.outbox.push({ kind: 'job', id, job: { kind: 'resolve', scheme, host, port } });
+  }
+
+  factsOf(link: number): LinkFacts | undefined {
+    const terms = this.#sessions.at(link)?.terms;
+    if (!terms) return undefined;
+    return { address: terms.address, weDialed: terms.weDialed, configured: this.isConfigured(terms.peer) };
   }
 
   networkChange(now: number): void {
@@ -208,7 +274,7 @@ export class Links implements SessionEvents, DialerOwner {
   over(session: Session, { problem, wasLive, wasReady }: Ending, now: number): void {
     const { link, peer: id, weDialed } = session.terms;
     this.#bundles.closed(session, this.#closing ? 'shutdown' : 'removed');
-    if (wasReady) this.#listener.linkDown(link, id, now);
+    if (wasReady) this.#listener.linkDown(link, id, now, problem);
     // A session that was left for another one, or gives way to the one that it was left for, takes no link from people's view.
     if (wasReady && this.#sessions.live(id)?.phase !== 'ready')
       this.#services.outbox.event({ type: 'linkDown', link, peer: id, reason: problem });
@@ -228,9 +294,9 @@ export class Links implements SessionEvents, DialerOwner {
 
   // What dialers ask for.
 
-  nextJobId(dialer: Dialer): number {
+  nextJobId(owner: JobOwner): number {
     this.#lastJob++;
-    this.#jobs.set(this.#lastJob, dialer);
+    this.#jobs.set(this.#lastJob, owner);
     return this.#lastJob;
   }
 
@@ -240,9 +306,22 @@ export class Links implements SessionEvents, DialerOwner {
     this.#sessions.install({ ...terms, peer: dialer.peer, peerRole: 'relay', bootEpoch: accept.bootEpoch }, now);
   }
 
-  problem(dialer: Dialer, problem: LinkProblem, detail: string): void {
+  problem(dialer: Dialer, problem: LinkProblem, detail: string, now: number): void {
     const peer = this.#peers.find(dialer.peer);
-    if (peer && !peer.session) this.#peers.note(peer, problem, detail);
+    if (!peer || peer.session) return;
+    this.#peers.note(peer, problem, detail);
+    if (peer.isChosen) this.#advisor.dialFailed(peer.id, problem, now);
+  }
+
+  #stopDialing(peer: Peer): void {
+    peer.dialer?.stop();
+    peer.dialer = undefined;
+    peer.isChosen = false;
+  }
+
+  #endSessions(id: NodeId, now: number): void {
+    for (const session of this.#sessions.all())
+      if (session.terms.peer === id) this.#sessions.end(session, 'removed', 'removed', now);
   }
 
   #qualityOf(session: Session): LinkQuality {

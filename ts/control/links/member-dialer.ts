@@ -136,6 +136,7 @@ export class MemberDialer implements Timer {
         nonce: attempt.dialerNonce,
         linkNumber: attempt.ourNumber,
         tags,
+        purpose: 'configured',
         bundle: { sessionId, member, of },
       },
       self,

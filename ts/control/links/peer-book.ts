@@ -18,8 +18,10 @@ const FORGET_EVERY_MS = 1000;
 /** What is known of one peer. */
 export interface Peer {
   readonly id: NodeId;
-  /** Only configured peers are dialed. */
+  /** Only peers that are configured or chosen are dialed. */
   dialer: Dialer | undefined;
+  /** The network has chosen it, and not people. */
+  isChosen: boolean;
   /** What it was when it last had a session. */
   role: NodeRole | undefined;
   /** The established session. */
@@ -60,6 +62,7 @@ export class PeerBook {
       peer = {
         id,
         dialer: undefined,
+        isChosen: false,
         role: undefined,
         session: undefined,
         wasUp: false,
@@ -133,7 +136,8 @@ function statusOf(peer: Peer, self: NodeId, closing: boolean, now: number): Link
     lossOut: session?.hellos.lossOut.percent ?? 0,
     mtu: session?.mtu.mtu,
     mtuState: session?.mtu.state,
-    configured: peer.dialer !== undefined,
+    configured: peer.dialer !== undefined && !peer.isChosen,
+    why: peer.dialer !== undefined && !peer.isChosen ? 'configured' : 'incoming',
     role: peer.role,
     foreign: peer.role === 'leaf' && sharedBytes(self, peer.id) < 3,
     members: [],

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file portolan/v1/control.proto.
  */
 export const file_portolan_v1_control: GenFile = /*@__PURE__*/
-  fileDesc("Chlwb3J0b2xhbi92MS9jb250cm9sLnByb3RvEgtwb3J0b2xhbi52MSKGAwoHQ29udHJvbBIwCgxyb3V0aW5nX3N5bmMYASABKAsyGC5wb3J0b2xhbi52MS5Sb3V0aW5nU3luY0gAEicKB2dvb2RieWUYAiABKAsyFC5wb3J0b2xhbi52MS5Hb29kYnllSAASLgoLcm91dGVfcXVlcnkYAyABKAsyFy5wb3J0b2xhbi52MS5Sb3V0ZVF1ZXJ5SAASMAoMcm91dGVfYW5zd2VyGAQgASgLMhgucG9ydG9sYW4udjEuUm91dGVBbnN3ZXJIABIyCg1yb3V0ZV9yZWZ1c2FsGAUgASgLMhkucG9ydG9sYW4udjEuUm91dGVSZWZ1c2FsSAASLgoLcGluX3JlcXVlc3QYBiABKAsyFy5wb3J0b2xhbi52MS5QaW5SZXF1ZXN0SAASKgoJcGluX2dyYW50GAcgASgLMhUucG9ydG9sYW4udjEuUGluR3JhbnRIABImCgdwaW5fZW5kGAggASgLMhMucG9ydG9sYW4udjEuUGluRW5kSABCBgoEYm9keSLBAQoLUm91dGluZ1N5bmMSDgoGbnVtYmVyGAEgASgNEhQKDGFja25vd2xlZGdlZBgCIAMoDRISCgpiYXNlX3NlcW5vGAMgASgNEg8KB2VudHJpZXMYBCABKAwSKwoIcmVxdWVzdHMYBSADKAsyGS5wb3J0b2xhbi52MS5Sb3V0ZVJlcXVlc3QSIwoGZGlnZXN0GAYgASgLMhMucG9ydG9sYW4udjEuRGlnZXN0EhUKDXJlc2VuZF9sYXllcnMYByABKA0irAEKDFJvdXRlUmVxdWVzdBINCgVsYXllchgBIAEoDRIMCgRieXRlGAIgASgNEhUKDXRyYWZmaWNfY2xhc3MYAyABKA0SDQoFc2Vxbm8YBCABKA0SEAoIZGlzdGFuY2UYBSABKA0SDAoEYnVtcBgGIAEoCBISCgpob3BfYnVkZ2V0GAcgASgNEhAKCG9wdGltaXNlGAggASgIEhMKC21ha2VfYmFja3VwGAkgASgIIi0KBkRpZ2VzdBIOCgZsYXllcnMYASADKAcSEwoLbGFzdF9udW1iZXIYAiABKA0iqgEKB0dvb2RieWUSKwoGcmVhc29uGAEgASgOMhsucG9ydG9sYW4udjEuR29vZGJ5ZS5SZWFzb24icgoGUmVhc29uEhYKElJFQVNPTl9VTlNQRUNJRklFRBAAEhMKD1JFQVNPTl9TSFVURE9XThABEhMKD1JFQVNPTl9SRVBMQUNFRBACEhIKDlJFQVNPTl9SRU1PVkVEEAMSEgoOUkVBU09OX1NJTEVOQ0UQBCK0AQoLUm91dGVMaW1pdHMSEwoGcnR0X3VzGAEgASgNSACIAQESEQoEY29zdBgCIAEoDUgBiAEBEhEKBGticHMYAyABKA1IAogBARIVCghsb3NzX3BwbRgEIAEoDUgDiAEBEhEKBGhvcHMYBSABKA1IBIgBARINCgVhdm9pZBgGIAEoB0IJCgdfcnR0X3VzQgcKBV9jb3N0QgcKBV9rYnBzQgsKCV9sb3NzX3BwbUIHCgVfaG9wcyJZCgtQYXRoTWVhc3VyZRIOCgZydHRfdXMYASABKA0SDAoEY29zdBgCIAEoDRIMCgRrYnBzGAMgASgNEhAKCGxvc3NfcHBtGAQgASgNEgwKBGhvcHMYBSABKA0i4wEKClJvdXRlUXVlcnkSCgoCaWQYASABKAYSDgoGYnJhbmNoGAIgASgNEhMKC2Rlc3RpbmF0aW9uGAMgASgHEigKBmxpbWl0cxgEIAEoCzIYLnBvcnRvbGFuLnYxLlJvdXRlTGltaXRzEigKBnNvX2ZhchgFIAEoCzIYLnBvcnRvbGFuLnYxLlBhdGhNZWFzdXJlEgwKBHBhdGgYBiADKAcSDgoGdG9rZW5zGAcgASgNEhMKC3BhdGllbmNlX21zGAggASgNEg4KBmZvbGxvdxgJIAEoDRINCgVmcmVzaBgKIAEoCCJmCgtSb3V0ZUFuc3dlchIOCgZicmFuY2gYASABKA0SDAoEcGF0aBgCIAMoBxIpCgdtZWFzdXJlGAMgASgLMhgucG9ydG9sYW4udjEuUGF0aE1lYXN1cmUSDgoGYWdlX21zGAQgASgNIpcCCgxSb3V0ZVJlZnVzYWwSDgoGYnJhbmNoGAEgASgNEg4KBnRva2VucxgCIAEoDRIwCgZyZWFzb24YAyABKA4yIC5wb3J0b2xhbi52MS5Sb3V0ZVJlZnVzYWwuUmVhc29uEiQKBGJlc3QYBCABKAsyFi5wb3J0b2xhbi52MS5TaG9ydGZhbGwijgEKBlJlYXNvbhIWChJSRUFTT05fVU5TUEVDSUZJRUQQABIRCg1SRUFTT05fTElNSVRTEAESEwoPUkVBU09OX05PX1JPVVRFEAISEQoNUkVBU09OX1RPS0VOUxADEg8KC1JFQVNPTl9TRUVOEAQSDwoLUkVBU09OX0JVU1kQBRIPCgtSRUFTT05fTEFURRAGIjcKCVNob3J0ZmFsbBINCgVsaW1pdBgBIAEoDRINCgV2YWx1ZRgCIAEoDRIMCgRvdmVyGAMgASgHIj0KClBpblJlcXVlc3QSCgoCaWQYASABKAYSDAoEcGF0aBgCIAMoBxIVCg10cmFmZmljX2NsYXNzGAMgASgNIjUKCFBpbkdyYW50EgoKAmlkGAEgASgGEg0KBWxhYmVsGAIgASgHEg4KBnJ0dF91cxgDIAEoDSIUCgZQaW5FbmQSCgoCaWQYASABKAZiBnByb3RvMw");
+  fileDesc("Chlwb3J0b2xhbi92MS9jb250cm9sLnByb3RvEgtwb3J0b2xhbi52MSL8AwoHQ29udHJvbBIwCgxyb3V0aW5nX3N5bmMYASABKAsyGC5wb3J0b2xhbi52MS5Sb3V0aW5nU3luY0gAEicKB2dvb2RieWUYAiABKAsyFC5wb3J0b2xhbi52MS5Hb29kYnllSAASLgoLcm91dGVfcXVlcnkYAyABKAsyFy5wb3J0b2xhbi52MS5Sb3V0ZVF1ZXJ5SAASMAoMcm91dGVfYW5zd2VyGAQgASgLMhgucG9ydG9sYW4udjEuUm91dGVBbnN3ZXJIABIyCg1yb3V0ZV9yZWZ1c2FsGAUgASgLMhkucG9ydG9sYW4udjEuUm91dGVSZWZ1c2FsSAASLgoLcGluX3JlcXVlc3QYBiABKAsyFy5wb3J0b2xhbi52MS5QaW5SZXF1ZXN0SAASKgoJcGluX2dyYW50GAcgASgLMhUucG9ydG9sYW4udjEuUGluR3JhbnRIABImCgdwaW5fZW5kGAggASgLMhMucG9ydG9sYW4udjEuUGluRW5kSAASOgoRbmVpZ2hib3VyX3JlcXVlc3QYCSABKAsyHS5wb3J0b2xhbi52MS5OZWlnaGJvdXJSZXF1ZXN0SAASOAoQbmVpZ2hib3VyX2Fuc3dlchgKIAEoCzIcLnBvcnRvbGFuLnYxLk5laWdoYm91ckFuc3dlckgAQgYKBGJvZHkiwQEKC1JvdXRpbmdTeW5jEg4KBm51bWJlchgBIAEoDRIUCgxhY2tub3dsZWRnZWQYAiADKA0SEgoKYmFzZV9zZXFubxgDIAEoDRIPCgdlbnRyaWVzGAQgASgMEisKCHJlcXVlc3RzGAUgAygLMhkucG9ydG9sYW4udjEuUm91dGVSZXF1ZXN0EiMKBmRpZ2VzdBgGIAEoCzITLnBvcnRvbGFuLnYxLkRpZ2VzdBIVCg1yZXNlbmRfbGF5ZXJzGAcgASgNIqwBCgxSb3V0ZVJlcXVlc3QSDQoFbGF5ZXIYASABKA0SDAoEYnl0ZRgCIAEoDRIVCg10cmFmZmljX2NsYXNzGAMgASgNEg0KBXNlcW5vGAQgASgNEhAKCGRpc3RhbmNlGAUgASgNEgwKBGJ1bXAYBiABKAgSEgoKaG9wX2J1ZGdldBgHIAEoDRIQCghvcHRpbWlzZRgIIAEoCBITCgttYWtlX2JhY2t1cBgJIAEoCCItCgZEaWdlc3QSDgoGbGF5ZXJzGAEgAygHEhMKC2xhc3RfbnVtYmVyGAIgASgNIqoBCgdHb29kYnllEisKBnJlYXNvbhgBIAEoDjIbLnBvcnRvbGFuLnYxLkdvb2RieWUuUmVhc29uInIKBlJlYXNvbhIWChJSRUFTT05fVU5TUEVDSUZJRUQQABITCg9SRUFTT05fU0hVVERPV04QARITCg9SRUFTT05fUkVQTEFDRUQQAhISCg5SRUFTT05fUkVNT1ZFRBADEhIKDlJFQVNPTl9TSUxFTkNFEAQitAEKC1JvdXRlTGltaXRzEhMKBnJ0dF91cxgBIAEoDUgAiAEBEhEKBGNvc3QYAiABKA1IAYgBARIRCgRrYnBzGAMgASgNSAKIAQESFQoIbG9zc19wcG0YBCABKA1IA4gBARIRCgRob3BzGAUgASgNSASIAQESDQoFYXZvaWQYBiABKAdCCQoHX3J0dF91c0IHCgVfY29zdEIHCgVfa2Jwc0ILCglfbG9zc19wcG1CBwoFX2hvcHMiWQoLUGF0aE1lYXN1cmUSDgoGcnR0X3VzGAEgASgNEgwKBGNvc3QYAiABKA0SDAoEa2JwcxgDIAEoDRIQCghsb3NzX3BwbRgEIAEoDRIMCgRob3BzGAUgASgNIuMBCgpSb3V0ZVF1ZXJ5EgoKAmlkGAEgASgGEg4KBmJyYW5jaBgCIAEoDRITCgtkZXN0aW5hdGlvbhgDIAEoBxIoCgZsaW1pdHMYBCABKAsyGC5wb3J0b2xhbi52MS5Sb3V0ZUxpbWl0cxIoCgZzb19mYXIYBSABKAsyGC5wb3J0b2xhbi52MS5QYXRoTWVhc3VyZRIMCgRwYXRoGAYgAygHEg4KBnRva2VucxgHIAEoDRITCgtwYXRpZW5jZV9tcxgIIAEoDRIOCgZmb2xsb3cYCSABKA0SDQoFZnJlc2gYCiABKAgiZgoLUm91dGVBbnN3ZXISDgoGYnJhbmNoGAEgASgNEgwKBHBhdGgYAiADKAcSKQoHbWVhc3VyZRgDIAEoCzIYLnBvcnRvbGFuLnYxLlBhdGhNZWFzdXJlEg4KBmFnZV9tcxgEIAEoDSKXAgoMUm91dGVSZWZ1c2FsEg4KBmJyYW5jaBgBIAEoDRIOCgZ0b2tlbnMYAiABKA0SMAoGcmVhc29uGAMgASgOMiAucG9ydG9sYW4udjEuUm91dGVSZWZ1c2FsLlJlYXNvbhIkCgRiZXN0GAQgASgLMhYucG9ydG9sYW4udjEuU2hvcnRmYWxsIo4BCgZSZWFzb24SFgoSUkVBU09OX1VOU1BFQ0lGSUVEEAASEQoNUkVBU09OX0xJTUlUUxABEhMKD1JFQVNPTl9OT19ST1VURRACEhEKDVJFQVNPTl9UT0tFTlMQAxIPCgtSRUFTT05fU0VFThAEEg8KC1JFQVNPTl9CVVNZEAUSDwoLUkVBU09OX0xBVEUQBiI3CglTaG9ydGZhbGwSDQoFbGltaXQYASABKA0SDQoFdmFsdWUYAiABKA0SDAoEb3ZlchgDIAEoByI9CgpQaW5SZXF1ZXN0EgoKAmlkGAEgASgGEgwKBHBhdGgYAiADKAcSFQoNdHJhZmZpY19jbGFzcxgDIAEoDSI1CghQaW5HcmFudBIKCgJpZBgBIAEoBhINCgVsYWJlbBgCIAEoBxIOCgZydHRfdXMYAyABKA0iFAoGUGluRW5kEgoKAmlkGAEgASgGIqYBChBUcmFuc3BvcnRBZGRyZXNzEjQKBnNjaGVtZRgBIAEoDjIkLnBvcnRvbGFuLnYxLlRyYW5zcG9ydEFkZHJlc3MuU2NoZW1lEgwKBGhvc3QYAiABKAwSDAoEcG9ydBgDIAEoDSJACgZTY2hlbWUSFgoSU0NIRU1FX1VOU1BFQ0lGSUVEEAASDgoKU0NIRU1FX1VEUBABEg4KClNDSEVNRV9UQ1AQAiJXChBOZWlnaGJvdXJSZXF1ZXN0EhMKC3dhbnRlZF9iaXRzGAEgASgHEi4KB2xpc3RlbnMYAiADKAsyHS5wb3J0b2xhbi52MS5UcmFuc3BvcnRBZGRyZXNzIj0KD05laWdoYm91ckFuc3dlchIqCgpuZWlnaGJvdXJzGAEgAygLMhYucG9ydG9sYW4udjEuTmVpZ2hib3VyIl4KCU5laWdoYm91chIKCgJpZBgBIAEoBxIwCglhZGRyZXNzZXMYAiADKAsyHS5wb3J0b2xhbi52MS5UcmFuc3BvcnRBZGRyZXNzEhMKC2FnZV9zZWNvbmRzGAMgASgNYgZwcm90bzM");
 
 /**
  * The payload of control frames: between the two ends of a live session, authenticated by the frame's tag.
@@ -69,6 +69,18 @@ export type Control = Message<"portolan.v1.Control"> & {
      */
     value: PinEnd;
     case: "pinEnd";
+  } | {
+    /**
+     * @generated from field: portolan.v1.NeighbourRequest neighbour_request = 9;
+     */
+    value: NeighbourRequest;
+    case: "neighbourRequest";
+  } | {
+    /**
+     * @generated from field: portolan.v1.NeighbourAnswer neighbour_answer = 10;
+     */
+    value: NeighbourAnswer;
+    case: "neighbourAnswer";
   } | { case: undefined; value?: undefined };
 };
 
@@ -733,4 +745,143 @@ export type PinEnd = Message<"portolan.v1.PinEnd"> & {
  */
 export const PinEndSchema: GenMessage<PinEnd> = /*@__PURE__*/
   messageDesc(file_portolan_v1_control, 13);
+
+/**
+ * Where a node can be dialed.
+ *
+ * @generated from message portolan.v1.TransportAddress
+ */
+export type TransportAddress = Message<"portolan.v1.TransportAddress"> & {
+  /**
+   * @generated from field: portolan.v1.TransportAddress.Scheme scheme = 1;
+   */
+  scheme: TransportAddress_Scheme;
+
+  /**
+   * An IPv4 address (4 bytes) or an IPv6 address (16 bytes). In a request it may be empty: the host that the receiver sees.
+   *
+   * @generated from field: bytes host = 2;
+   */
+  host: Uint8Array;
+
+  /**
+   * 1 to 65535.
+   *
+   * @generated from field: uint32 port = 3;
+   */
+  port: number;
+};
+
+/**
+ * Describes the message portolan.v1.TransportAddress.
+ * Use `create(TransportAddressSchema)` to create a new message.
+ */
+export const TransportAddressSchema: GenMessage<TransportAddress> = /*@__PURE__*/
+  messageDesc(file_portolan_v1_control, 14);
+
+/**
+ * @generated from enum portolan.v1.TransportAddress.Scheme
+ */
+export enum TransportAddress_Scheme {
+  /**
+   * @generated from enum value: SCHEME_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: SCHEME_UDP = 1;
+   */
+  UDP = 1,
+
+  /**
+   * @generated from enum value: SCHEME_TCP = 2;
+   */
+  TCP = 2,
+}
+
+/**
+ * Describes the enum portolan.v1.TransportAddress.Scheme.
+ */
+export const TransportAddress_SchemeSchema: GenEnum<TransportAddress_Scheme> = /*@__PURE__*/
+  enumDesc(file_portolan_v1_control, 14, 0);
+
+/**
+ * "Whom could I link with?" (docs/routing-protocol.md, "Neighbours"). Answered by one NeighbourAnswer on the same link, within limits.
+ *
+ * @generated from message portolan.v1.NeighbourRequest
+ */
+export type NeighbourRequest = Message<"portolan.v1.NeighbourRequest"> & {
+  /**
+   * Bit b is set when the sender wants to know nodes whose ids differ from its own first in bit b (31 is the most significant one).
+   *
+   * @generated from field: fixed32 wanted_bits = 1;
+   */
+  wantedBits: number;
+
+  /**
+   * Where the sender listens, at most 8.
+   *
+   * @generated from field: repeated portolan.v1.TransportAddress listens = 2;
+   */
+  listens: TransportAddress[];
+};
+
+/**
+ * Describes the message portolan.v1.NeighbourRequest.
+ * Use `create(NeighbourRequestSchema)` to create a new message.
+ */
+export const NeighbourRequestSchema: GenMessage<NeighbourRequest> = /*@__PURE__*/
+  messageDesc(file_portolan_v1_control, 15);
+
+/**
+ * Nodes that the receiver may link with: its nearest by id on both sides in each of its four zones, and others. Also sent unasked.
+ *
+ * @generated from message portolan.v1.NeighbourAnswer
+ */
+export type NeighbourAnswer = Message<"portolan.v1.NeighbourAnswer"> & {
+  /**
+   * At most 32.
+   *
+   * @generated from field: repeated portolan.v1.Neighbour neighbours = 1;
+   */
+  neighbours: Neighbour[];
+};
+
+/**
+ * Describes the message portolan.v1.NeighbourAnswer.
+ * Use `create(NeighbourAnswerSchema)` to create a new message.
+ */
+export const NeighbourAnswerSchema: GenMessage<NeighbourAnswer> = /*@__PURE__*/
+  messageDesc(file_portolan_v1_control, 16);
+
+/**
+ * @generated from message portolan.v1.Neighbour
+ */
+export type Neighbour = Message<"portolan.v1.Neighbour"> & {
+  /**
+   * @generated from field: fixed32 id = 1;
+   */
+  id: number;
+
+  /**
+   * 1 to 4, the likeliest first.
+   *
+   * @generated from field: repeated portolan.v1.TransportAddress addresses = 2;
+   */
+  addresses: TransportAddress[];
+
+  /**
+   * For how long nobody has heard of it, as far as the sender knows; 0: the sender is linked with it.
+   *
+   * @generated from field: uint32 age_seconds = 3;
+   */
+  ageSeconds: number;
+};
+
+/**
+ * Describes the message portolan.v1.Neighbour.
+ * Use `create(NeighbourSchema)` to create a new message.
+ */
+export const NeighbourSchema: GenMessage<Neighbour> = /*@__PURE__*/
+  messageDesc(file_portolan_v1_control, 17);
 

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file portolan/v1/handshake.proto.
  */
 export const file_portolan_v1_handshake: GenFile = /*@__PURE__*/
-  fileDesc("Chtwb3J0b2xhbi92MS9oYW5kc2hha2UucHJvdG8SC3BvcnRvbGFuLnYxIqcBCglIYW5kc2hha2USIQoEaW5pdBgBIAEoCzIRLnBvcnRvbGFuLnYxLkluaXRIABIlCgZhY2NlcHQYAiABKAsyEy5wb3J0b2xhbi52MS5BY2NlcHRIABIlCgZyZWplY3QYAyABKAsyEy5wb3J0b2xhbi52MS5SZWplY3RIABIhCgRqb2luGAQgASgLMhEucG9ydG9sYW4udjEuSm9pbkgAQgYKBGJvZHkiqAEKBEluaXQSGAoQcHJvdG9jb2xfdmVyc2lvbhgBIAEoDRIKCgJpZBgCIAEoBxITCgtleHBlY3RlZF9pZBgDIAEoBxISCgpib290X2Vwb2NoGAQgASgGEg0KBW5vbmNlGAUgASgMEhMKC2xpbmtfbnVtYmVyGAYgASgHEgwKBHRhZ3MYByABKAgSHwoEcm9sZRgIIAEoDjIRLnBvcnRvbGFuLnYxLlJvbGUiVwoESm9pbhIfCgRpbml0GAEgASgLMhEucG9ydG9sYW4udjEuSW5pdBISCgpzZXNzaW9uX2lkGAIgASgMEg4KBm1lbWJlchgDIAEoDRIKCgJvZhgEIAEoDSKrAQoGQWNjZXB0EhgKEHByb3RvY29sX3ZlcnNpb24YASABKA0SCgoCaWQYAiABKAcSEgoKYm9vdF9lcG9jaBgDIAEoBhINCgVub25jZRgEIAEoDBIUCgxkaWFsZXJfbm9uY2UYBSABKAwSEwoLbGlua19udW1iZXIYBiABKAcSDAoEdGFncxgHIAEoCBIfCgRyb2xlGAggASgOMhEucG9ydG9sYW4udjEuUm9sZSK8AgoGUmVqZWN0EioKBnJlYXNvbhgBIAEoDjIaLnBvcnRvbGFuLnYxLlJlamVjdC5SZWFzb24SFAoMZGlhbGVyX25vbmNlGAIgASgMEhgKEHByb3RvY29sX3ZlcnNpb24YAyABKA0SCgoCaWQYBCABKAciyQEKBlJlYXNvbhIWChJSRUFTT05fVU5TUEVDSUZJRUQQABIbChdSRUFTT05fUFJPVE9DT0xfVkVSU0lPThABEhYKElJFQVNPTl9ORVRXT1JLX0tFWRACEhcKE1JFQVNPTl9EVVBMSUNBVEVfSUQQAxITCg9SRUFTT05fV1JPTkdfSUQQBBIPCgtSRUFTT05fRlVMTBAFEg8KC1JFQVNPTl9UQUdTEAYSDwoLUkVBU09OX1JPTEUQBxIRCg1SRUFTT05fQlVORExFEAgqJQoEUm9sZRIOCgpST0xFX1JFTEFZEAASDQoJUk9MRV9MRUFGEAFiBnByb3RvMw");
+  fileDesc("Chtwb3J0b2xhbi92MS9oYW5kc2hha2UucHJvdG8SC3BvcnRvbGFuLnYxIvwBCglIYW5kc2hha2USIQoEaW5pdBgBIAEoCzIRLnBvcnRvbGFuLnYxLkluaXRIABIlCgZhY2NlcHQYAiABKAsyEy5wb3J0b2xhbi52MS5BY2NlcHRIABIlCgZyZWplY3QYAyABKAsyEy5wb3J0b2xhbi52MS5SZWplY3RIABIhCgRqb2luGAQgASgLMhEucG9ydG9sYW4udjEuSm9pbkgAEiMKBXByb2JlGAUgASgLMhIucG9ydG9sYW4udjEuUHJvYmVIABIuCgtwcm9iZV9yZXBseRgGIAEoCzIXLnBvcnRvbGFuLnYxLlByb2JlUmVwbHlIAEIGCgRib2R5Is8BCgRJbml0EhgKEHByb3RvY29sX3ZlcnNpb24YASABKA0SCgoCaWQYAiABKAcSEwoLZXhwZWN0ZWRfaWQYAyABKAcSEgoKYm9vdF9lcG9jaBgEIAEoBhINCgVub25jZRgFIAEoDBITCgtsaW5rX251bWJlchgGIAEoBxIMCgR0YWdzGAcgASgIEh8KBHJvbGUYCCABKA4yES5wb3J0b2xhbi52MS5Sb2xlEiUKB3B1cnBvc2UYCSABKA4yFC5wb3J0b2xhbi52MS5QdXJwb3NlIlcKBEpvaW4SHwoEaW5pdBgBIAEoCzIRLnBvcnRvbGFuLnYxLkluaXQSEgoKc2Vzc2lvbl9pZBgCIAEoDBIOCgZtZW1iZXIYAyABKA0SCgoCb2YYBCABKA0iqwEKBkFjY2VwdBIYChBwcm90b2NvbF92ZXJzaW9uGAEgASgNEgoKAmlkGAIgASgHEhIKCmJvb3RfZXBvY2gYAyABKAYSDQoFbm9uY2UYBCABKAwSFAoMZGlhbGVyX25vbmNlGAUgASgMEhMKC2xpbmtfbnVtYmVyGAYgASgHEgwKBHRhZ3MYByABKAgSHwoEcm9sZRgIIAEoDjIRLnBvcnRvbGFuLnYxLlJvbGUivAIKBlJlamVjdBIqCgZyZWFzb24YASABKA4yGi5wb3J0b2xhbi52MS5SZWplY3QuUmVhc29uEhQKDGRpYWxlcl9ub25jZRgCIAEoDBIYChBwcm90b2NvbF92ZXJzaW9uGAMgASgNEgoKAmlkGAQgASgHIskBCgZSZWFzb24SFgoSUkVBU09OX1VOU1BFQ0lGSUVEEAASGwoXUkVBU09OX1BST1RPQ09MX1ZFUlNJT04QARIWChJSRUFTT05fTkVUV09SS19LRVkQAhIXChNSRUFTT05fRFVQTElDQVRFX0lEEAMSEwoPUkVBU09OX1dST05HX0lEEAQSDwoLUkVBU09OX0ZVTEwQBRIPCgtSRUFTT05fVEFHUxAGEg8KC1JFQVNPTl9ST0xFEAcSEQoNUkVBU09OX0JVTkRMRRAIIjwKBVByb2JlEhgKEHByb3RvY29sX3ZlcnNpb24YASABKA0SCgoCaWQYAiABKAcSDQoFbm9uY2UYAyABKAwiQQoKUHJvYmVSZXBseRIYChBwcm90b2NvbF92ZXJzaW9uGAEgASgNEgoKAmlkGAIgASgHEg0KBW5vbmNlGAMgASgMKiUKBFJvbGUSDgoKUk9MRV9SRUxBWRAAEg0KCVJPTEVfTEVBRhABKlkKB1B1cnBvc2USFgoSUFVSUE9TRV9DT05GSUdVUkVEEAASEgoOUFVSUE9TRV9DSE9TRU4QARIQCgxQVVJQT1NFX1JJTkcQAhIQCgxQVVJQT1NFX0pPSU4QA2IGcHJvdG8z");
 
 /**
  * What two nodes say before there is a session between them: the payload of handshake frames (docs/wire.md).
@@ -50,6 +50,18 @@ export type Handshake = Message<"portolan.v1.Handshake"> & {
      */
     value: Join;
     case: "join";
+  } | {
+    /**
+     * @generated from field: portolan.v1.Probe probe = 5;
+     */
+    value: Probe;
+    case: "probe";
+  } | {
+    /**
+     * @generated from field: portolan.v1.ProbeReply probe_reply = 6;
+     */
+    value: ProbeReply;
+    case: "probeReply";
   } | { case: undefined; value?: undefined };
 };
 
@@ -117,6 +129,13 @@ export type Init = Message<"portolan.v1.Init"> & {
    * @generated from field: portolan.v1.Role role = 8;
    */
   role: Role;
+
+  /**
+   * Why it dials.
+   *
+   * @generated from field: portolan.v1.Purpose purpose = 9;
+   */
+  purpose: Purpose;
 };
 
 /**
@@ -338,6 +357,68 @@ export const Reject_ReasonSchema: GenEnum<Reject_Reason> = /*@__PURE__*/
   enumDesc(file_portolan_v1_handshake, 4, 0);
 
 /**
+ * "Are you there, and how far?" Makes no session. Answered by a ProbeReply, which is no longer.
+ *
+ * @generated from message portolan.v1.Probe
+ */
+export type Probe = Message<"portolan.v1.Probe"> & {
+  /**
+   * @generated from field: uint32 protocol_version = 1;
+   */
+  protocolVersion: number;
+
+  /**
+   * @generated from field: fixed32 id = 2;
+   */
+  id: number;
+
+  /**
+   * 16 fresh random bytes.
+   *
+   * @generated from field: bytes nonce = 3;
+   */
+  nonce: Uint8Array;
+};
+
+/**
+ * Describes the message portolan.v1.Probe.
+ * Use `create(ProbeSchema)` to create a new message.
+ */
+export const ProbeSchema: GenMessage<Probe> = /*@__PURE__*/
+  messageDesc(file_portolan_v1_handshake, 5);
+
+/**
+ * @generated from message portolan.v1.ProbeReply
+ */
+export type ProbeReply = Message<"portolan.v1.ProbeReply"> & {
+  /**
+   * The answering node's, as in the Probe.
+   *
+   * @generated from field: uint32 protocol_version = 1;
+   */
+  protocolVersion: number;
+
+  /**
+   * @generated from field: fixed32 id = 2;
+   */
+  id: number;
+
+  /**
+   * The Probe's nonce.
+   *
+   * @generated from field: bytes nonce = 3;
+   */
+  nonce: Uint8Array;
+};
+
+/**
+ * Describes the message portolan.v1.ProbeReply.
+ * Use `create(ProbeReplySchema)` to create a new message.
+ */
+export const ProbeReplySchema: GenMessage<ProbeReply> = /*@__PURE__*/
+  messageDesc(file_portolan_v1_handshake, 6);
+
+/**
  * What a node does in the network.
  *
  * @generated from enum portolan.v1.Role
@@ -363,4 +444,45 @@ export enum Role {
  */
 export const RoleSchema: GenEnum<Role> = /*@__PURE__*/
   enumDesc(file_portolan_v1_handshake, 0);
+
+/**
+ * Why a node dials: whoever was not configured has to find room at the listener.
+ *
+ * @generated from enum portolan.v1.Purpose
+ */
+export enum Purpose {
+  /**
+   * Somebody has configured the link.
+   *
+   * @generated from enum value: PURPOSE_CONFIGURED = 0;
+   */
+  CONFIGURED = 0,
+
+  /**
+   * The dialer has chosen the listener among others.
+   *
+   * @generated from enum value: PURPOSE_CHOSEN = 1;
+   */
+  CHOSEN = 1,
+
+  /**
+   * Of all nodes in one of the dialer's zones that it knows, the listener has the next id.
+   *
+   * @generated from enum value: PURPOSE_RING = 2;
+   */
+  RING = 2,
+
+  /**
+   * The dialer has no link yet, and wants to hear of other nodes.
+   *
+   * @generated from enum value: PURPOSE_JOIN = 3;
+   */
+  JOIN = 3,
+}
+
+/**
+ * Describes the enum portolan.v1.Purpose.
+ */
+export const PurposeSchema: GenEnum<Purpose> = /*@__PURE__*/
+  enumDesc(file_portolan_v1_handshake, 1);
 

@@ -1,0 +1,327 @@
+/**
+ * Neighbours that the network chooses: from the nodes that others tell of, by the rule "ring4", so that a node needs to know the address of one other
+ * node only. Configured peers are kept beside.
+ *
+ * ```
+ *   requests, answers ──> book of candidates ──> ring4 ──> links to make, links to give up
+ *   probes (RTT) ────────────^                     ^
+ *   links that are up, down ─┴─────────────────────┘
+ * ```
+ * Also where nothing is chosen, neighbours are told of others, and whoever dials is let in within limits.
+ */
+import type { NodeId } from '../../kit/node-id.js';
+import type { DialPurpose, ProbeReplyMessage } from '../../wire/handshake.js';
+import type { ListenClaim, NeighbourMessage, NodeAddress } from '../../wire/neighbours.js';
+import type { BootstrapAddress, LinkProblem, LinkWhy, PeerAddress } from '../io.js';
+import type { LinkAdvisor } from '../links/advisor.js';
+import type { LinkServices } from '../links/services.js';
+import type { Timer } from '../timer-queue.js';
+import { Bootstrap } from './bootstrap.js';
+import { type Candidate, CandidateBook, isDead } from './candidate-book.js';
+import { ChosenLinks } from './chosen-links.js';
+import { NeighbourExchange } from './exchange.js';
+import { IncomingLinks } from './incoming.js';
+import { type LinkAccess, LinkedPeers, TURNED_AWAY } from './linked.js';
+import { ENOUGH_SAMPLES, Prober } from './prober.js';
+import { Requests } from './requests.js';
+import { type ChosenReason, type KnownNode, wantedNeighbours } from './ring4.js';
+
+/** Whatever changes is thought about together with what changes within this time, ms. */
+const REVIEW_AFTER_MS = 20;
+/** Ring successors are looked at this often at least, ms (R21). */
+const REPAIR_MS = [15_000, 30_000] as const;
+/** After the news that there is no route, at most this often, ms. */
+const ALARM_EVERY_MS = 1_000;
+/** A node that has no room, or did not want the link, is left alone for so long, ms. */
+const TURNED_AWAY_MS = 60_000;
+/** While there is no link, bootstrap nodes without an id are asked this often, ms. */
+const SEEK_EVERY_MS = 1_000;
+
+export interface NeighbourOptions {
+  /** Links that the node makes on its own, 0..32. */
+  readonly most: number;
+  readonly bootstrap: readonly BootstrapAddress[];
+  /** Where the node listens. */
+  readonly listens: () => readonly ListenClaim[];
+  /** Whether nodes that listen for TCP only can be dialed. */
+  readonly dialsTcp: boolean;
+}
+
+export class Neighbours implements LinkAdvisor, Timer {
+  due = Infinity;
+  place = -1;
+  readonly #services: LinkServices;
+  readonly #links: LinkAccess;
+  readonly #dialsTcp: boolean;
+  readonly #book: CandidateBook;
+  readonly #linked = new LinkedPeers();
+  readonly #chosen: ChosenLinks;
+  readonly #incoming: IncomingLinks;
+  readonly #exchange: NeighbourExchange;
+  readonly #prober: Prober;
+  readonly #bootstrap: Bootstrap;
+  readonly #requests: Requests;
+  #repairAt = Infinity;
+  #seekAt = -Infinity;
+  #alarmedAt = -Infinity;
+  #isClosed = false;
+
+  constructor(services: LinkServices, links: LinkAccess, { most, bootstrap, listens, dialsTcp }: NeighbourOptions) {
+    const { self, random } = services;
+    this.#services = services;
+    this.#links = links;
+    this.#dialsTcp = dialsTcp;
+    this.#book = new CandidateBook(self);
+    this.#chosen = new ChosenLinks(services.role === 'leaf' ? 0 : most);
+    this.#incoming = new IncomingLinks(self, this.#linked);
+    this.#exchange = new NeighbourExchange(self, this.#book, this.#linked, random);
+    this.#prober = new Prober(services, this.#book, this.#linked, {
+      answered: (id, address, rtt, now) => this.#answered(id, address, rtt, now),
+      unanswered: (id, now) => this.#unanswered(id, now),
+    });
+    this.#bootstrap = new Bootstrap(bootstrap, links, this.#linked, this.#prober);
+    this.#requests = new Requests(services, this.#linked, this.#chosen, ({ link }) =>
+      links.send(link, { kind: 'neighbourRequest', request: this.#exchange.request(listens()) }),
+    );
+  }
+
+  start(now: number): void {
+    if (!this.#isActive) return;
+    this.#prober.start(now);
+    this.#requests.start(now);
+    this.#repairLater(now);
+    this.#reviewSoon(now);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#prober.stop();
+    this.#requests.stop();
+    this.#services.deadlines.clear(this);
+  }
+
+  /** Links that it has made or makes on its own; at most so many. */
+  get counts(): { readonly chosen: number; readonly most: number } {
+    return { chosen: this.#chosen.size, most: this.#chosen.most };
+  }
+
+  /** Why there is a link with a node that nobody has configured. */
+  whyOf(id: NodeId): LinkWhy {
+    return this.#chosen.reasonOf(id) ?? 'incoming';
+  }
+
+  // What becomes of links to relays.
+
+  linkUp(link: number, id: NodeId, rtt: number, now: number): void {
+    const facts = this.#links.factsOf(link);
+    if (!facts) return;
+    const peer = this.#linked.up(link, id, rtt, facts, now);
+    this.#book.hear(id, peer.address ? [peer.address] : [], now, now);
+    const candidate = this.#book.find(id);
+    if (candidate) this.#book.alive(candidate, now);
+    if (facts.configured) this.#chosen.delete(id);
+    else if (!facts.weDialed && this.#chosen.has(id)) {
+      // Both ends have dialed: the link is the other one's.
+      this.#chosen.delete(id);
+      this.#links.release(id);
+    }
+    this.#chosen.up(id, now);
+    this.#incoming.arrived(id, now);
+    for (const { to, answer } of this.#exchange.advice(peer))
+      this.#links.send(to.link, { kind: 'neighbourAnswer', answer });
+    if (!this.#isActive) return this.#reviewAt(this.#incoming.nextDeparture());
+    this.#requests.newNeighbour(peer, now);
+    this.#reviewSoon(now);
+  }
+
+  linkDown(link: number, id: NodeId, problem: LinkProblem, now: number): void {
+    if (!this.#linked.down(link, id)) return;
+    this.#incoming.gone(id);
+    this.#chosen.down(id, now);
+    if (TURNED_AWAY.has(problem)) this.#turnedAway(id, now);
+    if (this.#chosen.reasonOf(id) === 'ring') this.#requests.soon(now);
+    this.#reviewSoon(now);
+  }
+
+  rttChanged(link: number, rtt: number): void {
+    const peer = this.#linked.at(link);
+    if (peer) peer.rtt = rtt;
+  }
+
+  /** Returns false when the message breaks the protocol. */
+  handle(link: number, message: NeighbourMessage, now: number): boolean {
+    const peer = this.#linked.at(link);
+    if (!peer) return true; // it has just ended
+    const { outbox } = this.#services;
+    if (message.kind === 'neighbourRequest') {
+      const answer = this.#exchange.answer(peer, message.request, now);
+      if (answer) this.#links.send(link, { kind: 'neighbourAnswer', answer });
+      else outbox.count('neighboursLimited');
+      return true;
+    }
+    const news = this.#exchange.learn(peer.id, message.answer, now);
+    if (news === undefined) outbox.count('neighboursLimited');
+    else this.#reviewSoon(now);
+    return true;
+  }
+
+  /** There is no route to somebody: the ring may be broken. */
+  noRoute(now: number): void {
+    if (!this.#isActive || now - this.#alarmedAt < ALARM_EVERY_MS) return;
+    this.#alarmedAt = now;
+    this.#requests.soon(now);
+    this.#reviewSoon(now);
+  }
+
+  // What link control asks.
+
+  admits(id: NodeId, purpose: DialPurpose, now: number): boolean {
+    const isAdmitted = this.#incoming.admits(id, purpose, now);
+    this.#reviewAt(this.#incoming.nextDeparture());
+    return isAdmitted;
+  }
+
+  dialFailed(id: NodeId, problem: LinkProblem, now: number): void {
+    if (problem === 'noAnswer' || this.#chosen.reasonOf(id) === 'join') return; // it is tried again, until patience ends
+    this.#turnedAway(id, now);
+    this.#reviewSoon(now);
+  }
+
+  handleProbeReply(reply: ProbeReplyMessage, receivedAt: number, now: number): void {
+    this.#prober.handleReply(reply, receivedAt, now);
+  }
+
+  handleTimeout(now: number): void {
+    if (this.#isClosed) return;
+    for (const id of this.#incoming.overdue(now)) this.#links.giveUp(id, now);
+    if (this.#isActive) {
+      if (now >= this.#repairAt) {
+        this.#repairLater(now);
+        this.#book.forget(now);
+        this.#bootstrap.seek(now);
+      }
+      this.#review(now);
+    }
+    this.#reviewAt(Math.min(this.#incoming.nextDeparture(), this.#chosen.nextChange(now), this.#repairAt));
+  }
+
+  get #isActive(): boolean {
+    return this.#chosen.most > 0;
+  }
+
+  /** Makes and gives up links, so that they become those that the rule wants. */
+  #review(now: number): void {
+    for (const id of this.#chosen.overdue(now)) this.#giveUpDead(id, now);
+    if (this.#linked.size === 0) this.#join(now);
+    const { self, random } = this.#services;
+    const wanted = wantedNeighbours(self, this.#known(now), this.#chosen.steady, random);
+    for (const chosen of this.#chosen.all()) chosen.reason = wanted.get(chosen.id) ?? chosen.reason;
+    for (const [id, reason] of wanted) {
+      if (this.#chosen.has(id)) continue;
+      if (!this.#chosen.mayDial(now)) break;
+      this.#dial(id, reason, now);
+    }
+    const left = this.#chosen.superfluous(wanted, now);
+    if (left === undefined) return;
+    this.#chosen.delete(left);
+    this.#links.giveUp(left, now);
+    this.#reviewSoon(now);
+  }
+
+  #dial(id: NodeId, reason: ChosenReason, now: number): void {
+    const addresses = this.#dialable(this.#book.find(id));
+    const purpose = this.#linked.size === 0 ? 'join' : reason === 'ring' ? 'ring' : 'chosen';
+    this.#chosen.add(id, reason, now);
+    this.#links.choose(
+      id,
+      addresses.map((address): PeerAddress => ({ id, ...address })),
+      purpose,
+      now,
+    );
+  }
+
+  /** There is no link at all: any will do. */
+  #join(now: number): void {
+    for (const [id, addresses] of this.#bootstrap.peers()) {
+      if (this.#chosen.has(id) || this.#links.isConfigured(id)) continue;
+      this.#chosen.add(id, 'join', now);
+      this.#links.choose(id, addresses, 'join', now);
+    }
+    if (now < this.#seekAt + SEEK_EVERY_MS) return;
+    this.#seekAt = now;
+    this.#bootstrap.seek(now);
+  }
+
+  #giveUpDead(id: NodeId, now: number): void {
+    // Whoever has no link at all goes on: the dialer has a back-off of its own.
+    if (this.#linked.size === 0 && this.#chosen.reasonOf(id) === 'join') return;
+    const candidate = this.#book.find(id);
+    if (candidate) this.#book.failed(candidate, now);
+    this.#chosen.delete(id);
+    this.#links.giveUp(id, now);
+  }
+
+  #turnedAway(id: NodeId, now: number): void {
+    const candidate = this.#book.find(id);
+    if (candidate) this.#book.rest(candidate, TURNED_AWAY_MS, now);
+    if (!this.#chosen.has(id)) return;
+    this.#chosen.down(id, -Infinity); // given up at the next review: the dialer that tells of it is at work
+  }
+
+  /** All nodes as the rule sees them: those that are linked, and those that can be dialed. */
+  #known(now: number): KnownNode[] {
+    const known: KnownNode[] = [];
+    for (const candidate of this.#book.all()) {
+      const { id, rtt, samples, restUntil } = candidate;
+      const linked = this.#linked.find(id);
+      const reason = this.#chosen.reasonOf(id);
+      if (reason !== undefined) known.push({ id, rtt: linked?.rtt ?? rtt, link: 'chosen', reason });
+      else if (linked) {
+        // A guest goes soon, so it is chosen if it is wanted.
+        if (!this.#incoming.isGuest(id)) known.push({ id, rtt: linked.rtt, link: 'given' });
+      } else if (
+        !isDead(candidate) &&
+        now >= restUntil &&
+        this.#dialable(candidate).length > 0 &&
+        !this.#links.isConfigured(id)
+      )
+        known.push({ id, rtt: samples < ENOUGH_SAMPLES && this.#isFull ? undefined : rtt });
+    }
+    return known;
+  }
+
+  #dialable(candidate: Candidate | undefined): readonly NodeAddress[] {
+    return (candidate?.addresses ?? []).filter(({ scheme }) => scheme === 'udp' || this.#dialsTcp);
+  }
+
+  /** All places are taken: what is to replace a link must be known to be better. */
+  get #isFull(): boolean {
+    return this.#chosen.size >= this.#chosen.steady;
+  }
+
+  #answered(id: NodeId, address: NodeAddress, rtt: number, now: number): void {
+    this.#book.hear(id, [address], now, now);
+    const candidate = this.#book.find(id);
+    if (!candidate) return;
+    this.#book.measured(candidate, rtt, now);
+    this.#reviewSoon(now);
+  }
+
+  #unanswered(id: NodeId | undefined, now: number): void {
+    const candidate = id === undefined ? undefined : this.#book.find(id);
+    if (candidate) this.#book.failed(candidate, now);
+  }
+
+  #repairLater(now: number): void {
+    const [least, most] = REPAIR_MS;
+    this.#repairAt = now + least + (most - least) * this.#services.random();
+  }
+
+  #reviewSoon(now: number): void {
+    this.#reviewAt(now + REVIEW_AFTER_MS);
+  }
+
+  #reviewAt(time: number): void {
+    if (!this.#isClosed && time < this.due) this.#services.deadlines.schedule(this, time);
+  }
+}
