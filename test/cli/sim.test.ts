@@ -117,6 +117,33 @@ test('a planet is reported as JSON, with progress apart and plots in files', asy
   }
 });
 
+test('the path optimiser has its part of the report, and its plot', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'portolan-plots-'));
+  try {
+    const shape = ['--nodes', '20', '--links', '6', '--seconds', '0', '--classes', '2'];
+    const { code, stdout, stderr } = await portolan(['sim', 'planet', ...shape, '--optimise', '--svg', folder]);
+    assert.is(code, 0, stderr);
+    assert.match(stdout, /with the optimiser/);
+    assert.match(stdout, /flows, of which the optimiser found a better path/);
+    assert.match(readFileSync(join(folder, 'optimised.svg'), 'utf8'), /^<svg[^]*<path/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('route queries are held against an exhaustive search', async () => {
+  const flat = ['sim', 'queries', '--nodes', '25', '--flat', '3.5', '--queries', '40'];
+  const { code, stdout, stderr } = await portolan([...flat, '--json']);
+  assert.is(code, 0, stderr);
+  const { nodes, possible, met } = parseAs('sim queries', stdout) as Record<string, number>;
+  assert.is(nodes, 25);
+  assert.ok((possible ?? 0) > 10 && (met ?? 0) > 0.9 * (possible ?? 0));
+  assert.match((await portolan(flat)).stdout, /met: .* of \d+ queries/);
+  const bad = await portolan(['sim', 'queries', '--flat', '1']);
+  assert.is(bad.code, 1);
+  assert.match(bad.stderr, /a number from 2 to 100/);
+});
+
 test('a planet of measured times is reported as a table', async () => {
   const [one, other] = [1, 9].map((slice) =>
     fileURLToPath(new URL(`../../../test/vectors/planetlab/slice-${slice}.tsv`, import.meta.url)),

@@ -58,6 +58,13 @@ export class EventQueue {
     this.#now = Math.max(this.#now, time);
   }
 
+  /** Runs the first action, whenever it is; false: there is none. */
+  runNext(): boolean {
+    if (this.#size === 0) return false;
+    this.#runFirst();
+    return true;
+  }
+
   #runFirst(): void {
     const action = this.#actions[0] as () => void;
     this.#now = this.#times[0] as number;

@@ -2,12 +2,14 @@
 
 export type { Distribution } from './planet/distribution.js';
 export { PLANET_EVENTS, type PlanetEventName } from './planet/events.js';
+export type { OptimisedReport } from './planet/optimised.js';
 export type { PathReport } from './planet/paths.js';
 export type { PlanetOptions, PlanetProgress, PlanetResult } from './planet/planet-run.js';
 export type { PlanetOutcome } from './planet/planet-worker.js';
 export { PLANET_SHAPES, type PlanetShape } from './planet/plans.js';
+export type { QueryOptions, QueryRunResult } from './planet/query-run.js';
 export { parseRttMatrix, type RttMatrix } from './planet/rtt-matrix.js';
-export { simulatePlanet, simulatePlanets } from './planet/simulate.js';
+export { simulatePlanet, simulatePlanets, simulateQueries } from './planet/simulate.js';
 export {
   type Failure,
   type Progress,

@@ -1,5 +1,5 @@
 /** `portolan sim planet`: one planet with progress, then a report. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -8,8 +8,6 @@ import {
   type PlanetOutcome,
   type PlanetProgress,
   type PlanetShape,
-  parseRttMatrix,
-  type RttMatrix,
   simulatePlanet,
   simulatePlanets,
 } from '../../sim/index.js';
@@ -17,6 +15,7 @@ import { BadAnswerError, UsageError } from '../errors.js';
 import { renderChart } from '../output/chart.js';
 import { planetCharts, planetLines, planetsLines } from '../output/planet-report.js';
 import { print, printJson, printLines } from '../output/print.js';
+import { readRttMatrix } from '../values/rtt-matrix.js';
 
 export interface SimPlanetOptions {
   readonly nodes: number;
@@ -29,6 +28,7 @@ export interface SimPlanetOptions {
   readonly rest?: number;
   readonly seconds?: number;
   readonly event?: readonly PlanetEventName[];
+  readonly optimise?: boolean;
   readonly seed: number;
   /** Absent: one. */
   readonly runs?: number;
@@ -55,7 +55,7 @@ export async function runSimPlanet({
   json,
   ...given
 }: SimPlanetOptions): Promise<void> {
-  const matrices = rtt?.map(readMatrix);
+  const matrices = rtt?.map(readRttMatrix);
   const nodes = matrices?.[0]?.size ?? given.nodes;
   const usual = SIZES.find((size) => nodes <= size.nodes) ?? SIZES[0];
   const options: PlanetOptions = {
@@ -68,6 +68,7 @@ export async function runSimPlanet({
     classes: given.classes ?? usual.classes,
     churn: churn / 100,
     events: event ?? [],
+    ...(given.optimise && { optimise: true }),
     ...(matrices && { rtt: matrices.map(({ size, values }) => ({ size, values })) }),
   };
   if (given.runs === undefined) return reportOne(options, svg, json ?? false);
@@ -114,14 +115,6 @@ async function reportMany(options: PlanetOptions, runs: number, threads: number,
 
 function usageError(error: unknown): never {
   throw error instanceof RangeError ? new UsageError(error.message) : error;
-}
-
-function readMatrix(file: string): RttMatrix {
-  try {
-    return parseRttMatrix(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new UsageError(`--rtt ${file}: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }
 
 function progressWriter(started: number): (progress: PlanetProgress) => void {

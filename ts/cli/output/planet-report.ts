@@ -1,5 +1,5 @@
 /** What a simulated planet has shown: a table for people, and plots. */
-import type { Distribution, PathReport, PlanetOutcome } from '../../sim/index.js';
+import type { Distribution, OptimisedReport, PathReport, PlanetOutcome } from '../../sim/index.js';
 import type { Chart } from './chart.js';
 import { formatBitRate, formatCount, formatMillis, formatPercent } from './numbers.js';
 import { style } from './style.js';
@@ -52,7 +52,7 @@ export function planetsLines(planets: readonly PlanetOutcome[], wallSeconds: num
 }
 
 export function planetLines(outcome: PlanetOutcome, wallSeconds: number): string[] {
-  const { nodes, links, classes, seed, tables, calm, after, packets, cost, problems } = outcome;
+  const { nodes, links, classes, seed, tables, calm, optimised, after, packets, cost, problems } = outcome;
   const hasFaults = outcome.moments.length > 0;
   const spares = tables.backups.map((share, i) => `layer ${i + 1} ${formatPercent(100 * share)}`).join(', ');
   const others = CLASS_NAMES.slice(1, classes)
@@ -72,12 +72,14 @@ export function planetLines(outcome: PlanetOutcome, wallSeconds: number): string
       { name: 'links a node', values: tables.links, digits: 0 },
       { name: 'occupied slots a node', values: tables.slots, digits: 0 },
       ...pathRows(calm, ''),
+      ...(optimised ? optimisedRows(optimised) : []),
       ...(hasFaults ? pathRows(after, ', after the faults') : []),
     ]),
     '',
     `routes with a backup: ${spares}`,
     ...(classes > 1 ? [`routes by another next hop than with low latency: ${others}`] : []),
     `pairs worse than direct by more than 5 %: ${formatPercent(100 * calm.worseThanDirect)}; that do not arrive: ${calm.broken} of ${formatCount(calm.pairs)}`,
+    ...(optimised ? [optimisedLine(optimised)] : []),
     ...(hasFaults
       ? [
           `under faults: ${formatBitRate(outcome.controlBitsPerLink)} of routing a link, ${outcome.changesPerSecondAndNode.toFixed(2)} changes of next hops a second and node`,
@@ -97,8 +99,22 @@ function pathRows({ hops, stretch, linkStretch, overDirect }: PathReport, when: 
   ];
 }
 
+function optimisedRows({ tables, stretch, linkStretch, overDirect, messages }: OptimisedReport): Row[] {
+  return [
+    { name: 'flows: round trip over the best relays, by the tables', values: tables, digits: 2 },
+    { name: 'the same with the optimiser', values: stretch, digits: 2 },
+    { name: 'the same of the best way over the links', values: linkStretch, digits: 2 },
+    { name: 'flows: round trip over the direct one, with the optimiser', values: overDirect, digits: 2 },
+    { name: 'messages of the optimiser a flow', values: messages, digits: 0 },
+  ];
+}
+
+function optimisedLine({ flows, served, worseThanDirect, tablesWorseThanDirect }: OptimisedReport): string {
+  return `${flows} flows, of which the optimiser found a better path for ${formatPercent(100 * served)}: worse than direct by more than 5 % are ${formatPercent(100 * worseThanDirect)}, by the tables ${formatPercent(100 * tablesWorseThanDirect)}`;
+}
+
 /** By file name. */
-export function planetCharts({ nodes, calm, moments }: PlanetOutcome): Readonly<Record<string, Chart>> {
+export function planetCharts({ nodes, calm, optimised, moments }: PlanetOutcome): Readonly<Record<string, Chart>> {
   const percents = Array.from({ length: 101 }, (_, i) => i);
   // The last per cents would flatten the rest.
   const most = 99;
@@ -123,6 +139,18 @@ export function planetCharts({ nodes, calm, moments }: PlanetOutcome): Readonly<
       lines: [{ name: 'by the tables', y: calm.hopsCurve }],
     },
   };
+  if (optimised)
+    charts['optimised'] = {
+      title: `Round trip of ${optimised.flows} flows over that by the best relays, ${nodes} nodes`,
+      xName: 'per cent of flows',
+      yName: 'stretch',
+      x: shown,
+      lines: [
+        { name: 'by the tables', y: cut(optimised.tablesCurve) },
+        { name: 'with the path optimiser', y: cut(optimised.stretchCurve) },
+        { name: 'best way over the links', y: cut(optimised.linkStretchCurve) },
+      ],
+    };
   if (moments.length > 0)
     charts['timeline'] = {
       title: `Routing under faults, ${nodes} nodes`,

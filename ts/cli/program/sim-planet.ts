@@ -61,6 +61,7 @@ export function simPlanet(): Command {
       ),
     )
     .addOption(new Option('--event <name...>', 'what else happens in that time, in this order').choices(EVENTS))
+    .addOption(new Option('--optimise', 'measure what the path optimiser adds to the tables, too'))
     .addOption(option('--seed <n>', 'the seed, or the first one', parseInteger(0, 2 ** 32 - 1, 'a number'), 1))
     .addOption(
       option(

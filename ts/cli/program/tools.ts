@@ -4,10 +4,11 @@ import type { SimOptions } from '../commands/sim.js';
 import { parseInteger } from '../values/quantity.js';
 import { examples, jsonOption, option } from './option.js';
 import { simPlanet } from './sim-planet.js';
+import { simQueries } from './sim-queries.js';
 import { simRouters } from './sim-routers.js';
 
 export function toolCommands(): Command[] {
-  return [sim().addCommand(simRouters()).addCommand(simPlanet()), keygen()];
+  return [sim().addCommand(simRouters()).addCommand(simPlanet()).addCommand(simQueries()), keygen()];
 }
 
 function sim(): Command {

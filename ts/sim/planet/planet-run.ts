@@ -12,6 +12,7 @@ import { type Random, seededRandom } from '../../kit/random.js';
 import { type PlanetEventName, PlanetEvents } from './events.js';
 import { Expected } from './expected.js';
 import type { LinkWorth } from './link.js';
+import { measureOptimised, type OptimisedReport } from './optimised.js';
 import { type PacketSums, Packets } from './packets.js';
 import { measurePaths, type PathReport } from './paths.js';
 import type { Plan } from './plan.js';
@@ -41,6 +42,8 @@ export interface PlanetOptions {
   readonly seconds: number;
   /** What else happens, one after the other in equal parts of that time. */
   readonly events: readonly PlanetEventName[];
+  /** Whether to measure what the path optimiser adds to the tables, before the faults: for that at least two classes are routed. */
+  readonly optimise?: boolean;
   /** Safety rules to switch off, to see what happens. */
   readonly rules?: Partial<SafetyRules>;
 }
@@ -79,6 +82,8 @@ export interface PlanetResult {
   readonly convergedAfter: number;
   readonly tables: TableReport;
   readonly calm: PathReport;
+  /** Of flows that last, in the calm; undefined: it was not asked for. */
+  readonly optimised: OptimisedReport | undefined;
   /** After the faults. */
   readonly after: PathReport;
   /** Of the time of the faults: bits a second of routing a link, changes of next hops a second and node. */
@@ -148,6 +153,7 @@ class Run {
     this.#tell('measures', undefined);
     const tables = measureTables(world);
     const calm = measurePaths(world, this.#random.fork());
+    const optimised = this.#options.optimise ? measureOptimised(world, this.#random.fork()) : undefined;
     const [bytes, changes] = [world.bytes, world.checker.sums.changes];
     const packets = this.#faults();
     const controlBitsPerLink = (8 * (world.bytes - bytes)) / Math.max(1, seconds) / world.links.length;
@@ -174,6 +180,7 @@ class Run {
       convergedAfter: seconds === 0 ? 0 : world.queue.now - healed - STAY,
       tables,
       calm,
+      optimised,
       after,
       controlBitsPerLink: seconds === 0 ? 0 : controlBitsPerLink,
       changesPerSecondAndNode: seconds === 0 ? 0 : changed / seconds / world.plan.ids.length,
@@ -286,7 +293,8 @@ class Run {
 }
 
 /** Throws a RangeError that names the option which is out of its range. */
-export function checkOptions({ seed, nodes, links, classes, churn, rest, seconds, rtt }: PlanetOptions): void {
+export function checkOptions(options: PlanetOptions): void {
+  const { seed, nodes, links, classes, churn, rest, seconds, rtt, optimise } = options;
   checkRange('seed', seed, 0, 0xffff_ffff);
   checkRange('links', links, 4, 64);
   checkRange('classes', classes, 1, 4);
@@ -294,10 +302,13 @@ export function checkOptions({ seed, nodes, links, classes, churn, rest, seconds
   checkRange('seconds', seconds, 0, 3600);
   if (!rtt || rtt.length === 0) checkRange('nodes', nodes, 4, 20_000);
   if (!(churn >= 0 && churn <= 1)) throw new RangeError(`churn must be from 0 to 1, not ${churn}`);
+  if (optimise && classes < 2)
+    throw new RangeError('the path optimiser needs two classes, for it asks for times and costs');
   if (rtt?.some(({ size }) => size !== rtt[0]?.size)) throw new RangeError('all matrices must be of one size');
 }
 
-function checkRange(name: string, value: number, low: number, high: number): void {
+/** Throws a RangeError that names the option. */
+export function checkRange(name: string, value: number, low: number, high: number): void {
   if (!Number.isInteger(value) || value < low || value > high)
     throw new RangeError(`${name} must be a whole number from ${low} to ${high}, not ${value}`);
 }

@@ -2,6 +2,7 @@
 import { Piscina } from 'piscina';
 import { checkOptions, type PlanetOptions, type PlanetProgress } from './planet-run.js';
 import type { PlanetOutcome, PlanetTask } from './planet-worker.js';
+import { checkQueryOptions, type QueryOptions, type QueryRunResult } from './query-run.js';
 
 /** Heap of the thread, megabytes: for the rest, and a node. Twice of what was measured, for the collector needs air. */
 const BASE_MB = 1024;
@@ -53,11 +54,27 @@ export async function simulatePlanets({
   }
 }
 
+/** Asks many route queries in one planet. Throws a RangeError when an option is out of its range. */
+export async function simulateQueries(options: QueryOptions): Promise<QueryRunResult> {
+  checkQueryOptions(options);
+  const nodes = options.rtt?.size ?? options.nodes;
+  const pool = threadsFor<QueryOptions, QueryRunResult>('./query-worker.js', nodes, 1);
+  try {
+    return await pool.run(options);
+  } finally {
+    await pool.destroy();
+  }
+}
+
 function poolFor(options: PlanetOptions, threads: number): Piscina<PlanetTask, PlanetOutcome> {
   checkOptions(options);
-  const nodes = options.rtt?.[0]?.size ?? options.nodes;
-  return new Piscina<PlanetTask, PlanetOutcome>({
-    filename: new URL('./planet-worker.js', import.meta.url).href,
+  return threadsFor('./planet-worker.js', options.rtt?.[0]?.size ?? options.nodes, threads);
+}
+
+/** Threads whose heaps are large enough for so many nodes. */
+function threadsFor<Task, Outcome>(worker: string, nodes: number, threads: number): Piscina<Task, Outcome> {
+  return new Piscina<Task, Outcome>({
+    filename: new URL(worker, import.meta.url).href,
     minThreads: threads,
     maxThreads: threads,
     resourceLimits: { maxOldGenerationSizeMb: BASE_MB + NODE_MB * nodes, maxYoungGenerationSizeMb: NURSERY_MB },
