@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import * as assert from 'uvu/assert';
 import { type Node, type PinnedRoute, PortolanError } from '../../ts/index.js';
-import { onEachPath, peerOf, routed, run, TestNodes } from './nodes.js';
+import { onEachPath, peerOf, routed, run, TestNodes, when } from './nodes.js';
 
 /** 1.1.1.1 reaches 1.1.1.4 by 1.1.1.2, which is quick and dear, and by 1.1.1.3, which sends 40 ms late and costs little. */
 async function ring(nodes: TestNodes): Promise<{ a: Node; b: Node; c: Node; d: Node }> {
@@ -11,6 +11,9 @@ async function ring(nodes: TestNodes): Promise<{ a: Node; b: Node; c: Node; d: N
   const a = await nodes.start('1.1.1.1', [], { peers: [`${peerOf(b)}?cost=50`, peerOf(c)] });
   const d = await nodes.start('1.1.1.4', [], { peers: [peerOf(b), peerOf(c)] });
   await Promise.all([routed(a, d.id), routed(d, a.id), routed(b, d.id), routed(c, d.id)]);
+  // A search that comes before the cheap way is told would be refused, and repeated a second later.
+  const cheap = () => a.explainRoute(d.id, { class: 'lowCost' })?.candidates.find(({ peer }) => peer === c.id);
+  await when(a, 'the cheap way', () => typeof cheap()?.label === 'string');
   return { a, b, c, d };
 }
 
