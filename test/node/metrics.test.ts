@@ -16,11 +16,13 @@ test('a scrape reads the node once, and each one reads it again', async () => {
       read.links++;
       return node.links();
     },
+    pins: () => node.pins(),
   });
   const before = { ...read };
   for (const scrape of [1, 2]) {
     const text = await metrics.scrape();
     assert.equal(read, { status: before.status + scrape, links: before.links + scrape });
+    assert.match(text, /^portolan_pins\{owner="optimiser",node="1.1.1.1"\} 0$/m);
     assert.match(text, new RegExp(`^portolan_uptime_seconds\\{node="1.1.1.1"\\} ${1000 + read.status}$`, 'm'));
   }
 });

@@ -3,11 +3,12 @@
  */
 import { Counter, Gauge, Registry } from 'prom-client';
 import { COUNTERS } from '../memory/counter-names.js';
-import type { CountersReport, LinkReport, StatusReport } from './admin.types.js';
+import type { CountersReport, LinkReport, PinReport, StatusReport } from './admin.types.js';
 
 export interface MetricsSource {
   status(): StatusReport;
   links(): LinkReport[];
+  pins(): PinReport[];
 }
 
 export interface Metrics {
@@ -20,15 +21,17 @@ export interface Metrics {
 interface Snapshot {
   status: StatusReport;
   links: readonly LinkReport[];
+  pins: readonly PinReport[];
 }
 
 /** A registry of its own a node. */
 export function createMetrics(node: MetricsSource): Metrics {
   const registry = new Registry();
-  const now: Snapshot = { status: node.status(), links: [] };
+  const now: Snapshot = { status: node.status(), links: [], pins: [] };
   registry.setDefaultLabels({ node: now.status.id });
   addCounters(registry, now);
   addLinks(registry, now);
+  addPins(registry, now);
   const gauge = (name: string, help: string, read: (status: StatusReport) => number) =>
     new Gauge({
       name,
@@ -53,9 +56,26 @@ export function createMetrics(node: MetricsSource): Metrics {
     scrape() {
       now.status = node.status();
       now.links = node.links();
+      now.pins = node.pins();
       return registry.metrics();
     },
   };
+}
+
+const OWNERS: readonly PinReport['owner'][] = ['user', 'optimiser', 'detour'];
+
+function addPins(registry: Registry, now: Snapshot): void {
+  const pins = new Gauge({
+    name: 'portolan_pins',
+    help: 'Destinations whose packets follow a pinned path. By who wanted it: user, the optimiser (better than the tables), a detour (round a node without a route).',
+    labelNames: ['owner'],
+    registers: [registry],
+    collect() {
+      for (const owner of OWNERS)
+        this.set({ owner }, now.pins.filter((pin) => pin.owner === owner && pin.state === 'pinned').length);
+    },
+  });
+  pins.reset();
 }
 
 function addCounters(registry: Registry, now: Snapshot): void {

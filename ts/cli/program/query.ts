@@ -107,7 +107,9 @@ function pin(): Command {
 function pins(): Command {
   return new Command('pins')
     .summary('the routes that are kept pinned')
-    .description('the routes that are kept pinned: which paths they follow, or why there is none')
+    .description(
+      "the routes that are kept pinned, because somebody asked or of the node's own accord (a better path for a flow that lasts, a detour): which paths they follow, or why there is none",
+    )
     .addOption(jsonOption())
     .addHelpText('after', examples(['portolan pins', 'a line a pinned route']))
     .action(async (options: { json?: boolean }, command: Command) => {
@@ -222,7 +224,7 @@ function trace(): Command {
   return new Command('trace')
     .summary('every node on the way to another')
     .description(
-      'show every node on the way to a destination, with the round-trip time to it; exits 1 when it is not reached',
+      'show every node on the way to a destination, with the round-trip time to it, and why packets take that way; exits 1 when it is not reached',
     )
     .addArgument(argument('<destination>', 'the node', idText))
     .addOption(option('--max-hops <n>', 'give up after so many', parseInteger(1, 32, 'a number of hops'), 32))
