@@ -6,7 +6,7 @@
 namespace portolan::layout {
 
 /// Of all that follows: an addon that was built for other constants is refused (ts/edge/native/addon.ts).
-inline constexpr const char* FINGERPRINT = "52e6b4b813d485a0";
+inline constexpr const char* FINGERPRINT = "8451dc01ecba2635";
 
 // ts/memory/region.ts
 inline constexpr uint32_t BUNDLE_BUCKETS = 64;
@@ -182,7 +182,7 @@ inline constexpr uint32_t SEAL_BYTES = 16;
 enum class TrafficClass : uint32_t { LowLatency = 0, LowCost = 1, Reliable = 2, HighBandwidth = 3 };
 
 // ts/memory/counter-names.ts: places in a counter block
-inline constexpr uint32_t COUNTER_COUNT = 68;
+inline constexpr uint32_t COUNTER_COUNT = 70;
 enum class Counter : uint32_t {
   /// Frames taken from the network, whatever became of them.
   Received = 0,
@@ -214,112 +214,116 @@ enum class Counter : uint32_t {
   ErrorLimited = 13,
   /// Punted handshake frames that the control plane refused: of another network key, with a wrong tag, unreadable, or more than can wait.
   HandshakesRefused = 14,
+  /// Changes of a slot's primary or backup next hop, in any class.
+  NextHopChanges = 15,
+  /// Searches for a path that this node began: asked for by people, for pinned routes, or of its own accord.
+  RouteQueries = 16,
   /// Punted control messages, hellos and errors whose payload could not be read.
-  ControlMalformed = 15,
+  ControlMalformed = 17,
   /// Datagrams that were cut into fragments here, each of which counts as originated.
-  Fragmented = 16,
+  Fragmented = 18,
   /// Fragments that became part of a whole datagram, less one for each datagram.
-  Joined = 17,
+  Joined = 19,
   /// Times that the sequence number of a zone jumped by more than 65 536, or was asked to.
-  SeqnoJumps = 18,
+  SeqnoJumps = 20,
   /// Times that a client of a port forward was told, by ICMP, what became of its datagram.
-  RefusalsTold = 19,
+  RefusalsTold = 21,
   /// Times that one could not be told so: it takes the native path and CAP_NET_RAW.
-  RefusalsUntold = 20,
+  RefusalsUntold = 22,
   /// Packets sent to the backup next hop because the primary's link was down.
-  BackupUsed = 21,
+  BackupUsed = 23,
   /// Packets sent straight to their destination, a neighbour or a leaf, whatever the next hop of its slot is.
-  Direct = 22,
+  Direct = 24,
   /// Packets that followed a pinned path.
-  Pinned = 23,
+  Pinned = 25,
   /// Labelled packets whose label led nowhere any more: they went on by the table, without it.
-  Unpinned = 24,
+  Unpinned = 26,
   /// Packets that waited for too long for a link whose rate is known, and were marked, as their senders had asked.
-  EcnMarked = 25,
+  EcnMarked = 27,
   /// Links that a worker took down because they were silent.
-  LinksDowned = 26,
+  LinksDowned = 28,
   /// Calls of recvmmsg (or messages from dgram) that brought something.
-  ReceiveCalls = 27,
+  ReceiveCalls = 29,
   /// Messages given to sendmmsg or dgram: one may carry many packets.
-  SendCalls = 28,
+  SendCalls = 30,
   /// TCP connections refused: too many in all, or of an address that had not authenticated itself.
-  TcpRefused = 29,
+  TcpRefused = 31,
   /// TCP connections closed because what came by them was not made of frames.
-  TcpGarbled = 30,
+  TcpGarbled = 32,
   /// TCP connections closed because not even control frames left by them.
-  TcpStalled = 31,
+  TcpStalled = 33,
   /// Runs sent again without segmentation offload.
-  GsoFallbacks = 32,
+  GsoFallbacks = 34,
   /// Datagrams that the kernel dropped because a socket was full (SO_RXQ_OVFL); not among the received.
-  SocketOverflows = 33,
+  SocketOverflows = 35,
   /// Frames shorter than the two headers, or cut off by the receive buffer.
-  Truncated = 34,
+  Truncated = 36,
   /// Frames of another wire version.
-  BadVersion = 35,
+  BadVersion = 37,
   /// Frames of a type that does not exist or may not come this way.
-  BadType = 36,
+  BadType = 38,
   /// Frames with a link number that belongs to no live session.
-  UnknownLink = 37,
+  UnknownLink = 39,
   /// Frames whose authentication tag is wrong: spoofed, altered or of another key.
-  BadTag = 38,
+  BadTag = 40,
   /// Frames whose counter was seen before or is too old to tell.
-  Replayed = 39,
+  Replayed = 41,
   /// Frames larger than their link carries, going out, or than any link carries, coming in.
-  Oversize = 40,
+  Oversize = 42,
   /// Probes of a link's MTU that the machine's own network device refused, as they may.
-  ProbeTooBig = 41,
+  ProbeTooBig = 43,
   /// Packets of other nodes that are larger than the link to their next hop carries; their source is told.
-  TooBig = 42,
+  TooBig = 44,
   /// Fragments of datagrams whose other fragments did not come in time.
-  ReassemblyTimeout = 43,
+  ReassemblyTimeout = 45,
   /// Fragments of datagrams that gave way to newer ones: of the same source, or when all room was taken.
-  ReassemblyFull = 44,
+  ReassemblyFull = 46,
   /// Fragments whose header cannot be, or contradicts that of earlier ones.
-  FragmentMalformed = 45,
+  FragmentMalformed = 47,
   /// Fragments that had come already.
-  FragmentDuplicate = 46,
+  FragmentDuplicate = 48,
   /// Packets whose TTL ran out here.
-  TtlExceeded = 47,
+  TtlExceeded = 49,
   /// Packets to a destination for which there is no next hop.
-  NoRoute = 48,
+  NoRoute = 50,
   /// Others' packets that came to a leaf, which carries only its own; and packets for an exposed port from nodes that may not use it.
-  Prohibited = 49,
+  Prohibited = 51,
   /// Packets for this node to a port on which nobody listens.
-  PortUnreachable = 50,
+  PortUnreachable = 52,
   /// Packets of a protocol that does not exist or that this node does not serve.
-  BadProtocol = 51,
+  BadProtocol = 53,
   /// Hellos, control messages or errors whose payload could not be read.
-  Malformed = 52,
+  Malformed = 54,
   /// Frames that the kernel refused to send.
-  SendFailed = 53,
+  SendFailed = 55,
   /// Frames that found the queue of their socket, or of a link whose rate is known, full, or a local program that does not read.
-  EgressFull = 54,
+  EgressFull = 56,
   /// Data frames that found too much waiting for a slow TCP connection.
-  TcpBacklogFull = 55,
+  TcpBacklogFull = 57,
   /// Packets for a socket whose ring to the main thread was full.
-  DeliverFull = 56,
+  DeliverFull = 58,
   /// Packets for another worker of this node whose ring was full.
-  HandoverFull = 57,
+  HandoverFull = 59,
   /// Frames for the control plane whose ring was full.
-  PuntFull = 58,
+  PuntFull = 60,
   /// Handshake frames above the rate that the control plane is given.
-  HandshakeLimited = 59,
+  HandshakeLimited = 61,
   /// Datagrams of a new client of a port forward whose flow table is full.
-  FlowsFull = 60,
+  FlowsFull = 62,
   /// Datagrams for a port forward from somebody who takes no part in it.
-  Strangers = 61,
+  Strangers = 63,
   /// Packets that came in over the link that they would leave by.
-  NotForwarded = 62,
+  NotForwarded = 64,
   /// Frames that waited for too long for a link whose rate is known, dropped by CoDel.
-  CodelDropped = 63,
+  CodelDropped = 65,
   /// Frames that an emulated network lost.
-  EmulatedLoss = 64,
+  EmulatedLoss = 66,
   /// Frames that found an emulated network's queue, or the room for its delayed frames, full.
-  EmulatedFull = 65,
+  EmulatedFull = 67,
   /// Frames larger than the MTU of an emulated network.
-  EmulatedTooLarge = 66,
+  EmulatedTooLarge = 68,
   /// Packets that a worker held when it crashed.
-  Crashed = 67,
+  Crashed = 69,
 };
 
 }  // namespace portolan::layout

@@ -1,6 +1,8 @@
+import { stripVTControlCharacters } from 'node:util';
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { linksTable } from '../../ts/cli/commands/links.js';
 import { formatLine } from '../../ts/cli/log.js';
 import {
   formatBitRate,
@@ -13,6 +15,7 @@ import {
 import { sparkline } from '../../ts/cli/output/sparkline.js';
 import { table } from '../../ts/cli/output/table.js';
 import { quantile } from '../../ts/cli/statistics.js';
+import type { LinkReport } from '../../ts/node/admin.types.js';
 
 test('numbers keep three digits and a unit', () => {
   assert.is(formatCount(97), '97');
@@ -96,6 +99,67 @@ test('quantiles are values, and rise', () => {
 test('a log line for people holds the time, the message and the fields', () => {
   const line = formatLine('{"level":30,"time":"2026-01-02T03:04:05.678Z","peer":"1.1.1.2","n":3,"msg":"link up"}');
   assert.is(line, '03:04:05 link up  peer=1.1.1.2 n=3\n');
+});
+
+test('columns of little worth are left out where there is no room, those without a worth never', () => {
+  const columns = [
+    { title: 'PEER', cell: () => '1.1.1.1' },
+    { title: 'RTT', worth: 2, cell: () => '1 ms' },
+    { title: 'MTU', worth: 1, cell: () => '1472' },
+  ];
+  assert.equal(table(columns, [1], 80), ['PEER     RTT   MTU', '1.1.1.1  1 ms  1472']);
+  assert.equal(table(columns, [1], 18), ['PEER     RTT', '1.1.1.1  1 ms']);
+  assert.equal(table(columns, [1], 3), ['PEER', '1.1.1.1']);
+});
+
+const link = (changes: Partial<LinkReport>): LinkReport => ({
+  peer: '1.1.1.2',
+  address: 'udp://192.168.100.100:40000',
+  state: 'up',
+  role: 'relay',
+  why: 'near',
+  foreign: false,
+  rttMs: 20.4,
+  rttVarianceMs: 0.31,
+  lossPercent: 1.2,
+  lossInPercent: 0,
+  lossOutPercent: 1.2,
+  cost: 1,
+  bandwidthMbit: 9.96,
+  bandwidthSource: 'measured',
+  problem: null,
+  detail: '',
+  emulation: null,
+  mtu: 1472,
+  packetMtu: 1500,
+  mtuState: 'complete',
+  queue: null,
+  rxFrames: 1_234_567,
+  rxBytes: 0,
+  txFrames: 1234,
+  txBytes: 0,
+  members: [],
+  ...changes,
+});
+
+test('links fit a terminal, and say how their bandwidth is known', () => {
+  const links = [
+    link({}),
+    link({ peer: '1.1.1.3', bandwidthMbit: 50, bandwidthSource: 'configured', lossOutPercent: 0 }),
+    link({ peer: '1.1.1.4', bandwidthMbit: 375, bandwidthSource: 'atLeast' }),
+    link({ peer: '1.1.1.5', bandwidthMbit: null, bandwidthSource: null }),
+  ];
+  const plain = (width: number) => linksTable(links, width).map(stripVTControlCharacters);
+  for (const width of [60, 80, 120]) for (const line of plain(width)) assert.ok(line.length <= width, line);
+  assert.equal(plain(80), [
+    'PEER     STATE  ROLE   KIND      RTT       ±  LOSS IN/OUT  COST     BANDWIDTH',
+    '1.1.1.2  up     relay  near  20.4 ms  310 µs     0/1.20 %     1  ~9.96 Mbit/s',
+    '1.1.1.3  up     relay  near  20.4 ms  310 µs          0 %     1     50 Mbit/s',
+    '1.1.1.4  up     relay  near  20.4 ms  310 µs     0/1.20 %     1   ≥375 Mbit/s',
+    '1.1.1.5  up     relay  near  20.4 ms  310 µs     0/1.20 %     1             ?',
+  ]);
+  assert.match(plain(120)[0] ?? '', /ROLE +KIND +RTT +± +LOSS IN\/OUT +COST +BANDWIDTH/);
+  assert.match(plain(Infinity)[0] ?? '', /ROLE +KIND +RTT +± +LOSS IN\/OUT +COST +BANDWIDTH +MTU +IN +OUT$/);
 });
 
 test.run();

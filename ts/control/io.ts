@@ -134,7 +134,9 @@ export type ControlCounter =
   | 'controlMalformed'
   | 'errorLimited'
   | 'probesLimited'
-  | 'neighboursLimited';
+  | 'neighboursLimited'
+  | 'nextHopChanges'
+  | 'routeQueries';
 
 export type Output =
   /** Into a link, from its `linkInstall` to its `linkRetire`, whether its up bit is set or not. The payload fits the link's MTU, but for hellos that probe it. */
@@ -310,6 +312,14 @@ export type ControlEvent =
  */
 export type LinkWhy = 'configured' | 'ring' | 'near' | 'random' | 'bucket' | 'join' | 'incoming';
 
+/** What a link carries in the direction of the peer. */
+export interface LinkBandwidthStatus {
+  /** Megabits a second. */
+  readonly mbit: number;
+  /** `atLeast`: it is too fast to be measured. */
+  readonly source: 'configured' | 'measured' | 'atLeast';
+}
+
 /** A line of `links`. */
 export interface LinkStatus {
   readonly peer: NodeId;
@@ -324,6 +334,10 @@ export interface LinkStatus {
   /** Per cent of frames lost towards us and away from us. */
   readonly lossIn: number;
   readonly lossOut: number;
+  /** Administrative cost, 0..1000; undefined without a session. */
+  readonly cost: number | undefined;
+  /** undefined: not known. */
+  readonly bandwidth: LinkBandwidthStatus | undefined;
   /** Largest frame that is sent into it, bytes; undefined without a session. */
   readonly mtu: number | undefined;
   /** Whether the MTU is final: `fixed` is not probed at all. */

@@ -70,6 +70,7 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
     tags: options.tags ?? true,
     mtu: options.mtu ?? BASE_MTU,
     probeMtu: options.probeMtu ?? false,
+    measureBandwidth: options.measureBandwidth ?? false,
     sockets,
     linksPerPeer: options.linksPerPeer ?? 1,
     outbox,
@@ -123,6 +124,7 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
         return links.send(output.link, { kind: 'routingSync', message: output.message });
       case 'direct':
         outbox.push(output);
+        links.expectData(output.link, now);
         return paths.noteDirect(output);
       case 'seqnoJump':
         return noteJump(output.jump, output.isTold);
@@ -143,6 +145,7 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
     const { layer, byte, trafficClass } =
       route.kind === 'route' ? route : ({ layer: 0, byte: 0, trafficClass: 0 } as const);
     outbox.push(route);
+    outbox.count('nextHopChanges');
     links.expectData(primary, now);
     const nextHop = links.peerAt(primary);
     outbox.event({ type: 'routeChanged', layer, byte, trafficClass, nextHop, backup: links.peerAt(backup) });

@@ -68,6 +68,8 @@ export interface ControlNodeOptions {
   readonly mtu?: number;
   /** Whether links look for a larger MTU: only where the packet path forbids the network to cut its frames. Default: false. */
   readonly probeMtu?: boolean;
+  /** Whether packet trains find out what links carry of which nobody has said it. Default: false. */
+  readonly measureBandwidth?: boolean;
   /** Safety rules of routing to switch off: for the simulator's proof that its checker can fail. */
   readonly rules?: Partial<SafetyRules>;
   /** Another routing protocol, for tests. */

@@ -198,6 +198,7 @@ export class Paths {
   }
 
   #ask(asker: number, number: number, destination: NodeId, limits: SearchLimits, now: number, memory?: Memory): void {
+    this.#host.outbox.count('routeQueries');
     this.#queries.ask(number * ASKERS + asker, destination, limits, now, memory);
   }
 

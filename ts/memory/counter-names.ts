@@ -50,6 +50,11 @@ export const COUNTERS = [
     'handshakesRefused',
     'Punted handshake frames that the control plane refused: of another network key, with a wrong tag, unreadable, or more than can wait.',
   ),
+  count('nextHopChanges', "Changes of a slot's primary or backup next hop, in any class."),
+  count(
+    'routeQueries',
+    'Searches for a path that this node began: asked for by people, for pinned routes, or of its own accord.',
+  ),
   count('controlMalformed', 'Punted control messages, hellos and errors whose payload could not be read.'),
   count('fragmented', 'Datagrams that were cut into fragments here, each of which counts as originated.'),
   count('joined', 'Fragments that became part of a whole datagram, less one for each datagram.'),

@@ -112,10 +112,17 @@ export interface LinkReport {
   readonly foreign: boolean;
   /** Smoothed; null before the first measurement. */
   readonly rttMs: number | null;
+  /** Mean deviation of the round-trip time. */
+  readonly rttVarianceMs: number | null;
   /** The larger of both directions, 0..100. */
   readonly lossPercent: number;
   readonly lossInPercent: number;
   readonly lossOutPercent: number;
+  /** Administrative cost for routing, 0..1000; null without a session. */
+  readonly cost: number | null;
+  /** What it carries in the direction of the peer, and how that is known (`atLeast`: it is too fast to be measured); null: not known. */
+  readonly bandwidthMbit: number | null;
+  readonly bandwidthSource: 'configured' | 'measured' | 'atLeast' | null;
   /** Why it is not up, by name and in words; null and '' when all is well. */
   readonly problem: string | null;
   readonly detail: string;

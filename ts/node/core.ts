@@ -210,6 +210,7 @@ export class Core {
       optimise: config.optimise,
       tags: config.tags,
       probeMtu: path.kind === 'native',
+      measureBandwidth: true,
     });
     const execute = outputExecutor({
       forwarding: new ForwardingTableWriter(this.region),

@@ -8,7 +8,7 @@ import type { CountersReport, LinkReport, PinReport, StatusReport } from './admi
 export interface MetricsSource {
   status(): StatusReport;
   links(): LinkReport[];
-  pins(): PinReport[];
+  pins(): readonly Pick<PinReport, 'owner' | 'state'>[];
 }
 
 export interface Metrics {
@@ -21,7 +21,7 @@ export interface Metrics {
 interface Snapshot {
   status: StatusReport;
   links: readonly LinkReport[];
-  pins: readonly PinReport[];
+  pins: readonly Pick<PinReport, 'owner' | 'state'>[];
 }
 
 /** A registry of its own a node. */
@@ -132,6 +132,15 @@ function addLinks(registry: Registry, now: Snapshot): void {
   gauge('portolan_link_up', 'Whether the link is up: 1 or 0.', (link) => (link.state === 'up' ? 1 : 0));
   gauge('portolan_link_rtt_seconds', 'Smoothed round-trip time of the link.', (link) =>
     link.rttMs === null ? null : link.rttMs / 1000,
+  );
+  gauge('portolan_link_rtt_variance_seconds', "Mean deviation of the link's round-trip time.", (link) =>
+    link.rttVarianceMs === null ? null : link.rttVarianceMs / 1000,
+  );
+  gauge('portolan_link_cost', 'Administrative cost of the link, 0 to 1000.', (link) => link.cost);
+  gauge(
+    'portolan_link_bandwidth_bits_per_second',
+    'What the link carries towards its peer, as configured or measured; absent where nobody knows.',
+    (link) => (link.bandwidthMbit === null ? null : link.bandwidthMbit * 1e6),
   );
   gauge('portolan_link_loss_in_ratio', 'Frames lost towards this node, 0 to 1.', (link) => link.lossInPercent / 100);
   gauge(

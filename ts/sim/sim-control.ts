@@ -28,6 +28,7 @@ export interface SimControlOptions {
   readonly role: NodeRole;
   readonly linkCapacity: number;
   readonly probeMtu: boolean;
+  readonly measureBandwidth: boolean;
   readonly leafCapacity: number;
   /** Sessions to open with each peer. */
   readonly linksPerPeer: number;
@@ -38,7 +39,7 @@ export interface SimControlOptions {
 export function createSimControl(options: SimControlOptions): ControlNode {
   const { id, role, peers, schemes, bootedAt, random, observer, linkCapacity, leafCapacity, probeMtu, rules, onLabel } =
     options;
-  const { linksPerPeer, neighbours, bootstrap } = options;
+  const { linksPerPeer, measureBandwidth, neighbours, bootstrap } = options;
   return createControlNode({
     id,
     networkKey: NETWORK_KEY,
@@ -54,6 +55,7 @@ export function createSimControl(options: SimControlOptions): ControlNode {
     linkCapacity,
     leafCapacity,
     probeMtu,
+    measureBandwidth,
     linksPerPeer,
     ...(rules && { rules }),
     createRouter: (router) => createRouter({ ...router, onLabel }),

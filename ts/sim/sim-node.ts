@@ -117,6 +117,7 @@ export class SimNode implements WatchedNode {
       leafCapacity,
       linksPerPeer,
       probeMtu: world.options.probeMtu ?? false,
+      measureBandwidth: world.options.measureBandwidth ?? false,
       rules: world.options.rules,
       onLabel: (layer, byte, trafficClass, label) => checker.setLabel(this.vertex, trafficClass, layer, byte, label),
     });

@@ -25,6 +25,8 @@ export interface WorldOptions {
   readonly rules?: Partial<SafetyRules>;
   /** Whether nodes look for the MTU of their links. Default: false, for large frames are most of what a simulation would copy and hash. */
   readonly probeMtu?: boolean;
+  /** Whether nodes send packet trains to find out what wires carry. Default: false, for the same reason. */
+  readonly measureBandwidth?: boolean;
   /** Sessions of each link between relays: 1 to 8. Default: 1. */
   readonly linksPerPeer?: number;
   /** Whether nodes may be reached over TCP, too. Default: false. */

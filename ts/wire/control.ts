@@ -37,6 +37,7 @@ import {
   writeQuery,
   writeRefusal,
 } from './route-query.js';
+import { readTrain, readTrainReport, type TrainMessage, writeTrain, writeTrainReport } from './trains.js';
 
 /** Why a session is closed by its other end. */
 export type GoodbyeReason =
@@ -58,7 +59,8 @@ export type ControlMessage =
   | { readonly kind: 'goodbye'; readonly reason: GoodbyeReason }
   | QueryMessage
   | PinMessage
-  | NeighbourMessage;
+  | NeighbourMessage
+  | TrainMessage;
 
 const REASONS: readonly (readonly [GoodbyeReason, Reason])[] = [
   ['shutdown', Reason.SHUTDOWN],
@@ -112,6 +114,14 @@ export function decodeControl(bytes: Uint8Array): ControlMessage | 'malformed' {
       const answer = readNeighbourAnswer(body.value);
       return answer === 'malformed' ? answer : { kind: 'neighbourAnswer', answer };
     }
+    case 'train': {
+      const train = readTrain(body.value);
+      return train === 'malformed' ? train : { kind: 'train', train, padding: body.value.padding.byteLength };
+    }
+    case 'trainReport': {
+      const report = readTrainReport(body.value);
+      return report === 'malformed' ? report : { kind: 'trainReport', report };
+    }
     default:
       return 'malformed';
   }
@@ -139,7 +149,11 @@ function bodyOf(message: ControlMessage) {
       return { case: 'pinEnd', value: writePinEnd(message.end) } as const;
     case 'neighbourRequest':
       return { case: 'neighbourRequest', value: writeNeighbourRequest(message.request) } as const;
-    default:
+    case 'neighbourAnswer':
       return { case: 'neighbourAnswer', value: writeNeighbourAnswer(message.answer) } as const;
+    case 'train':
+      return { case: 'train', value: writeTrain(message.train, message.padding) } as const;
+    default:
+      return { case: 'trainReport', value: writeTrainReport(message.report) } as const;
   }
 }

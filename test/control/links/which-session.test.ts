@@ -38,6 +38,7 @@ class End {
       tags: true,
       mtu: 1200,
       probeMtu: false,
+      measureBandwidth: false,
       sockets: [{ family: 4 }] as const,
       linkTerms: () => ({ cost: 1, bandwidth: 0 }),
       linksPerPeer: 1,

@@ -1,8 +1,9 @@
 /** `portolan links`. */
 import type { LinkReport } from '../../node/admin.types.js';
 import { openAdmin } from '../admin-client.js';
+import { bandwidthOf } from '../output/bandwidth.js';
 import { formatBitRate, formatCount, formatMillis, formatPercent } from '../output/numbers.js';
-import { print, printJson, printLines } from '../output/print.js';
+import { outputWidth, print, printJson, printLines } from '../output/print.js';
 import { style } from '../output/style.js';
 import { type Column, table } from '../output/table.js';
 import type { QueryOptions } from './query.types.js';
@@ -13,22 +14,32 @@ export async function runLinks(options: QueryOptions): Promise<void> {
   if (options.json) return printJson(links);
   if (links.length === 0)
     print('No links: nobody has dialled this node, and it has no peers to dial (--peer ID@udp://HOST:PORT).');
-  else printLines(table(columnsFor(links), links));
+  else printLines(linksTable(links, outputWidth()));
+}
+
+/** The lines of the table; on a narrow terminal only with what is worth most. */
+export function linksTable(links: readonly LinkReport[], width: number): string[] {
+  return table(columnsFor(links), links, width);
 }
 
 const COLUMNS: readonly Column<LinkReport>[] = [
   { title: 'PEER', cell: (link) => style.bold(link.peer) },
-  { title: 'ADDRESS', cell: (link) => link.address },
+  { title: 'ADDRESS', worth: 6, cell: (link) => link.address },
   { title: 'STATE', cell: (link) => colourState(link.state) },
-  { title: 'ROLE', cell: (link) => (link.foreign ? style.yellow('leaf, foreign') : (link.role ?? '-')) },
-  { title: 'KIND', cell: (link) => link.why },
-  { title: 'RTT', align: 'right', cell: (link) => formatMillis(link.rttMs) },
-  { title: 'LOSS', align: 'right', cell: (link) => (link.state === 'up' ? formatPercent(link.lossPercent) : '-') },
-  { title: 'MTU', align: 'right', cell: mtuOf },
-  { title: 'IN', align: 'right', cell: (link) => formatCount(link.rxFrames) },
-  { title: 'OUT', align: 'right', cell: (link) => formatCount(link.txFrames) },
-  { title: 'WHY', cell: (link) => [link.problem, link.detail].filter(Boolean).join(': ') },
+  { title: 'ROLE', worth: 5, cell: (link) => (link.foreign ? style.yellow('leaf, foreign') : (link.role ?? '-')) },
+  { title: 'KIND', worth: 4, cell: (link) => link.why },
+  { title: 'RTT', worth: 10, align: 'right', cell: (link) => formatMillis(link.rttMs) },
+  { title: '±', worth: 3, align: 'right', cell: (link) => formatMillis(link.rttVarianceMs) },
+  { title: 'LOSS IN/OUT', worth: 9, align: 'right', cell: lossOf },
+  { title: 'COST', worth: 7, align: 'right', cell: (link) => (link.cost === null ? '-' : String(link.cost)) },
+  { title: 'BANDWIDTH', worth: 8, align: 'right', cell: bandwidthOf },
+  { title: 'MTU', worth: 1, align: 'right', cell: mtuOf },
+  { title: 'IN', worth: 2, align: 'right', cell: (link) => formatCount(link.rxFrames) },
+  { title: 'OUT', worth: 2, align: 'right', cell: (link) => formatCount(link.txFrames) },
 ];
+
+/** Only there when something is wrong with a link. */
+const WHY: Column<LinkReport> = { title: 'WHY', cell: whyOf };
 
 const QUEUE: Column<LinkReport> = {
   title: 'QUEUE',
@@ -59,9 +70,21 @@ function mtuOf({ mtu, mtuState }: LinkReport): string {
   return mtuState === 'searching' ? `~${mtu}` : String(mtu);
 }
 
+function whyOf({ problem, detail }: LinkReport): string {
+  return [problem, detail].filter(Boolean).join(': ');
+}
+
+/** Towards this node and away from it. */
+function lossOf({ state, lossInPercent, lossOutPercent }: LinkReport): string {
+  if (state !== 'up') return '-';
+  if (lossInPercent === 0 && lossOutPercent === 0) return formatPercent(0);
+  return `${formatPercent(lossInPercent).replace(' %', '')}/${formatPercent(lossOutPercent)}`;
+}
+
 /** What only some networks have is left out elsewhere. */
 function columnsFor(links: readonly LinkReport[]): Column<LinkReport>[] {
   const columns = [...COLUMNS];
+  if (links.some((link) => whyOf(link) !== '')) columns.push(WHY);
   if (links.some((link) => link.queue !== null)) columns.push(QUEUE);
   if (links.some((link) => link.members.length > 0)) columns.push(SESSIONS);
   if (links.some((link) => link.emulation !== null)) columns.push(EMULATED);

@@ -6,20 +6,50 @@ export interface Column<Row> {
   readonly title: string;
   readonly align?: 'left' | 'right';
   readonly cell: (row: Row) => string;
+  /** Where there is no room for all columns, those that are worth most are shown. Absent: this one always is. */
+  readonly worth?: number;
 }
 
-/** The table's lines, headings first. */
-export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string[] {
-  const cells = rows.map((row) => columns.map((column) => column.cell(row)));
-  const widths = columns.map((column, index) =>
-    Math.max(displayWidth(column.title), ...cells.map((row) => displayWidth(row[index] ?? ''))),
+const GAP = '  ';
+
+/** The table's lines, headings first, as far as its columns fit `width`. */
+export function table<Row>(all: readonly Column<Row>[], rows: readonly Row[], width = Infinity): string[] {
+  const columns = fitting(
+    all.map((column) => measured(column, rows)),
+    width,
   );
   const line = (texts: readonly string[]) =>
     texts
-      .map((text, index) => pad(text, widths[index] ?? 0, columns[index]?.align ?? 'left'))
-      .join('  ')
+      .map((text, index) => pad(text, columns[index]?.width ?? 0, columns[index]?.align ?? 'left'))
+      .join(GAP)
       .trimEnd();
-  return [style.dim(line(columns.map((column) => column.title))), ...cells.map(line)];
+  return [
+    style.dim(line(columns.map((column) => column.title))),
+    ...rows.map((_, row) => line(columns.map(({ cells }) => cells[row] ?? ''))),
+  ];
+}
+
+interface MeasuredColumn extends Omit<Column<never>, 'cell'> {
+  readonly cells: readonly string[];
+  readonly width: number;
+}
+
+function measured<Row>({ cell, ...column }: Column<Row>, rows: readonly Row[]): MeasuredColumn {
+  const cells = rows.map(cell);
+  return { ...column, cells, width: Math.max(...[column.title, ...cells].map(displayWidth)) };
+}
+
+/** The columns for which there is room, in their order: those that are worth most are the first to get it. */
+function fitting(columns: readonly MeasuredColumn[], width: number): MeasuredColumn[] {
+  let room = width + GAP.length;
+  const taken = columns
+    .toSorted((a, b) => (b.worth ?? Infinity) - (a.worth ?? Infinity) || 0)
+    .filter((column) => {
+      const fits = column.worth === undefined || room >= column.width + GAP.length;
+      if (fits) room -= column.width + GAP.length;
+      return fits;
+    });
+  return columns.filter((column) => taken.includes(column));
 }
 
 /** Pads by what is seen and not by the bytes of colours. */

@@ -9,11 +9,13 @@ export interface LinkColumns {
   readonly bits: number;
   readonly rttSpark: number;
   readonly lossSpark: number;
+  readonly bandwidth: number;
 }
 
 /** Widths of the columns that are always there. */
 export const WIDTHS = { state: 10, rate: 10, rtt: 9, loss: 8 } as const;
 const BITS = 13;
+const BANDWIDTH = 14;
 
 /** Adds columns in the order of their worth while there is room. `width`: all that the table may take. */
 export function fitColumns(width: number, links: readonly LinkRates[]): LinkColumns {
@@ -31,6 +33,7 @@ export function fitColumns(width: number, links: readonly LinkRates[]): LinkColu
     address: take(Math.min(address, 24), address),
     lossSpark: take(9),
     bits: take(2 * BITS) > 0 ? BITS : 0,
+    bandwidth: take(BANDWIDTH),
   };
   return { ...columns, peer, rttSpark: columns.rttSpark > 0 ? columns.rttSpark + take(1, 24) : 0 };
 }

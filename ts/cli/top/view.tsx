@@ -1,5 +1,6 @@
 /** The screen of `top`, top-down: the node, its traffic, its drops, its links, the keys. */
 import { Box, Text } from 'ink';
+import { bandwidthOf } from '../output/bandwidth.js';
 import {
   formatBitRate,
   formatCount,
@@ -148,6 +149,8 @@ function LinkHeadings({ columns, sort }: { readonly columns: LinkColumns; readon
       {heading('RTT', WIDTHS.rtt, 'rtt')}
       {' '.repeat(columns.rttSpark)}
       {heading('LOSS', WIDTHS.loss, 'loss')}
+      {' '.repeat(columns.lossSpark)}
+      <Text color="gray">{columns.bandwidth > 0 ? 'BANDWIDTH'.padStart(columns.bandwidth) : ''}</Text>
     </Text>
   );
 }
@@ -190,6 +193,7 @@ function LiveCells({ rates, columns }: { readonly rates: LinkRates; readonly col
       <Spark width={columns.rttSpark} color="magenta" history={rates.rttHistory} ceiling={0} />
       <Text color={lossColor}>{formatPercent(link.lossPercent).padStart(WIDTHS.loss)}</Text>
       <Spark width={columns.lossSpark} color={lossColor} history={rates.lossHistory} ceiling={5} />
+      {columns.bandwidth > 0 ? <Text dimColor>{bandwidthOf(link).padStart(columns.bandwidth)}</Text> : null}
     </>
   );
 }

@@ -23,7 +23,7 @@ export class HelloExchange {
   #sequence = 0;
   /** When each of the last hellos left; 0: answered. */
   readonly #sentAt = new Float64Array(REMEMBERED);
-  /** Probes of the MTU that were lost: of ours, and of the peer's, modulo 65 536. */
+  /** Probes (of the MTU, and trains) that were lost: of ours, and of the peer's, modulo 65 536. */
   #probesLost = 0;
   #peerProbesLost = 0;
 
@@ -63,11 +63,11 @@ export class HelloExchange {
     return payload;
   }
 
-  /** So many probes were lost so far: they do not count as loss, and the peer is told. */
-  excuse(probesLost: number): void {
-    this.lossOut.excuse(probesLost - this.#probesLost);
-    this.#slowLossOut.excuse(probesLost - this.#probesLost);
-    this.#probesLost = probesLost;
+  /** So many more probes were lost: they do not count as loss, and the peer is told. */
+  excuse(lost: number): void {
+    this.lossOut.excuse(lost);
+    this.#slowLossOut.excuse(lost);
+    this.#probesLost += lost;
   }
 
   #write(bytes: number, liveness: Liveness, seen: LinkObservation, now: number): Uint8Array {

@@ -28,6 +28,8 @@ export class LinkMtu implements Timer {
   readonly #sender: ProbeSender;
   #published: number;
   #running = false;
+  /** Probes that were lost and have been told. */
+  #excused = 0;
 
   constructor(
     { link, address, peerRole }: SessionTerms,
@@ -103,7 +105,8 @@ export class LinkMtu implements Timer {
     if (!this.#running || search === undefined) return;
     const size = search.poll(now);
     this.#publish(search.mtu);
-    this.#hellos.excuse(search.probesLost);
+    this.#hellos.excuse(search.probesLost - this.#excused);
+    this.#excused = search.probesLost;
     if (size !== 0) search.sent(size, this.#sender.sendProbe(size, now), this.#wait(), now);
     this.#schedule(now);
   }

@@ -2,8 +2,9 @@ import type { NodeId } from '../../kit/node-id.js';
 import { type ControlMessage, decodeControl, type GoodbyeReason } from '../../wire/control.js';
 import type { AcceptMessage, DialPurpose } from '../../wire/handshake.js';
 import { readHello } from '../../wire/hello.js';
-import { FrameType } from '../../wire/link-header.js';
+import { FrameType, OFFSET_COUNTER } from '../../wire/link-header.js';
 import { HEADERS_BYTES } from '../../wire/network-header.js';
+import type { TrainMessage } from '../../wire/trains.js';
 import type {
   JobResult,
   LinkProblem,
@@ -23,10 +24,11 @@ import { whileLeft } from './overlap.js';
 import { type Peer, PeerBook } from './peer-book.js';
 import { formatAddress, type LinkServices } from './services.js';
 import type { Session } from './session.js';
+import type { HeldMessage } from './session.types.js';
 import { type Ending, type SessionEvents, Sessions } from './sessions.js';
 
 /** What the two ends of a link that is up say to each other. */
-export type LinkMessage = Exclude<ControlMessage, { kind: 'goodbye' }>;
+export type LinkMessage = Exclude<ControlMessage, { kind: 'goodbye' } | TrainMessage>;
 
 /** What is told of links that are up. */
 export interface LinkListener {
@@ -102,7 +104,7 @@ export class Links implements SessionEvents, DialerOwner {
     session.proven(now);
     if (session.isOver()) return;
     if (type === FrameType.Hello) this.#handleHello(session, frame, Math.min(receivedAt, now), now);
-    else if (type === FrameType.Control) this.#handleControl(session, frame, now);
+    else if (type === FrameType.Control) this.#handleControl(session, frame, Math.min(receivedAt, now), now);
   }
 
   handleJobDone(result: JobResult, now: number): void {
@@ -325,9 +327,9 @@ export class Links implements SessionEvents, DialerOwner {
   }
 
   #qualityOf(session: Session): LinkQuality {
-    const { hellos, terms, isLeft } = session;
-    const { cost, bandwidth } = this.#services.linkTerms(terms.peer, terms.address, terms.socket);
-    const quality = { rtt: hellos.rtt.smoothed ?? 0, loss: hellos.loss, cost, bandwidth };
+    const { hellos, bandwidth, isLeft } = session;
+    const { cost } = bandwidth.configured;
+    const quality = { rtt: hellos.rtt.smoothed ?? 0, loss: hellos.loss, cost, bandwidth: bandwidth.status?.mbit ?? 0 };
     return isLeft ? whileLeft(quality) : quality;
   }
 
@@ -337,14 +339,18 @@ export class Links implements SessionEvents, DialerOwner {
     else this.#services.outbox.count('controlMalformed');
   }
 
-  #handleControl(session: Session, frame: Uint8Array, now: number): void {
+  #handleControl(session: Session, frame: Uint8Array, receivedAt: number, now: number): void {
     const message = decodeControl(frame.slice(HEADERS_BYTES));
     if (message === 'malformed') this.#services.outbox.count('controlMalformed');
-    else if (message.kind !== 'goodbye' && session.phase !== 'ready') session.hold(message);
+    else if (message.kind === 'train')
+      session.bandwidth.hear(message.train, frame.byteLength, counterOf(frame), receivedAt);
+    else if (message.kind === 'trainReport') {
+      if (session.bandwidth.handleReport(message.report)) this.rttChanged(session, now);
+    } else if (message.kind !== 'goodbye' && session.phase !== 'ready') session.hold(message);
     else this.#act(session, message, now);
   }
 
-  #act(session: Session, message: ControlMessage, now: number): void {
+  #act(session: Session, message: HeldMessage, now: number): void {
     if (this.#bundles.at(session.terms.link)) {
       if (message.kind === 'goodbye') this.#bundles.handleGoodbye(session, now);
       else this.#services.outbox.count('controlMalformed'); // routing knows nothing of members
@@ -353,4 +359,9 @@ export class Links implements SessionEvents, DialerOwner {
     else if (!this.#listener.handleMessage(session.terms.link, message, now))
       this.#services.outbox.count('controlMalformed');
   }
+}
+
+/** The counter that a frame of a link carries: its low 32 bits. */
+function counterOf(frame: Uint8Array): number {
+  return new DataView(frame.buffer, frame.byteOffset, frame.byteLength).getUint32(OFFSET_COUNTER);
 }

@@ -134,6 +134,8 @@ function statusOf(peer: Peer, self: NodeId, closing: boolean, now: number): Link
     rttVariance: session?.hellos.rtt.variance,
     lossIn: session?.hellos.lossIn.percent ?? 0,
     lossOut: session?.hellos.lossOut.percent ?? 0,
+    cost: session?.bandwidth.configured.cost,
+    bandwidth: session?.bandwidth.status,
     mtu: session?.mtu.mtu,
     mtuState: session?.mtu.state,
     configured: peer.dialer !== undefined && !peer.isChosen,

@@ -22,6 +22,8 @@ export interface LinkServices {
   /** Largest frame of a new link, bytes; and whether more is probed for. */
   readonly mtu: number;
   readonly probeMtu: boolean;
+  /** Whether packet trains are sent where the bandwidth is not configured. */
+  readonly measureBandwidth: boolean;
   readonly sockets: readonly LocalSocket[];
   /** Sessions that are opened with a peer that is dialed, 1..8. */
   readonly linksPerPeer: number;

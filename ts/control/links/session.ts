@@ -7,11 +7,12 @@ import type { LinkObservation } from '../io.js';
 import type { Timer } from '../timer-queue.js';
 import { DataExpectation } from './expectation.js';
 import { HelloExchange } from './hello-exchange.js';
+import { LinkBandwidth } from './link-bandwidth.js';
 import { LinkMtu } from './link-mtu.js';
 import { DATA_MEMORY_MS, FAST_INTERVAL, IDLE_INTERVAL, LEAF_IDLE_INTERVAL, Liveness } from './liveness.js';
 import { Questions } from './questions.js';
 import type { LinkServices } from './services.js';
-import type { SessionOwner, SessionTerms } from './session.types.js';
+import type { HeldMessage, SessionOwner, SessionTerms } from './session.types.js';
 
 export type { SessionOwner, SessionTerms } from './session.types.js';
 
@@ -70,6 +71,7 @@ export class Session implements Timer {
   readonly liveness: Liveness;
   readonly hellos = new HelloExchange();
   readonly mtu: LinkMtu;
+  readonly bandwidth: LinkBandwidth;
   readonly #services: LinkServices;
   readonly #owner: SessionOwner;
   readonly #installedAt: number;
@@ -84,7 +86,7 @@ export class Session implements Timer {
   #retries = 0;
   #timing = '';
   /** Control messages that wait until the session is ready. */
-  #held: ControlMessage[] = [];
+  #held: HeldMessage[] = [];
 
   constructor(terms: SessionTerms, services: LinkServices, owner: SessionOwner, now: number) {
     this.terms = terms;
@@ -93,6 +95,7 @@ export class Session implements Timer {
     this.#installedAt = now;
     this.liveness = new Liveness(this.#idleInterval);
     this.mtu = new LinkMtu(terms, services, this.hellos, this);
+    this.bandwidth = new LinkBandwidth(terms, services, this.hellos, this);
     const { link, peer, ourNumber, peerNumber, socket, address, rxKey, txKey, bundleOf = 0 } = terms;
     const { tags, outbox } = services;
     const { mtu } = this.mtu;
@@ -221,6 +224,7 @@ export class Session implements Timer {
     this.#nextHello = this.#afterHello(now);
     this.#publishTiming();
     this.#schedule(now);
+    if (this.phase === 'ready') this.bandwidth.afterHello(this.mtu.mtu, this.liveness.announced === FAST_INTERVAL, now);
   }
 
   /** A hello of `size` bytes of frame, which may be lost, then an ordinary one behind it. Returns the sequence of the first. */
@@ -243,11 +247,11 @@ export class Session implements Timer {
   }
 
   /** Keeps a control message until the session is ready; beyond {@link MAX_HELD} they are dropped, and the peer sends them again. */
-  hold(message: ControlMessage): void {
+  hold(message: HeldMessage): void {
     if (this.#held.length < MAX_HELD) this.#held.push(message);
   }
 
-  takeHeld(): ControlMessage[] {
+  takeHeld(): HeldMessage[] {
     const held = this.#held;
     this.#held = [];
     return held;
@@ -283,6 +287,7 @@ export class Session implements Timer {
     }
     this.phase = 'ready';
     this.#quickSent = 0;
+    this.bandwidth.start(now);
     this.#owner.ready(this, now);
     if (!this.isOver()) this.mtu.start(now);
   }

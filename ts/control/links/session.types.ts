@@ -1,4 +1,6 @@
 import type { NodeId } from '../../kit/node-id.js';
+import type { ControlMessage } from '../../wire/control.js';
+import type { TrainMessage } from '../../wire/trains.js';
 import type { NodeRole, TransportAddress } from '../io.js';
 import type { Session } from './session.js';
 
@@ -19,6 +21,14 @@ export interface SessionTerms {
   readonly address: TransportAddress;
   /** Of a member of a bundle: the link index of its main session. */
   readonly bundleOf?: number;
+}
+
+/** What waits until the session is ready. */
+export type HeldMessage = Exclude<ControlMessage, TrainMessage>;
+
+/** What speaks to the peer. */
+export interface ControlSender {
+  sendControl(message: ControlMessage): void;
 }
 
 /** Whoever must know what becomes of a session. */

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file portolan/v1/control.proto.
  */
 export const file_portolan_v1_control: GenFile = /*@__PURE__*/
-  fileDesc("Chlwb3J0b2xhbi92MS9jb250cm9sLnByb3RvEgtwb3J0b2xhbi52MSL8AwoHQ29udHJvbBIwCgxyb3V0aW5nX3N5bmMYASABKAsyGC5wb3J0b2xhbi52MS5Sb3V0aW5nU3luY0gAEicKB2dvb2RieWUYAiABKAsyFC5wb3J0b2xhbi52MS5Hb29kYnllSAASLgoLcm91dGVfcXVlcnkYAyABKAsyFy5wb3J0b2xhbi52MS5Sb3V0ZVF1ZXJ5SAASMAoMcm91dGVfYW5zd2VyGAQgASgLMhgucG9ydG9sYW4udjEuUm91dGVBbnN3ZXJIABIyCg1yb3V0ZV9yZWZ1c2FsGAUgASgLMhkucG9ydG9sYW4udjEuUm91dGVSZWZ1c2FsSAASLgoLcGluX3JlcXVlc3QYBiABKAsyFy5wb3J0b2xhbi52MS5QaW5SZXF1ZXN0SAASKgoJcGluX2dyYW50GAcgASgLMhUucG9ydG9sYW4udjEuUGluR3JhbnRIABImCgdwaW5fZW5kGAggASgLMhMucG9ydG9sYW4udjEuUGluRW5kSAASOgoRbmVpZ2hib3VyX3JlcXVlc3QYCSABKAsyHS5wb3J0b2xhbi52MS5OZWlnaGJvdXJSZXF1ZXN0SAASOAoQbmVpZ2hib3VyX2Fuc3dlchgKIAEoCzIcLnBvcnRvbGFuLnYxLk5laWdoYm91ckFuc3dlckgAQgYKBGJvZHkiwQEKC1JvdXRpbmdTeW5jEg4KBm51bWJlchgBIAEoDRIUCgxhY2tub3dsZWRnZWQYAiADKA0SEgoKYmFzZV9zZXFubxgDIAEoDRIPCgdlbnRyaWVzGAQgASgMEisKCHJlcXVlc3RzGAUgAygLMhkucG9ydG9sYW4udjEuUm91dGVSZXF1ZXN0EiMKBmRpZ2VzdBgGIAEoCzITLnBvcnRvbGFuLnYxLkRpZ2VzdBIVCg1yZXNlbmRfbGF5ZXJzGAcgASgNIqwBCgxSb3V0ZVJlcXVlc3QSDQoFbGF5ZXIYASABKA0SDAoEYnl0ZRgCIAEoDRIVCg10cmFmZmljX2NsYXNzGAMgASgNEg0KBXNlcW5vGAQgASgNEhAKCGRpc3RhbmNlGAUgASgNEgwKBGJ1bXAYBiABKAgSEgoKaG9wX2J1ZGdldBgHIAEoDRIQCghvcHRpbWlzZRgIIAEoCBITCgttYWtlX2JhY2t1cBgJIAEoCCItCgZEaWdlc3QSDgoGbGF5ZXJzGAEgAygHEhMKC2xhc3RfbnVtYmVyGAIgASgNIqoBCgdHb29kYnllEisKBnJlYXNvbhgBIAEoDjIbLnBvcnRvbGFuLnYxLkdvb2RieWUuUmVhc29uInIKBlJlYXNvbhIWChJSRUFTT05fVU5TUEVDSUZJRUQQABITCg9SRUFTT05fU0hVVERPV04QARITCg9SRUFTT05fUkVQTEFDRUQQAhISCg5SRUFTT05fUkVNT1ZFRBADEhIKDlJFQVNPTl9TSUxFTkNFEAQitAEKC1JvdXRlTGltaXRzEhMKBnJ0dF91cxgBIAEoDUgAiAEBEhEKBGNvc3QYAiABKA1IAYgBARIRCgRrYnBzGAMgASgNSAKIAQESFQoIbG9zc19wcG0YBCABKA1IA4gBARIRCgRob3BzGAUgASgNSASIAQESDQoFYXZvaWQYBiABKAdCCQoHX3J0dF91c0IHCgVfY29zdEIHCgVfa2Jwc0ILCglfbG9zc19wcG1CBwoFX2hvcHMiWQoLUGF0aE1lYXN1cmUSDgoGcnR0X3VzGAEgASgNEgwKBGNvc3QYAiABKA0SDAoEa2JwcxgDIAEoDRIQCghsb3NzX3BwbRgEIAEoDRIMCgRob3BzGAUgASgNIuMBCgpSb3V0ZVF1ZXJ5EgoKAmlkGAEgASgGEg4KBmJyYW5jaBgCIAEoDRITCgtkZXN0aW5hdGlvbhgDIAEoBxIoCgZsaW1pdHMYBCABKAsyGC5wb3J0b2xhbi52MS5Sb3V0ZUxpbWl0cxIoCgZzb19mYXIYBSABKAsyGC5wb3J0b2xhbi52MS5QYXRoTWVhc3VyZRIMCgRwYXRoGAYgAygHEg4KBnRva2VucxgHIAEoDRITCgtwYXRpZW5jZV9tcxgIIAEoDRIOCgZmb2xsb3cYCSABKA0SDQoFZnJlc2gYCiABKAgiZgoLUm91dGVBbnN3ZXISDgoGYnJhbmNoGAEgASgNEgwKBHBhdGgYAiADKAcSKQoHbWVhc3VyZRgDIAEoCzIYLnBvcnRvbGFuLnYxLlBhdGhNZWFzdXJlEg4KBmFnZV9tcxgEIAEoDSKXAgoMUm91dGVSZWZ1c2FsEg4KBmJyYW5jaBgBIAEoDRIOCgZ0b2tlbnMYAiABKA0SMAoGcmVhc29uGAMgASgOMiAucG9ydG9sYW4udjEuUm91dGVSZWZ1c2FsLlJlYXNvbhIkCgRiZXN0GAQgASgLMhYucG9ydG9sYW4udjEuU2hvcnRmYWxsIo4BCgZSZWFzb24SFgoSUkVBU09OX1VOU1BFQ0lGSUVEEAASEQoNUkVBU09OX0xJTUlUUxABEhMKD1JFQVNPTl9OT19ST1VURRACEhEKDVJFQVNPTl9UT0tFTlMQAxIPCgtSRUFTT05fU0VFThAEEg8KC1JFQVNPTl9CVVNZEAUSDwoLUkVBU09OX0xBVEUQBiI3CglTaG9ydGZhbGwSDQoFbGltaXQYASABKA0SDQoFdmFsdWUYAiABKA0SDAoEb3ZlchgDIAEoByI9CgpQaW5SZXF1ZXN0EgoKAmlkGAEgASgGEgwKBHBhdGgYAiADKAcSFQoNdHJhZmZpY19jbGFzcxgDIAEoDSI1CghQaW5HcmFudBIKCgJpZBgBIAEoBhINCgVsYWJlbBgCIAEoBxIOCgZydHRfdXMYAyABKA0iFAoGUGluRW5kEgoKAmlkGAEgASgGIqYBChBUcmFuc3BvcnRBZGRyZXNzEjQKBnNjaGVtZRgBIAEoDjIkLnBvcnRvbGFuLnYxLlRyYW5zcG9ydEFkZHJlc3MuU2NoZW1lEgwKBGhvc3QYAiABKAwSDAoEcG9ydBgDIAEoDSJACgZTY2hlbWUSFgoSU0NIRU1FX1VOU1BFQ0lGSUVEEAASDgoKU0NIRU1FX1VEUBABEg4KClNDSEVNRV9UQ1AQAiJXChBOZWlnaGJvdXJSZXF1ZXN0EhMKC3dhbnRlZF9iaXRzGAEgASgHEi4KB2xpc3RlbnMYAiADKAsyHS5wb3J0b2xhbi52MS5UcmFuc3BvcnRBZGRyZXNzIj0KD05laWdoYm91ckFuc3dlchIqCgpuZWlnaGJvdXJzGAEgAygLMhYucG9ydG9sYW4udjEuTmVpZ2hib3VyIl4KCU5laWdoYm91chIKCgJpZBgBIAEoBxIwCglhZGRyZXNzZXMYAiADKAsyHS5wb3J0b2xhbi52MS5UcmFuc3BvcnRBZGRyZXNzEhMKC2FnZV9zZWNvbmRzGAMgASgNYgZwcm90bzM");
+  fileDesc("Chlwb3J0b2xhbi92MS9jb250cm9sLnByb3RvEgtwb3J0b2xhbi52MSLTBAoHQ29udHJvbBIwCgxyb3V0aW5nX3N5bmMYASABKAsyGC5wb3J0b2xhbi52MS5Sb3V0aW5nU3luY0gAEicKB2dvb2RieWUYAiABKAsyFC5wb3J0b2xhbi52MS5Hb29kYnllSAASLgoLcm91dGVfcXVlcnkYAyABKAsyFy5wb3J0b2xhbi52MS5Sb3V0ZVF1ZXJ5SAASMAoMcm91dGVfYW5zd2VyGAQgASgLMhgucG9ydG9sYW4udjEuUm91dGVBbnN3ZXJIABIyCg1yb3V0ZV9yZWZ1c2FsGAUgASgLMhkucG9ydG9sYW4udjEuUm91dGVSZWZ1c2FsSAASLgoLcGluX3JlcXVlc3QYBiABKAsyFy5wb3J0b2xhbi52MS5QaW5SZXF1ZXN0SAASKgoJcGluX2dyYW50GAcgASgLMhUucG9ydG9sYW4udjEuUGluR3JhbnRIABImCgdwaW5fZW5kGAggASgLMhMucG9ydG9sYW4udjEuUGluRW5kSAASOgoRbmVpZ2hib3VyX3JlcXVlc3QYCSABKAsyHS5wb3J0b2xhbi52MS5OZWlnaGJvdXJSZXF1ZXN0SAASOAoQbmVpZ2hib3VyX2Fuc3dlchgKIAEoCzIcLnBvcnRvbGFuLnYxLk5laWdoYm91ckFuc3dlckgAEiMKBXRyYWluGAsgASgLMhIucG9ydG9sYW4udjEuVHJhaW5IABIwCgx0cmFpbl9yZXBvcnQYDCABKAsyGC5wb3J0b2xhbi52MS5UcmFpblJlcG9ydEgAQgYKBGJvZHkiwQEKC1JvdXRpbmdTeW5jEg4KBm51bWJlchgBIAEoDRIUCgxhY2tub3dsZWRnZWQYAiADKA0SEgoKYmFzZV9zZXFubxgDIAEoDRIPCgdlbnRyaWVzGAQgASgMEisKCHJlcXVlc3RzGAUgAygLMhkucG9ydG9sYW4udjEuUm91dGVSZXF1ZXN0EiMKBmRpZ2VzdBgGIAEoCzITLnBvcnRvbGFuLnYxLkRpZ2VzdBIVCg1yZXNlbmRfbGF5ZXJzGAcgASgNIqwBCgxSb3V0ZVJlcXVlc3QSDQoFbGF5ZXIYASABKA0SDAoEYnl0ZRgCIAEoDRIVCg10cmFmZmljX2NsYXNzGAMgASgNEg0KBXNlcW5vGAQgASgNEhAKCGRpc3RhbmNlGAUgASgNEgwKBGJ1bXAYBiABKAgSEgoKaG9wX2J1ZGdldBgHIAEoDRIQCghvcHRpbWlzZRgIIAEoCBITCgttYWtlX2JhY2t1cBgJIAEoCCItCgZEaWdlc3QSDgoGbGF5ZXJzGAEgAygHEhMKC2xhc3RfbnVtYmVyGAIgASgNIqoBCgdHb29kYnllEisKBnJlYXNvbhgBIAEoDjIbLnBvcnRvbGFuLnYxLkdvb2RieWUuUmVhc29uInIKBlJlYXNvbhIWChJSRUFTT05fVU5TUEVDSUZJRUQQABITCg9SRUFTT05fU0hVVERPV04QARITCg9SRUFTT05fUkVQTEFDRUQQAhISCg5SRUFTT05fUkVNT1ZFRBADEhIKDlJFQVNPTl9TSUxFTkNFEAQitAEKC1JvdXRlTGltaXRzEhMKBnJ0dF91cxgBIAEoDUgAiAEBEhEKBGNvc3QYAiABKA1IAYgBARIRCgRrYnBzGAMgASgNSAKIAQESFQoIbG9zc19wcG0YBCABKA1IA4gBARIRCgRob3BzGAUgASgNSASIAQESDQoFYXZvaWQYBiABKAdCCQoHX3J0dF91c0IHCgVfY29zdEIHCgVfa2Jwc0ILCglfbG9zc19wcG1CBwoFX2hvcHMiWQoLUGF0aE1lYXN1cmUSDgoGcnR0X3VzGAEgASgNEgwKBGNvc3QYAiABKA0SDAoEa2JwcxgDIAEoDRIQCghsb3NzX3BwbRgEIAEoDRIMCgRob3BzGAUgASgNIuMBCgpSb3V0ZVF1ZXJ5EgoKAmlkGAEgASgGEg4KBmJyYW5jaBgCIAEoDRITCgtkZXN0aW5hdGlvbhgDIAEoBxIoCgZsaW1pdHMYBCABKAsyGC5wb3J0b2xhbi52MS5Sb3V0ZUxpbWl0cxIoCgZzb19mYXIYBSABKAsyGC5wb3J0b2xhbi52MS5QYXRoTWVhc3VyZRIMCgRwYXRoGAYgAygHEg4KBnRva2VucxgHIAEoDRITCgtwYXRpZW5jZV9tcxgIIAEoDRIOCgZmb2xsb3cYCSABKA0SDQoFZnJlc2gYCiABKAgiZgoLUm91dGVBbnN3ZXISDgoGYnJhbmNoGAEgASgNEgwKBHBhdGgYAiADKAcSKQoHbWVhc3VyZRgDIAEoCzIYLnBvcnRvbGFuLnYxLlBhdGhNZWFzdXJlEg4KBmFnZV9tcxgEIAEoDSKXAgoMUm91dGVSZWZ1c2FsEg4KBmJyYW5jaBgBIAEoDRIOCgZ0b2tlbnMYAiABKA0SMAoGcmVhc29uGAMgASgOMiAucG9ydG9sYW4udjEuUm91dGVSZWZ1c2FsLlJlYXNvbhIkCgRiZXN0GAQgASgLMhYucG9ydG9sYW4udjEuU2hvcnRmYWxsIo4BCgZSZWFzb24SFgoSUkVBU09OX1VOU1BFQ0lGSUVEEAASEQoNUkVBU09OX0xJTUlUUxABEhMKD1JFQVNPTl9OT19ST1VURRACEhEKDVJFQVNPTl9UT0tFTlMQAxIPCgtSRUFTT05fU0VFThAEEg8KC1JFQVNPTl9CVVNZEAUSDwoLUkVBU09OX0xBVEUQBiI3CglTaG9ydGZhbGwSDQoFbGltaXQYASABKA0SDQoFdmFsdWUYAiABKA0SDAoEb3ZlchgDIAEoByI9CgpQaW5SZXF1ZXN0EgoKAmlkGAEgASgGEgwKBHBhdGgYAiADKAcSFQoNdHJhZmZpY19jbGFzcxgDIAEoDSI1CghQaW5HcmFudBIKCgJpZBgBIAEoBhINCgVsYWJlbBgCIAEoBxIOCgZydHRfdXMYAyABKA0iFAoGUGluRW5kEgoKAmlkGAEgASgGIqYBChBUcmFuc3BvcnRBZGRyZXNzEjQKBnNjaGVtZRgBIAEoDjIkLnBvcnRvbGFuLnYxLlRyYW5zcG9ydEFkZHJlc3MuU2NoZW1lEgwKBGhvc3QYAiABKAwSDAoEcG9ydBgDIAEoDSJACgZTY2hlbWUSFgoSU0NIRU1FX1VOU1BFQ0lGSUVEEAASDgoKU0NIRU1FX1VEUBABEg4KClNDSEVNRV9UQ1AQAiJXChBOZWlnaGJvdXJSZXF1ZXN0EhMKC3dhbnRlZF9iaXRzGAEgASgHEi4KB2xpc3RlbnMYAiADKAsyHS5wb3J0b2xhbi52MS5UcmFuc3BvcnRBZGRyZXNzIj0KD05laWdoYm91ckFuc3dlchIqCgpuZWlnaGJvdXJzGAEgAygLMhYucG9ydG9sYW4udjEuTmVpZ2hib3VyIl4KCU5laWdoYm91chIKCgJpZBgBIAEoBxIwCglhZGRyZXNzZXMYAiADKAsyHS5wb3J0b2xhbi52MS5UcmFuc3BvcnRBZGRyZXNzEhMKC2FnZV9zZWNvbmRzGAMgASgNIkcKBVRyYWluEg4KBm51bWJlchgBIAEoDRINCgVpbmRleBgCIAEoDRIOCgZmcmFtZXMYAyABKA0SDwoHcGFkZGluZxgEIAEoDCJlCgtUcmFpblJlcG9ydBIOCgZudW1iZXIYASABKA0SEAoIcmVjZWl2ZWQYAiABKA0SFQoNZGlzcGVyc2lvbl91cxgDIAEoDRINCgVieXRlcxgEIAEoDRIOCgZvdGhlcnMYBSABKA1iBnByb3RvMw");
 
 /**
  * The payload of control frames: between the two ends of a live session, authenticated by the frame's tag.
@@ -81,6 +81,18 @@ export type Control = Message<"portolan.v1.Control"> & {
      */
     value: NeighbourAnswer;
     case: "neighbourAnswer";
+  } | {
+    /**
+     * @generated from field: portolan.v1.Train train = 11;
+     */
+    value: Train;
+    case: "train";
+  } | {
+    /**
+     * @generated from field: portolan.v1.TrainReport train_report = 12;
+     */
+    value: TrainReport;
+    case: "trainReport";
   } | { case: undefined; value?: undefined };
 };
 
@@ -884,4 +896,93 @@ export type Neighbour = Message<"portolan.v1.Neighbour"> & {
  */
 export const NeighbourSchema: GenMessage<Neighbour> = /*@__PURE__*/
   messageDesc(file_portolan_v1_control, 17);
+
+/**
+ * One frame of a packet train: frames of one size, sent back to back, whose spread at the receiver shows what the link carries.
+ *
+ * @generated from message portolan.v1.Train
+ */
+export type Train = Message<"portolan.v1.Train"> & {
+  /**
+   * Of the session, from 1, the same in all frames of a train.
+   *
+   * @generated from field: uint32 number = 1;
+   */
+  number: number;
+
+  /**
+   * 0 to frames - 1.
+   *
+   * @generated from field: uint32 index = 2;
+   */
+  index: number;
+
+  /**
+   * 2 to 64.
+   *
+   * @generated from field: uint32 frames = 3;
+   */
+  frames: number;
+
+  /**
+   * Zeros, so that the frame has the size that the train is to have.
+   *
+   * @generated from field: bytes padding = 4;
+   */
+  padding: Uint8Array;
+};
+
+/**
+ * Describes the message portolan.v1.Train.
+ * Use `create(TrainSchema)` to create a new message.
+ */
+export const TrainSchema: GenMessage<Train> = /*@__PURE__*/
+  messageDesc(file_portolan_v1_control, 18);
+
+/**
+ * What came of a train: sent once, by its receiver.
+ *
+ * @generated from message portolan.v1.TrainReport
+ */
+export type TrainReport = Message<"portolan.v1.TrainReport"> & {
+  /**
+   * @generated from field: uint32 number = 1;
+   */
+  number: number;
+
+  /**
+   * Frames that arrived.
+   *
+   * @generated from field: uint32 received = 2;
+   */
+  received: number;
+
+  /**
+   * From the first arrival to the last; 0: all were received at once.
+   *
+   * @generated from field: uint32 dispersion_us = 3;
+   */
+  dispersionUs: number;
+
+  /**
+   * Frames' bytes (headers included) that arrived within that time: all but those received first. Of a train that was received at once, all.
+   *
+   * @generated from field: uint32 bytes = 4;
+   */
+  bytes: number;
+
+  /**
+   * Frames of other kinds that the sender sent between those of the train.
+   *
+   * @generated from field: uint32 others = 5;
+   */
+  others: number;
+};
+
+/**
+ * Describes the message portolan.v1.TrainReport.
+ * Use `create(TrainReportSchema)` to create a new message.
+ */
+export const TrainReportSchema: GenMessage<TrainReport> = /*@__PURE__*/
+  messageDesc(file_portolan_v1_control, 19);
 
