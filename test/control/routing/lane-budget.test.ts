@@ -3,6 +3,9 @@ import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { LaneBudget } from '../../../ts/control/routing/lane-budget.js';
+import { slotKey } from '../../../ts/control/routing/slot-state.js';
+import { SyncBuilder } from '../../../ts/control/routing/sync-builder.js';
+import { SyncSender } from '../../../ts/control/routing/sync-sender.js';
 import { Puppet, retraction, route } from './puppet.js';
 import { mesh } from './topologies.js';
 
@@ -86,6 +89,36 @@ test('what is urgent leaves at once, though the budget is spent', () => {
   net.run(30);
   const told = framesTo(net, b, start).flatMap((frame) => frame.entries);
   assert.ok(told.some(({ kind, byte }) => kind === 'retraction' && byte === 42));
+});
+
+test('a sender that waits for its budget never wants to be called again at the same time', () => {
+  let due = Number.POSITIVE_INFINITY;
+  let metric = 100;
+  const said = () => ({ seqno: 1, distance: 9, metric, hops: 1 });
+  const sender = new SyncSender(
+    {
+      wanted: said,
+      isSharedZone: () => false,
+      needsRequest: () => false,
+      rtt: () => 30,
+      bandwidth: () => 0,
+      random: () => 0.37,
+      wake: (time) => {
+        due = time;
+      },
+      builder: new SyncBuilder(),
+    },
+    0.1,
+  );
+  for (let turn = 1, now = 0.1; now < 120_000; turn++) {
+    metric = metric === 100 ? 900 : 100;
+    for (let byte = 1; byte < 100; byte++) sender.refreshAs(slotKey(0, 4, byte), said(), now);
+    now = Math.max(now, due);
+    const message = sender.step(now);
+    assert.ok(due > now, `${due} at ${now}`);
+    if (message?.number) sender.handleAcknowledged([message.number]);
+    now += 1 / 3 / turn;
+  }
 });
 
 /** A mesh whose round trips jump for half a minute to 0.3 to 3.3 of what they are: bytes a direction of a link in a second, and the time until a dead node is forgotten. */

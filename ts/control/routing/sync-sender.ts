@@ -12,6 +12,8 @@ const URGENT_MS = 2;
 const LAZY_MIN_MS = 150;
 const LAZY_SPREAD_MS = 150;
 const FRAME_GAP_MS = 20;
+/** The budget is kept well enough by then. */
+const LEAST_WAIT_MS = 1;
 /** An acknowledgement waits this long for company; well below the least time after which the other end sends again. */
 const ACKNOWLEDGE_MS = 45;
 const MIN_RESEND_MS = 100;
@@ -185,9 +187,10 @@ export class SyncSender {
 
   /** Lazy changes leave, unless the link has spent too much meanwhile and they have not waited for too long. */
   #promoteLazy(now: number): void {
-    const wait = Math.min(this.#budget.wait(this.#host.bandwidth(), now), this.#lazyBefore - now);
-    if (wait > 0) {
-      this.#lazyAt = now + wait;
+    // What is left of a wait may be too little to change the time at all: it would be waited for again and again.
+    const until = Math.min(now + this.#budget.wait(this.#host.bandwidth(), now), this.#lazyBefore);
+    if (until > now + LEAST_WAIT_MS) {
+      this.#lazyAt = until;
       return;
     }
     // What went back to what the neighbour knows already need not be said.
