@@ -128,6 +128,43 @@ Examples:
       const seconds = flags.smoke ? SOAK_SMOKE_SECONDS : flags.seconds;
       code = await soak({ seconds, seed: flags.seed, json: flags.json ?? false, out: flags.out });
     });
+  program
+    .command('routing')
+    .summary(
+      'deaths, churn and noise in networks of up to 2000 nodes, four classes: what routing makes of them, simulated',
+    )
+    .description(
+      'Simulates the routers of networks of 30 to 2000 nodes, all four traffic classes: how soon the dead are forgotten, how long pairs are cut off,\nhow much routing sends, which share of routes has a backup. Exit code 1 when routes loop or the dead are not forgotten. The largest network takes minutes.',
+    )
+    .option('--rounds <n>', 'deaths of single nodes a network', positive, 20)
+    .option('--networks <n>', 'only the first so many of the four networks', positive)
+    .option('--rtt <file>', 'a network more, of measured round-trip times; may be given several times', collect, [])
+    .option('--seed <n>', 'the seed of every network', positive, 1)
+    .option('--smoke', 'a run of a few seconds that only shows that the bench works')
+    .option('--json', 'print the results as JSON')
+    .option('--out <dir>', 'where the results (JSON) go', '.bench')
+    .action(
+      async (flags: {
+        rounds: number;
+        networks?: number;
+        rtt: readonly string[];
+        seed: number;
+        smoke?: true;
+        json?: true;
+        out: string;
+      }) => {
+        const { benchRouting } = await import('./routing.js');
+        code = await benchRouting({
+          rounds: flags.smoke ? 2 : flags.rounds,
+          networks: flags.networks,
+          rtt: flags.rtt,
+          seed: flags.seed,
+          smoke: flags.smoke ?? false,
+          json: flags.json ?? false,
+          out: flags.out,
+        });
+      },
+    );
   const { addLoadCommands } = await import('./load.js');
   addLoadCommands(program, (result) => {
     code = result;
@@ -144,6 +181,10 @@ Examples:
     return 1;
   }
   return code;
+}
+
+function collect(file: string, before: readonly string[]): string[] {
+  return [...before, file];
 }
 
 function positive(text: string): number {

@@ -2,6 +2,8 @@
 
 export type { Distribution } from './planet/distribution.js';
 export { PLANET_EVENTS, type PlanetEventName } from './planet/events.js';
+export type { HardshipNetwork } from './planet/hardship.js';
+export { measureHardships } from './planet/hardships.js';
 export type { OptimisedReport } from './planet/optimised.js';
 export type { PathReport } from './planet/paths.js';
 export type { PlanetOptions, PlanetProgress, PlanetResult } from './planet/planet-run.js';

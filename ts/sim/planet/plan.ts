@@ -1,5 +1,6 @@
 /** What a planet is made from: ids, places, and the links that its nodes are configured with. */
 import type { NodeId } from '../../kit/node-id.js';
+import type { Topology } from '../topology.js';
 import type { RttSpace } from './rtt-space.js';
 
 export interface Plan {
@@ -36,4 +37,14 @@ export class LinkSet {
   peersOf(node: number): ReadonlySet<number> {
     return this.#peers[node] as Set<number>;
   }
+}
+
+/** A topology of the runs of whole nodes: round trips are twice its delays, and nothing passes where it has no wire. */
+export function planOfTopology({ nodes: ids, edges }: Topology): Plan {
+  const places = new Map(ids.map((id, node) => [id, node]));
+  const links = edges.map(({ a, b }) => [places.get(a) as number, places.get(b) as number] as const);
+  const key = (a: number, b: number) => Math.min(a, b) * ids.length + Math.max(a, b);
+  const delays = new Map(edges.map(({ model }, i) => [key(...(links[i] as readonly [number, number])), model.delay]));
+  const rtt = (a: number, b: number) => 2 * (delays.get(key(a, b)) ?? Number.POSITIVE_INFINITY);
+  return { ids, space: { size: ids.length, rtt }, links };
 }

@@ -9,7 +9,7 @@
  * ```
  * Handshakes are a delay of one and a half round trips, hellos a delay until silence is noticed; neither is simulated frame by frame.
  */
-import type { DirectOutput } from '../../control/io.js';
+import type { DirectOutput, RouteOutput } from '../../control/io.js';
 import { createRouter } from '../../control/routing/router.js';
 import type { RouterOutput, SafetyRules } from '../../control/routing/router.types.js';
 import { invariant } from '../../kit/assert.js';
@@ -37,6 +37,8 @@ export interface PlanetWorldOptions {
   /** Classes that are routed, 1..4: the first ones. Default: 4. */
   readonly classes?: number;
   readonly rules?: Partial<SafetyRules>;
+  /** Called at each change of next hops, when it is in force. */
+  readonly onRoute?: (station: Station, route: RouteOutput) => void;
   /** Called at each violation, as it is found. */
   readonly onViolation?: (violation: Violation) => void;
 }
@@ -264,6 +266,7 @@ export class PlanetWorld {
     if (output.kind !== 'route') return;
     station.store(output);
     this.lastChange = this.queue.now;
+    this.#options.onRoute?.(station, output);
     const { trafficClass, layer, byte, primary, backup } = output;
     this.#show(station, trafficClass, layer, byte, primary, backup);
   }

@@ -10,6 +10,8 @@ export interface TableReport {
   readonly slots: Distribution;
   /** Share of routes that have a backup next hop, 0..1, by layer from 1. */
   readonly backups: readonly number[];
+  /** The same of all layers together. */
+  readonly withBackup: number;
   /** Share of routes whose next hop is not that of the low-latency class, 0..1, by class from 0. */
   readonly otherWays: readonly number[];
 }
@@ -42,10 +44,15 @@ export function measureTables(world: PlanetWorld): TableReport {
     links: distributionOf(world.live().map(({ sessions }) => sessions.size)),
     slots: distributionOf(slots),
     backups: routes.map((count, layer) => share(spares[layer] as number, count)),
+    withBackup: share(sumOf(spares), sumOf(routes)),
     otherWays: otherWays.map((count, trafficClass) => share(count, byClass[trafficClass] as number)),
   };
 }
 
 function share(part: number, whole: number): number {
   return whole === 0 ? 0 : part / whole;
+}
+
+function sumOf(counts: readonly number[]): number {
+  return counts.reduce((sum, count) => sum + count, 0);
 }

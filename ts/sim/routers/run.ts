@@ -10,7 +10,7 @@ import type { SafetyRules } from '../../control/routing/router.types.js';
 import { type Random, seededRandom } from '../../kit/random.js';
 import { Expected } from '../planet/expected.js';
 import { Packets } from '../planet/packets.js';
-import type { Plan } from '../planet/plan.js';
+import { type Plan, planOfTopology } from '../planet/plan.js';
 import { PlanetWorld } from '../planet/planet-world.js';
 import { randomTopology } from '../topology.js';
 import { RouterFaults, randomWorth } from './faults.js';
@@ -119,20 +119,10 @@ export function runRouters(options: RoutersOptions, onLine: (line: string) => vo
   };
 }
 
-/** A network as in the runs of whole nodes: 1 to 6 zones on up to 4 layers, most of them held together. */
+/** A network as in the runs of whole nodes: 1 to 6 zones on up to 4 layers, most of them held together; chance says who dials. */
 function randomPlan(random: Random, nodes: number): Plan {
-  const { nodes: ids, edges } = randomTopology(random, nodes);
-  const places = new Map(ids.map((id, node) => [id, node]));
-  const at = (id: number) => places.get(id) as number;
-  const delays = new Map(edges.map(({ a, b, model }) => [at(a) * nodes + at(b), model.delay]));
-  return {
-    ids,
-    space: {
-      size: nodes,
-      rtt: (a, b) => 2 * (delays.get(a * nodes + b) ?? delays.get(b * nodes + a) ?? Number.POSITIVE_INFINITY),
-    },
-    links: edges.map(({ a, b }) => (random.chance(0.5) ? [at(a), at(b)] : [at(b), at(a)])),
-  };
+  const plan = planOfTopology(randomTopology(random, nodes));
+  return { ...plan, links: plan.links.map(([a, b]) => (random.chance(0.5) ? [a, b] : [b, a])) };
 }
 
 /** Runs on until everything is right and stays so, or the time is up: how many links and slots are wrong then. */
