@@ -15,6 +15,14 @@ function list(items: object) {
   return { type: 'array', items };
 }
 
+const play = object({
+  changes: number,
+  loops: number,
+  labelInversions: number,
+  escapes: number,
+  starved: number,
+  violations: list(object({ kind: text, time: number, text })),
+});
 const offload = { enum: ['on', 'off', 'lost'] };
 const linkState = { enum: ['resolving', 'dialing', 'up', 'down', 'closing'] };
 const flow = object({ packetsPerSecond: number, bitsPerSecond: number });
@@ -136,6 +144,9 @@ export const SCHEMAS = {
     relayMicrosPerPacket: orNull(number),
     failover: object({ from: id, to: id, silenceMs: number, lost: number }),
   }),
+  'sim scenes': list(
+    object({ name: text, story: text, whole: play, without: play, isAsExpected: { type: 'boolean' } }),
+  ),
   'sim routers': object({
     seed: number,
     runs: number,

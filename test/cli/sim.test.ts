@@ -27,6 +27,26 @@ test('one seed is replayed a line an event', async () => {
   assert.match(stdout, /0 loops, 0 label inversions, converged after/);
 });
 
+test('scenes: the checker sees what each rule prevents, and the command tells what it says', async () => {
+  const all = await portolan(['sim', 'scenes', '--json']);
+  assert.is(all.code, 0, all.stderr);
+  const scenes = parseAs('sim scenes', all.stdout) as { name: string; isAsExpected: boolean }[];
+  assert.ok(scenes.length >= 11);
+  assert.ok(scenes.every(({ isAsExpected }) => isAsExpected));
+  const one = await portolan(['sim', 'scenes', 'labelNeverRises']);
+  assert.match(one.stdout, /labelNeverRises +0 loops, 0 inversions +[1-9]\d* loops/);
+  assert.match(one.stdout, /its label rose from/);
+  const wrong = await portolan(['sim', 'scenes', 'labelsAreGreen']);
+  assert.is.not(wrong.code, 0);
+});
+
+test('without a rule random networks loop, and the command says which', async () => {
+  const { code, stdout } = await portolan(['sim', '--runs', '2', '--nodes', '8', '--without', 'feasibility']);
+  assert.is(code, 1);
+  assert.match(stdout, /[1-9]\d* loops/);
+  assert.match(stdout, 'portolan sim --seed 1 --nodes 8 --without feasibility');
+});
+
 test('routers are run in blocks, and a journal keeps what is done', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'portolan-routers-'));
   try {

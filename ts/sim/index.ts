@@ -1,5 +1,6 @@
 /** The simulator's front door, for the command line and for benches. */
 
+export type { SafetyRules } from '../control/routing/router.types.js';
 export type { Distribution } from './planet/distribution.js';
 export { PLANET_EVENTS, type PlanetEventName } from './planet/events.js';
 export type { HardshipNetwork } from './planet/hardship.js';
@@ -24,6 +25,7 @@ export { type Block, type BlockSums } from './routers/block.js';
 export { type ManyOptions, replayRouters, runManyRouters } from './routers/many.js';
 export { type RoutersOptions, type RoutersResult, runRouters } from './routers/run.js';
 export { type RunOptions, type RunResult, replayCommand, runSimulation } from './run.js';
+export { type PlayResult, playScene, SCENE_NAMES, type SceneName, type SceneResult } from './scenes/scenes.js';
 export { formatEvent, type SimEvent } from './world.js';
 
 import { type RunOptions, type RunResult, runSimulation } from './run.js';

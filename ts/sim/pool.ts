@@ -66,7 +66,7 @@ export interface Failure {
 
 /** Runs all, and adds up. Rejects when `signal` aborts. */
 export async function runSimulations(options: SimulationsOptions): Promise<SimulationsResult> {
-  const { runs, seed, rules, signal, onProgress } = options;
+  const { runs, seed, signal, onProgress } = options;
   const shape = shapeOf(options);
   const threads = Math.max(1, Math.min(runs, options.threads ?? availableParallelism()));
   const pool = new Piscina<RunOptions, RunResult>({
@@ -82,7 +82,6 @@ export async function runSimulations(options: SimulationsOptions): Promise<Simul
     const one = {
       seed: (seed + at) >>> 0,
       ...shape,
-      ...(rules && { rules }),
     };
     const outcome = await pool.run(one, signal ? { signal } : {}).then(
       (result): RunOutcome => ({ seed: one.seed, result }),
@@ -101,12 +100,13 @@ export async function runSimulations(options: SimulationsOptions): Promise<Simul
   return addUp(options, outcomes);
 }
 
-function shapeOf({ nodes, leaves, linksPerPeer, neighbours }: SimulationsOptions): RunShape {
+function shapeOf({ nodes, leaves, linksPerPeer, neighbours, rules }: SimulationsOptions): RunShape {
   return {
     ...(nodes !== undefined && { nodes }),
     ...(leaves !== undefined && { leaves }),
     ...(linksPerPeer !== undefined && { linksPerPeer }),
     ...(neighbours !== undefined && { neighbours }),
+    ...(rules && { rules }),
   };
 }
 

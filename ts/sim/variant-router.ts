@@ -1,12 +1,14 @@
 /**
- * Two routing protocols that are well known and do loop where a destination is a zone with several origins, or news is late. They are here to be
+ * Three routing protocols that are well known and do loop where a destination is a zone with several origins, or news is late. They are here to be
  * caught by the checker (test/sim/safety-rules.test.ts), and for nothing else:
  *
  * - `perOrigin`: a feasibility distance for each origin of a destination, as Babel has it (RFC 8966). What is safe for each origin alone is not for
  *   all together: section 2.7 there concedes it.
  * - `pathVector`: a route lists the nodes that it goes by, and nobody takes one with itself in it, as in BGP. Lists may be out of date.
  *
- * Both poison routes towards the next hop, and tell of changes at once. One class, no backups, no timers.
+ * - `poisonReverse`: the least metric wins, whatever it is: a plain distance vector.
+ *
+ * All poison routes towards the next hop, and tell of changes at once. One class, no backups, no timers.
  */
 import { create } from '@bufbuild/protobuf';
 import type { LinkQuality } from '../control/routing/link-quality.js';
@@ -15,7 +17,7 @@ import { idByte, type Layer, type NodeId, sharedBytes } from '../kit/node-id.js'
 import { type RoutingSync, RoutingSyncSchema } from '../wire/gen/portolan/v1/control_pb.js';
 import type { ScriptedRouter } from './scripted-network.js';
 
-export type Variant = 'perOrigin' | 'pathVector';
+export type Variant = 'perOrigin' | 'pathVector' | 'poisonReverse';
 
 /** What a node says of a slot; without a path: nothing leads there. */
 interface Said {
@@ -119,6 +121,7 @@ class VariantRouter implements ScriptedRouter {
 
   #isFeasible(said: Said): boolean {
     if (said.path.length === 0) return false;
+    if (this.#variant === 'poisonReverse') return true;
     if (this.#variant === 'pathVector') return !said.path.includes(this.#self);
     return said.metric < (this.#feasible.get(`${keyOf(said)} ${said.origin}`) ?? Number.POSITIVE_INFINITY);
   }

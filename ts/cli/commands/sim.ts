@@ -1,5 +1,13 @@
 /** `portolan sim`: many runs with progress, or one of them event by event. */
-import { type Progress, type RunResult, replay, runSimulations, type SimulationsResult } from '../../sim/index.js';
+import {
+  type Progress,
+  type RunOptions,
+  type RunResult,
+  replay,
+  runSimulations,
+  type SafetyRules,
+  type SimulationsResult,
+} from '../../sim/index.js';
 import { BadAnswerError } from '../errors.js';
 import { formatCount } from '../output/numbers.js';
 import { print, printJson, printLines } from '../output/print.js';
@@ -13,11 +21,14 @@ export interface SimOptions {
   readonly leaves?: number;
   readonly linksPerPeer?: number;
   readonly neighbours?: number;
+  /** A safety rule to switch off. */
+  readonly without?: keyof SafetyRules;
   readonly threads?: number;
   readonly json?: boolean;
 }
 
-export async function runSim({ runs, json, ...options }: SimOptions): Promise<void> {
+export async function runSim({ runs, json, without, ...given }: SimOptions): Promise<void> {
+  const options = { ...given, ...(without && { rules: { [without]: false } }) };
   if (runs === undefined && !json) return replayOne(options);
   const showProgress = !json && process.stderr.isTTY;
   const started = performance.now();
@@ -29,7 +40,7 @@ export async function runSim({ runs, json, ...options }: SimOptions): Promise<vo
   if (!isWell(result)) throw new BadAnswerError('');
 }
 
-function replayOne(options: Pick<SimOptions, 'seed' | 'nodes' | 'leaves' | 'linksPerPeer' | 'neighbours'>): void {
+function replayOne(options: RunOptions): void {
   const result = replay(options, print);
   printLines(['', ...runLines(result)]);
   if (result.problems.length > 0) throw new BadAnswerError('');

@@ -1,19 +1,25 @@
 /** Commands that need no node. */
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { SimOptions } from '../commands/sim.js';
 import { parseInteger } from '../values/quantity.js';
 import { examples, jsonOption, option } from './option.js';
 import { simPlanet } from './sim-planet.js';
 import { simQueries } from './sim-queries.js';
 import { simRouters } from './sim-routers.js';
+import { RULES, simScenes } from './sim-scenes.js';
 
 export function toolCommands(): Command[] {
-  return [sim().addCommand(simRouters()).addCommand(simPlanet()).addCommand(simQueries()), keygen()];
+  const simulations = sim()
+    .addCommand(simRouters())
+    .addCommand(simPlanet())
+    .addCommand(simQueries())
+    .addCommand(simScenes());
+  return [simulations, keygen()];
 }
 
 function sim(): Command {
   return new Command('sim')
-    .enablePositionalOptions() // those behind `planet` and `routers` are their own
+    .enablePositionalOptions() // those behind `planet`, `routers` and `scenes` are their own
     .summary('check in simulation that routing never loops')
     .description('simulate networks under faults and check that routing never loops; exits 1 when it does')
     .addOption(
@@ -48,6 +54,7 @@ function sim(): Command {
         parseInteger(1, 8, 'a number'),
       ),
     )
+    .addOption(new Option('--without <rule>', 'switch off a safety rule of routing, to see it loop').choices(RULES))
     .addOption(
       option(
         '--neighbours <n>',
@@ -68,6 +75,7 @@ function sim(): Command {
       examples(
         ['portolan sim --runs 1000 --nodes 30', 'a thousand networks'],
         ['portolan sim --seed 17', 'one of them, event by event'],
+        ['portolan sim scenes', 'see that the checker can fail'],
         ['portolan sim routers --runs 10000', 'routing alone, in very many small networks'],
         ['portolan sim planet --nodes 1000', 'routing alone, at scale'],
       ),
