@@ -50,6 +50,23 @@ onEachPath('neighbours', (test, path) => {
     await (all[4] as Node).close();
     await reaches(all.filter((_, index) => index !== 4));
   });
+
+  test('what is emulated for a node by its id holds for links that the network has chosen', async () => {
+    const first = await nodes.start('1.1.1.1', [], { neighbours: 4 });
+    const bootstrap = [`${first.addresses[0]}`];
+    const far = await nodes.start('1.1.1.2', [], { bootstrap });
+    const node = await nodes.start('1.1.1.3', [], { bootstrap, emulate: ['1.1.1.2 delay=40ms'] });
+    const rtt = (id: string) => node.links().find(({ peer }) => peer === id)?.rttMs ?? -1;
+    await when(node, 'links with both', () => rtt('1.1.1.1') >= 0 && rtt('1.1.1.2') >= 0);
+    assert.ok(rtt('1.1.1.2') >= 40, `${rtt('1.1.1.2')} ms to the one that is far`);
+    assert.equal(
+      node.links().map(({ peer, emulation }) => [peer, emulation]),
+      [
+        ['1.1.1.1', null],
+        [far.id, 'delay=40ms'],
+      ],
+    );
+  });
 });
 
 run();

@@ -10,6 +10,7 @@ import { COUNTERS } from '../../../ts/memory/counter-names.js';
 import { createWires } from '../../../ts/memory/emulated-wires.js';
 import { RECORD_KIND, RecordKind, SEND_TO_ADDRESS, SEND_TO_FRAME } from '../../../ts/memory/worker-records.js';
 import { type Headers, makeFrame, readHeaders } from '../../../ts/wire/frame.js';
+import { FrameType } from '../../../ts/wire/link-header.js';
 import { StageRig } from '../stage-rig.js';
 
 const SELF = 0x01010102;
@@ -152,6 +153,31 @@ test('handshakes of an emulated address are delayed; datagrams of port forwards 
   assert.equal(
     rig.step().map(({ by }) => by),
     [0],
+  );
+});
+
+test('a handshake takes the way of the peer that it is meant for', () => {
+  const rig = relay(onAll({ delay: 10 }), onPeer(THERE, { delay: 50 }));
+  const send = (destination: number) => {
+    const frame = makeFrame({ type: FrameType.Handshake, destination }, new Uint8Array(12));
+    const record = new Uint8Array(SEND_TO_FRAME + frame.length);
+    const view = new DataView(record.buffer);
+    view.setInt32(RECORD_KIND, RecordKind.SendTo, true);
+    writeAddress(view, SEND_TO_ADDRESS, '127.0.0.1', 7000, 0);
+    record.set(frame, SEND_TO_FRAME);
+    rig.fromShell('control', record);
+  };
+  for (const destination of [THERE, ELSEWHERE, 0]) send(destination);
+  assert.equal(rig.step().length, 0);
+  rig.now += 10;
+  assert.equal(
+    rig.step().map(({ frame }) => (readHeaders(frame) as Headers).destination),
+    [ELSEWHERE, 0],
+  );
+  rig.now += 40;
+  assert.equal(
+    rig.step().map(({ frame }) => (readHeaders(frame) as Headers).destination),
+    [THERE],
   );
 });
 

@@ -34,6 +34,7 @@ import { COUNTER } from '../../memory/counter-names.js';
 import type { CounterBlock } from '../../memory/counters.js';
 import { LINK_OUR_NUMBER, LINK_PEER_ID, LINK_SOCKET } from '../../memory/link-table.js';
 import { LINK_ENTRY_BYTES } from '../../memory/region.js';
+import { OFFSET_DESTINATION } from '../../wire/network-header.js';
 import type { StageContext } from '../context.js';
 import { copyBytes } from '../copy.js';
 import { CELL_BYTES, FrameStore } from '../frame-store.js';
@@ -64,6 +65,7 @@ export class EmulationStage {
   readonly #ruleOfSocket: Int32Array;
   /** Of what leaves by connections that this node dials, before the peer is known. */
   readonly #ruleOfDialed: number;
+  readonly #namesPeers: boolean;
   /** By link: its rule, and the session for which that holds. */
   readonly #ruleOfLink: Int32Array;
   readonly #numbers: Int32Array;
@@ -97,6 +99,7 @@ export class EmulationStage {
     this.#sockets = sockets;
     this.#ruleOfSocket = Int32Array.from({ length: sockets }, (_, socket) => ruleFor(rules, socket, 0));
     this.#ruleOfDialed = ruleFor(rules, -1, 0);
+    this.#namesPeers = rules.some(({ target }) => target.kind === 'peer');
     this.#ruleOfLink = new Int32Array(links).fill(-1);
     this.#numbers = new Int32Array(links);
   }
@@ -140,8 +143,19 @@ export class EmulationStage {
   #takeFromSocket(index: number, now: number): void {
     const socket = this.#batch.words[runAt(index) + RUN_ARGUMENT] as number;
     if (socket >= this.#sockets) return;
-    const rule = socket < 0 ? this.#ruleOfDialed : (this.#ruleOfSocket[socket] as number);
+    const rule = this.#ruleOfHandshake(index, socket);
     if (rule >= 0) this.#take(index, rule, rule, now);
+  }
+
+  /** Handshake frames name the node that they are meant for, as far as the sender knows: they take the way of its link. */
+  #ruleOfHandshake(index: number, socket: number): number {
+    if (this.#namesPeers) {
+      const { words, slab } = this.#batch;
+      const frame = words[packetAt(words[runAt(index) + RUN_FIRST] as number)] as number;
+      const peer = slab.getUint32(frame + OFFSET_DESTINATION);
+      if (peer !== 0) return ruleFor(this.#rules, socket, peer);
+    }
+    return socket < 0 ? this.#ruleOfDialed : (this.#ruleOfSocket[socket] as number);
   }
 
   /** The link's rule, -1: none. Looked up once a session. */
