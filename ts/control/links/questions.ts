@@ -1,5 +1,7 @@
-import { DETECT_MULTIPLIER } from './liveness.js';
 import type { RttEstimator } from './rtt.js';
+
+/** So many are waited for: more than intervals of silence, since on a busy machine the first answers are the ones that come late. */
+const MOST_OPEN = 5;
 
 /**
  * Hellos that nobody answers: BFD's echo function (RFC 5880, section 6.4) beside its asynchronous mode. Workers answer a hello at once, however
@@ -20,7 +22,7 @@ export class Questions {
 
   /** When to give up, if nothing comes until then; Infinity: too few questions are open. `interval`: that of our hellos, ms. */
   limit(lastHeard: number, interval: number, { smoothed = 0, variance = 0 }: RttEstimator): number {
-    if (lastHeard >= this.#lastAt || this.#unanswered < DETECT_MULTIPLIER) return Infinity;
-    return this.#firstAt + DETECT_MULTIPLIER * interval + smoothed + 4 * variance;
+    if (lastHeard >= this.#lastAt || this.#unanswered < MOST_OPEN) return Infinity;
+    return this.#firstAt + MOST_OPEN * interval + smoothed + 4 * variance;
   }
 }
