@@ -2,13 +2,21 @@
 import { formatNodeId, type NodeId } from '../kit/node-id.js';
 import type { CheckedLabel, Vertex } from './checker.js';
 
-interface VertexState {
-  primary: Vertex;
-  backup: Vertex;
-  label: CheckedLabel | undefined;
+/** A node of the graph. Edges are references, so that a search follows them without looking anything up: that is most of a checker's time. */
+class VertexState {
+  primary: VertexState | undefined = undefined;
+  backup: VertexState | undefined = undefined;
+  label: CheckedLabel | undefined = undefined;
   /** The last search that has been here. */
-  seenBy: number;
+  seenBy = 0;
+
+  constructor(
+    readonly vertex: Vertex,
+    readonly isTerminal: boolean,
+  ) {}
 }
+
+const NO_EDGES = { primary: undefined, backup: undefined } as const;
 
 export class SlotGraph {
   readonly #states = new Map<Vertex, VertexState>();
@@ -53,17 +61,16 @@ export class SlotGraph {
 
   /** Returns false when nothing changed. */
   setNext(vertex: Vertex, primary: Vertex, backup: Vertex): boolean {
-    const state = this.#states.get(vertex);
-    if ((state?.primary ?? 0) === primary && (state?.backup ?? 0) === backup) return false;
-    if (state) Object.assign(state, { primary, backup });
-    else this.#states.set(vertex, { primary, backup, label: undefined, seenBy: 0 });
+    const known = this.#states.get(vertex);
+    if ((known?.primary?.vertex ?? 0) === primary && (known?.backup?.vertex ?? 0) === backup) return false;
+    const state = known ?? this.#obtain(vertex);
+    state.primary = primary === 0 ? undefined : this.#obtain(primary);
+    state.backup = backup === 0 ? undefined : this.#obtain(backup);
     return true;
   }
 
   setLabel(vertex: Vertex, label: CheckedLabel | undefined): void {
-    const state = this.#states.get(vertex);
-    if (state) state.label = label;
-    else this.#states.set(vertex, { primary: 0, backup: 0, label, seenBy: 0 });
+    this.#obtain(vertex).label = label;
   }
 
   labelOf(vertex: Vertex): CheckedLabel | undefined {
@@ -71,56 +78,56 @@ export class SlotGraph {
   }
 
   headsOf(vertex: Vertex): Vertex[] {
-    const state = this.#states.get(vertex);
-    if (!state) return [];
-    const { primary, backup } = state;
-    if (backup === 0) return primary === 0 ? [] : [primary];
-    return primary === 0 ? [backup] : [primary, backup];
+    const { primary, backup } = this.#states.get(vertex) ?? NO_EDGES;
+    if (!backup) return primary ? [primary.vertex] : [];
+    return primary ? [primary.vertex, backup.vertex] : [backup.vertex];
   }
 
   tailsOf(vertex: Vertex): Vertex[] {
-    return [...this.#states].filter(([, s]) => s.primary === vertex || s.backup === vertex).map(([tail]) => tail);
+    const tails: Vertex[] = [];
+    for (const { vertex: tail, primary, backup } of this.#states.values())
+      if (primary?.vertex === vertex || backup?.vertex === vertex) tails.push(tail);
+    return tails;
   }
 
   /** A path along the edges, both ends included; undefined when there is none. Packets do not go on from terminals. */
   pathBetween(from: Vertex, to: Vertex): Vertex[] | undefined {
     this.#searches++;
-    const path: Vertex[] = [];
-    return this.#search(from, to, path) ? path : undefined;
+    const backwards: Vertex[] = [];
+    return this.#search(this.#obtain(from), to, backwards) ? backwards.toReversed() : undefined;
   }
 
-  #search(at: Vertex, to: Vertex, path: Vertex[]): boolean {
-    const state = this.#states.get(at);
-    path.push(at);
-    if (at === to) return true;
-    if (state && state.seenBy !== this.#searches && !this.isTerminal(this.#idOf(at))) {
-      state.seenBy = this.#searches;
-      if (state.primary !== 0 && this.#search(state.primary, to, path)) return true;
-      if (state.backup !== 0 && this.#search(state.backup, to, path)) return true;
-    }
-    path.pop();
-    return false;
+  /** Whether `to` is at or downstream of this vertex; then the path, last vertex first. */
+  #search(at: VertexState, to: Vertex, backwards: Vertex[]): boolean {
+    const isThere = at.vertex === to;
+    if (!isThere && (at.isTerminal || at.seenBy === this.#searches)) return false;
+    at.seenBy = this.#searches;
+    const isFound =
+      isThere ||
+      (at.primary !== undefined && this.#search(at.primary, to, backwards)) ||
+      (at.backup !== undefined && this.#search(at.backup, to, backwards));
+    if (isFound) backwards.push(at.vertex);
+    return isFound;
   }
 
   /** A cycle among all edges, its first vertex repeated at the end; undefined when there is none. Every vertex is looked at once. */
   findCycle(): Vertex[] | undefined {
     const open = ++this.#searches;
     const done = ++this.#searches;
-    const path: Vertex[] = [];
+    const path: VertexState[] = [];
     /** Of each vertex of the path: 0, its primary is looked at next; 1, its backup; 2, it is done. */
     const turns: number[] = [];
-    const enter = (vertex: Vertex, state: VertexState) => {
-      const isEnd = this.isTerminal(this.#idOf(vertex));
-      state.seenBy = isEnd ? done : open;
-      if (isEnd) return;
-      path.push(vertex);
+    const enter = (state: VertexState) => {
+      state.seenBy = state.isTerminal ? done : open;
+      if (state.isTerminal) return;
+      path.push(state);
       turns.push(0);
     };
-    for (const [start, first] of this.#states) {
-      if (first.seenBy !== done) enter(start, first);
+    for (const first of this.#states.values()) {
+      if (first.seenBy !== done) enter(first);
       while (path.length > 0) {
         const top = path.length - 1;
-        const state = this.#states.get(path[top] as Vertex) as VertexState;
+        const state = path[top] as VertexState;
         const turn = turns[top] as number;
         turns[top] = turn + 1;
         if (turn === 2) {
@@ -129,13 +136,21 @@ export class SlotGraph {
           state.seenBy = done;
           continue;
         }
-        const head = turn === 0 ? state.primary : state.backup;
-        const next = this.#states.get(head); // of 0, and of who has no edges: none
-        if (next?.seenBy === open) return [...path.slice(path.indexOf(head)), head];
-        if (next && next.seenBy !== done) enter(head, next);
+        const next = turn === 0 ? state.primary : state.backup;
+        if (next?.seenBy === open) return [...path.slice(path.indexOf(next)), next].map(({ vertex }) => vertex);
+        if (next && next.seenBy !== done) enter(next);
       }
     }
     return undefined;
+  }
+
+  #obtain(vertex: Vertex): VertexState {
+    let state = this.#states.get(vertex);
+    if (!state) {
+      state = new VertexState(vertex, this.isTerminal(this.#idOf(vertex)));
+      this.#states.set(vertex, state);
+    }
+    return state;
   }
 
   /** The destination zone, as in `1.2.*.*`. */
