@@ -103,6 +103,22 @@ test('less than one per cent of any link is spent on trains, whether it is busy 
     }
 });
 
+test('the longer an idle link stays as it is the fewer trains are sent, until data comes', () => {
+  const rig = new Rig(10_000);
+  rig.run(3_600_000);
+  const gaps = rig.trains.map(({ at }, i) => Math.round((at - (rig.trains[i - 1]?.at ?? 0)) / 60_000));
+  assert.equal(
+    gaps.filter((gap) => gap > 0),
+    [1, 2, 4, 8, 8, 8, 8, 8, 8],
+  );
+  const hour = rig.trains.reduce((bytes, { frames }) => bytes + frames * FRAME, 0);
+  assert.ok((hour * 8) / 3600 < 4_000, `${(hour * 8) / 3600} bit/s`);
+  rig.isBusy = true;
+  const before = rig.trains.length;
+  rig.run(60_000);
+  assert.ok(rig.trains.length - before >= 4);
+});
+
 test('a change is seen within 10 s on a link that carries data, and with the next trains on one that does not', () => {
   for (const [from, to] of [
     [10, 5],

@@ -6,7 +6,7 @@
  *            spread < 10 ms, and room to grow: twice as many
  *                 ┌────────┐
  *                 │        v
- *   4 frames ──> unsettled (next train soon) ── five samples, the last one in their middle, or enough tried ──> settled (every 5 s; without data every 60 s)
+ *   4 frames ──> unsettled (next train soon) ── five samples, the last one in their middle, or enough tried ──> settled (every 5 s; without data after 60 s, 2, 4, 8 min)
  *                          ^                                                                │
  *                          └────────────── a sample that is off by a quarter ───────────────┘
  * ```
@@ -42,7 +42,11 @@ const LEAST_MS = 2;
 
 /** Between trains, ms: of a link that carries data, of one that does not, and while the estimate is unsettled. */
 const BUSY_GAP_MS = 5_000;
+/** What is too fast to be measured needs long trains, and nobody misses a part of it soon. */
+const FAST_GAP_MS = 15_000;
 const IDLE_GAP_MS = 60_000;
+/** With each train that shows nothing new, up to so many, the gap of an idle link doubles. */
+const MOST_CALM = 4;
 const SOON_MS = 200;
 /** Of the time that a train takes on the link: so many times that before it. */
 const COST_DIVISOR = 125;
@@ -73,6 +77,8 @@ export class BandwidthEstimate {
   #isOpen = false;
   #isSettled = false;
   #tries = 0;
+  /** Trains in a row of an idle link that have shown nothing new, up to {@link MOST_CALM}. */
+  #calm = 0;
 
   /** `now`: the link has just come up. */
   constructor(now: number) {
@@ -91,7 +97,8 @@ export class BandwidthEstimate {
       if (now < this.#sentAt + REPORT_WITHIN_MS) return false;
       this.#unanswered();
     }
-    const gap = this.#isSettled ? (isBusy ? BUSY_GAP_MS : IDLE_GAP_MS) : SOON_MS;
+    if (isBusy) this.#calm = 0;
+    const gap = this.#isSettled ? (isBusy ? this.#busyGap : IDLE_GAP_MS * 2 ** Math.max(0, this.#calm - 1)) : SOON_MS;
     return now >= this.#sentAt + Math.max(gap, COST_DIVISOR * this.#timeOf(frameBytesOf(mtu)));
   }
 
@@ -146,6 +153,7 @@ export class BandwidthEstimate {
     this.#samples = [...this.#samples, { mbit, atLeast: dispersion < LEAST_MS }].slice(-SAMPLES);
     const median = this.value?.mbit ?? mbit;
     const agrees = this.#samples.length === SAMPLES && Math.abs(mbit - median) <= AGREEMENT * median;
+    this.#calm = agrees ? Math.min(MOST_CALM, this.#calm + 1) : 0;
     if (agrees || this.#tries >= MOST_TRIES) this.#settle();
     else this.#isSettled = false;
   }
@@ -166,6 +174,10 @@ export class BandwidthEstimate {
   #settle(): void {
     this.#isSettled = true;
     this.#tries = 0;
+  }
+
+  get #busyGap(): number {
+    return this.value?.atLeast ? FAST_GAP_MS : BUSY_GAP_MS;
   }
 
   /** How long the next train takes on the link, ms, as far as is known. */
