@@ -132,6 +132,19 @@ test('30 s after its last packet a flow is over, and its path is let go', () => 
   assert.is(rig.optimiser.nextTimeout(), Infinity);
 });
 
+test('a flow ends at its time, whatever fractions of it the clock can hold', () => {
+  const rig = new Rig();
+  rig.relays.set(3, 60);
+  for (let flow = 0; flow < 200; flow++) {
+    rig.now += 0.1 + 1 / (flow + 3);
+    rig.run(3_000);
+    const due = rig.optimiser.nextTimeout();
+    rig.run(31_000, 0);
+    assert.ok(due < Infinity);
+    assert.is(rig.optimiser.tended, 0);
+  }
+});
+
 test('whoever has precedence gets the destination at once, and for as long as he wants it', () => {
   const rig = new Rig();
   rig.relays.set(3, 60);

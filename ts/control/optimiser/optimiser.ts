@@ -100,7 +100,7 @@ export class Optimiser {
 
   handleTimeout(now: number): void {
     for (let flow = this.#deadlines.pop(now); flow; flow = this.#deadlines.pop(now)) {
-      if (now - flow.lastAt >= IDLE_MS) this.#end(flow);
+      if (now >= flow.lastAt + IDLE_MS) this.#end(flow);
       else if (flow.actAt <= now) flow.act(now);
       else this.#schedule(flow);
     }
