@@ -42,6 +42,7 @@ const anyQuery: fc.Arbitrary<QueryMessage> = nodes(1).chain((path) =>
       limits: anyLimits,
       follow: fc.option(fc.integer({ min: 0, max: 3 }), { nil: undefined }),
       fresh: fc.boolean(),
+      slackPercent: fc.nat(10_000),
       soFar: measure(path.length),
       path: fc.constant(path),
       tokens,
@@ -104,7 +105,7 @@ function rounded(value: unknown): unknown {
 /** The limits of a query as its receiver sees them. */
 function received(limits: RouteLimits): RouteLimits {
   const soFar = { rttMs: 1, cost: 1, mbps: 1, delivery: 1, hops: 1 };
-  const kind = { follow: undefined, fresh: false };
+  const kind = { follow: undefined, fresh: false, slackPercent: 0 };
   const query = { id: 1n, branch: 1, destination: 9, limits, ...kind, soFar, path: [1], tokens: 1, patienceMs: 1 };
   const message = decodeControl(encodeControl({ kind: 'routeQuery', query }));
   if (message === 'malformed' || message.kind !== 'routeQuery') throw new Error('it was not understood');

@@ -74,6 +74,8 @@ export interface RouteQuery {
   readonly follow: number | undefined;
   /** Nobody is to answer from memory. */
   readonly fresh: boolean;
+  /** How far the expected whole may miss a limit outside of the destination's group, per cent. */
+  readonly slackPercent: number;
   /** From the source to the receiver. */
   readonly soFar: PathMeasure;
   /** The nodes that it came by: the source first, the sender last. */
@@ -151,17 +153,18 @@ export function writeQuery(query: RouteQuery): QueryMessage {
     patienceMs: Math.floor(query.patienceMs),
     follow: query.follow === undefined ? 0 : query.follow + 1,
     fresh: query.fresh,
+    slackPercent: query.slackPercent,
   });
 }
 
 export function readQuery(message: QueryMessage): RouteQuery | 'malformed' {
-  const { id, branch, destination, limits, soFar, path, tokens, patienceMs, fresh } = message;
+  const { id, branch, destination, limits, soFar, path, tokens, patienceMs, fresh, slackPercent } = message;
   if (!limits || !soFar || destination === 0 || message.follow > ROUTING_CLASSES) return 'malformed';
   const follow = message.follow === 0 ? undefined : message.follow - 1;
   if (!isPath(path, 1, (follow === undefined ? MAX_HOPS : MAX_FOLLOWED_HOPS) + 1)) return 'malformed';
   if (tokens > MAX_TOKENS || patienceMs > MAX_PATIENCE_MS || soFar.hops !== path.length) return 'malformed';
   const measure = readMeasure(soFar);
-  const terms = { id, branch, destination, limits: readLimits(limits), follow, fresh };
+  const terms = { id, branch, destination, limits: readLimits(limits), follow, fresh, slackPercent };
   return { ...terms, soFar: measure, path, tokens, patienceMs };
 }
 

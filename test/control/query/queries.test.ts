@@ -8,8 +8,8 @@ import type { RouteLimits } from '../../../ts/wire/route-query.js';
 import { type Asked, type Edge, World } from './world.js';
 
 const QUERIES = 150;
-/** A query may cost twice its tokens. */
-const MOST_MESSAGES = 256;
+/** Two attempts of 128 and 192 tokens; a query may cost twice its tokens. */
+const MOST_MESSAGES = 640;
 
 type Found = Extract<QueryResult, { kind: 'found' }>;
 const found = ({ results }: Asked) => results.filter((result): result is Found => result.kind === 'found');

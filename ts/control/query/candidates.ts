@@ -9,6 +9,9 @@ import {
 } from '../../wire/route-query.js';
 import { broken, joined, rank, valueOf } from './limits.js';
 
+/** Neighbours that a visit tries at most: where the best four fail, the mistake was made on the way here, and another one is to be found there. */
+const MOST_CANDIDATES = 4;
+
 /** A live link of this node, as a query sees it. */
 export interface QueryLink {
   readonly link: number;
@@ -44,17 +47,19 @@ interface Sought {
   readonly limits: SearchLimits;
   readonly soFar: PathMeasure;
   readonly path: readonly NodeId[];
+  /** How far the expected whole may miss a limit where expectations are not exact, per cent. */
+  readonly slackPercent: number;
 }
 
 /**
- * What neighbours advertise is exact inside the destination's group; outside it is a mean over zones, good for an order but not to rule a
- * neighbour out.
+ * What neighbours advertise is exact inside the destination's group; outside it is a mean over zones, which may be off: only those are ruled out by which a limit
+ * is expected to be missed by more than the slack.
  */
 export function chooseCandidates(
   links: Iterable<QueryLink>,
-  { self, destination, limits, soFar, path }: Sought,
+  { self, destination, limits, soFar, path, slackPercent }: Sought,
 ): Choice {
-  const isExact = sharedBytes(self, destination) === 3;
+  const most = 1 + (sharedBytes(self, destination) === 3 ? 0 : slackPercent / 100);
   const candidates: Candidate[] = [];
   let anyRoute = false;
   let best: Shortfall | undefined;
@@ -64,14 +69,14 @@ export function chooseCandidates(
     if (path.includes(peer) || peer === limits.avoid) continue;
     const there = joined(soFar, measure);
     const whole = { ...there, rttMs: there.rttMs + rest.rttMs, cost: there.cost + rest.cost };
-    const problem = broken(isExact ? whole : there, limits);
-    if (problem) {
-      const value = valueOf(isExact ? whole : there, problem.limit);
+    const problem = broken(whole, limits);
+    if (problem && (problem.by > most || broken(there, limits))) {
+      const value = valueOf(whole, problem.limit);
       best = closer(best, { limit: problem.limit, value, over: peer === destination ? self : peer }, limits);
     } else candidates.push({ link, peer, linkRttMs: measure.rttMs, soFar: there, rank: rank(whole, limits) });
   }
   candidates.sort((a, b) => a.rank - b.rank || a.soFar.rttMs - b.soFar.rttMs || a.peer - b.peer);
-  return { candidates, anyRoute, best };
+  return { candidates: candidates.slice(0, MOST_CANDIDATES), anyRoute, best };
 }
 
 /** Where a packet goes by the tables: there and nowhere else (Q6). `next`: undefined where it goes nowhere. */

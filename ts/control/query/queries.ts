@@ -31,8 +31,15 @@ import { PathCache } from './path-cache.js';
 import { SeenQueries } from './seen.js';
 import { Visit, type VisitTerms } from './visit.js';
 
-/** What a query may cost, messages; and how long its source waits, ms. */
-const TOKENS = 128;
+/**
+ * A search is tried twice: closely along what is expected, which finds most of it for few messages; then farther off, for what neighbours say of other zones are means. Tokens: what a
+ * query may cost, and an answer or a refusal to each message.
+ */
+const ATTEMPTS = [
+  { slackPercent: 15, tokens: 128 },
+  { slackPercent: 50, tokens: 192 },
+] as const;
+/** How long the source of a query waits, ms. */
 const PATIENCE_MS = 3_000;
 /** Kept back at each hop for the way of the answer, beside the link's own round trip, ms. */
 const HOP_RESERVE_MS = 20;
@@ -89,30 +96,33 @@ export class RouteQueries {
     if (known) return this.#host.result(number, { kind: 'found', path: known.path, measure: known.measure });
     const refusal = memory === 'all' ? this.#cache.refusal(destination, limits, now) : undefined;
     if (refusal) return this.#host.result(number, { kind: 'refused', reason: 'limits', best: refusal.best });
-    const fresh = memory === 'none';
-    this.#begin(number, { destination, limits, follow: undefined, fresh }, TOKENS, now);
+    const what = { destination, limits, follow: undefined, fresh: memory === 'none' };
+    this.#begin(number, what, now + PATIENCE_MS, 0, now);
   }
 
   /** Measures the way that packets to another node take by the tables of a class, now. One result: the way, or a refusal. */
   follow(number: number, destination: NodeId, trafficClass: number, now: number): void {
-    this.#begin(number, { destination, limits: {}, follow: trafficClass, fresh: true }, MAX_FOLLOWED_HOPS, now);
+    const what = { destination, limits: {}, follow: trafficClass, fresh: true };
+    this.#begin(number, what, now + PATIENCE_MS, 0, now);
   }
 
   #begin(
     number: number,
-    what: Pick<VisitTerms, 'destination' | 'limits' | 'follow' | 'fresh'>,
-    tokens: number,
+    { destination, limits, follow, fresh }: Pick<VisitTerms, 'destination' | 'limits' | 'follow' | 'fresh'>,
+    until: number,
+    attempt: number,
     now: number,
   ): void {
     const { self } = this.#host;
-    const { destination, limits } = what;
     const leaf = this.#host.leaf(destination);
     if (leaf && !broken(leaf, limits))
       return this.#host.result(number, { kind: 'found', path: [self, destination], measure: leaf });
     const id = this.#host.randomId();
     this.#seen.admit(id, NOWHERE, now);
-    const until = now + PATIENCE_MS;
-    this.#visit({ ...what, id, upstream: 0, branch: number, path: [self], soFar: NOWHERE, until }, tokens, now);
+    const { slackPercent, tokens } = ATTEMPTS[attempt] ?? ATTEMPTS[0];
+    const own = { upstream: 0, branch: number, path: [self], soFar: NOWHERE };
+    const terms = { id, destination, limits, follow, fresh, slackPercent, attempt, until, ...own };
+    this.#visit(terms, follow === undefined ? tokens : MAX_FOLLOWED_HOPS, now);
   }
 
   /** A message from a live link. False: it breaks the protocol and was dropped. */
@@ -157,7 +167,7 @@ export class RouteQueries {
 
   #handleQuery(link: number, query: RouteQuery, now: number): boolean {
     const { self } = this.#host;
-    const { id, branch, destination, limits, follow, fresh, soFar, path, tokens, patienceMs } = query;
+    const { id, branch, destination, limits, follow, fresh, slackPercent, soFar, path, tokens, patienceMs } = query;
     if (path.includes(self) || path.at(-1) !== this.#host.peerAt(link)) return false;
     const refuse = (reason: RefusalReason): true => {
       this.#host.send(link, { kind: 'routeRefusal', refusal: { branch, tokens, reason, best: undefined } });
@@ -187,6 +197,8 @@ export class RouteQueries {
       limits,
       follow,
       fresh,
+      slackPercent,
+      attempt: 0,
       upstream: link,
       branch,
       path: [...path, self],
@@ -230,7 +242,7 @@ export class RouteQueries {
 
   /** Sends the branches that may be sent now; ends the visit when there is nothing left to wait for. */
   #goOn(visit: Visit, now: number): void {
-    const { id, destination, limits, follow, fresh, path, until } = visit.terms;
+    const { id, destination, limits, follow, fresh, slackPercent, path, until } = visit.terms;
     // The first answer wins: what is out may still better it, but nothing more is spent.
     if (visit.answered === Infinity) {
       for (let asked = visit.next(); asked.length > 0; asked = visit.next()) {
@@ -241,8 +253,8 @@ export class RouteQueries {
           visit.sent(branch, link, tokens);
           if (patienceMs < 1) this.#giveUp(visit, branch, tokens, 'late', undefined);
           else {
-            const query = { id, branch, destination, limits, follow, fresh, soFar, path, tokens, patienceMs };
-            this.#host.send(link, { kind: 'routeQuery', query });
+            const what = { id, branch, destination, limits, follow, fresh, slackPercent };
+            this.#host.send(link, { kind: 'routeQuery', query: { ...what, soFar, path, tokens, patienceMs } });
           }
         }
       }
@@ -287,9 +299,10 @@ export class RouteQueries {
   #conclude(visit: Visit, now: number): void {
     this.#end(visit);
     if (visit.answered !== Infinity) return;
-    const { upstream, branch, destination, limits } = visit.terms;
+    const { upstream, branch, destination, limits, until, attempt } = visit.terms;
     const { tokens, reason, best } = visit.verdict;
     if (upstream !== 0) this.#host.send(upstream, { kind: 'routeRefusal', refusal: { branch, tokens, reason, best } });
+    else if (looksFarther(visit.terms, reason)) this.#begin(branch, visit.terms, until, attempt + 1, now);
     else {
       if (reason === 'limits') this.#cache.rememberRefusal(destination, limits, best, now);
       this.#host.result(branch, { kind: 'refused', reason, best });
@@ -309,6 +322,11 @@ export class RouteQueries {
     this.#byBranch.set(this.#lastBranch, visit);
     return this.#lastBranch;
   }
+}
+
+/** Whether there is another attempt after one that came to nothing: not where nobody knows a way, is too busy or has no time left. */
+function looksFarther({ follow, attempt }: VisitTerms, reason: RefusalReason): boolean {
+  return follow === undefined && attempt + 1 < ATTEMPTS.length && (reason === 'limits' || reason === 'tokens');
 }
 
 /** A way through tables may be longer than a path that may be pinned. */

@@ -2,12 +2,12 @@ import type { PathMeasure } from '../../wire/route-query.js';
 
 /** How long a query is remembered, ms, and by how many paths it may come. */
 const MEMORY_MS = 10_000;
-const PATHS = 2;
+const PATHS = 4;
 const MAX_QUERIES = 4096;
 
 type Label = Pick<PathMeasure, 'rttMs' | 'cost'>;
 
-/** By which paths a query has been here (Q2): one that is no better than another, or comes after two, leads nowhere new. */
+/** By which paths a query has been here (Q2): one that is no better than another, or comes after four, leads nowhere new; one that is better takes the other's place. */
 export class SeenQueries {
   readonly #labels = new Map<bigint, { readonly labels: Label[]; readonly until: number }>();
 
@@ -21,8 +21,10 @@ export class SeenQueries {
       return true;
     }
     const { labels } = known;
-    if (labels.length === PATHS || labels.some((label) => label.rttMs <= rttMs && label.cost <= cost)) return false;
-    labels.push({ rttMs, cost });
+    if (labels.some((label) => label.rttMs <= rttMs && label.cost <= cost)) return false;
+    const kept = labels.filter((label) => label.rttMs < rttMs || label.cost < cost);
+    if (kept.length === PATHS) return false;
+    labels.splice(0, labels.length, ...kept, { rttMs, cost });
     return true;
   }
 

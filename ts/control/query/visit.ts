@@ -38,6 +38,9 @@ export interface VisitTerms {
   /** The traffic class whose tables it follows; undefined: it is a search. */
   readonly follow: number | undefined;
   readonly fresh: boolean;
+  readonly slackPercent: number;
+  /** Of an own search, from 0: the next one looks farther. */
+  readonly attempt: number;
   /** The link that the query came by; 0: it is this node's own. */
   readonly upstream: number;
   /** What the sender of the query calls it; of an own one its number. */
