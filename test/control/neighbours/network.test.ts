@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { GUEST_MS, MAX_GUESTS } from '../../../ts/control/neighbours/incoming.js';
-import { ZONES } from '../../../ts/control/neighbours/ring.js';
+import { nextOnRing, ZONES } from '../../../ts/control/neighbours/ring.js';
 import { MOST_INCOMING } from '../../../ts/control/neighbours/ring4.js';
 import { decodeControl } from '../../../ts/wire/control.js';
 import { FrameType } from '../../../ts/wire/link-header.js';
@@ -117,6 +117,32 @@ test('the ring closes around a node that dies, in every zone', () => {
   world.until(isClosed, 60_000);
 });
 
+test('however few links a node may make, those to its ring successors are among them', () => {
+  const world = new World();
+  // Four zones of the first one, each with another next id.
+  const texts = ['1.1.1.1', '1.1.1.2', '1.1.2.3', '1.2.1.4', '2.1.1.5', '1.1.1.6', '1.1.3.7', '1.3.1.8', '3.1.1.9'];
+  const nodes = start(world, texts, 1);
+  const isOpen = (node: TestNode) =>
+    ZONES.some((shared) => {
+      const next = nextOnRing(nodes, node.id, shared);
+      return next && !node.control.links(world.now).some(({ peer: id, state }) => id === next.id && state === 'up');
+    });
+  world.until(() => !nodes.some(isOpen), 90_000);
+});
+
+test('a link that the other end does not need any more is made at once by the end that does', () => {
+  const world = new World();
+  const a = world.add('1.1.1.1', { neighbours: 4 });
+  const b = world.add('1.1.1.2', { neighbours: 4, bootstrap: bootstrap('1.1.1.1') });
+  world.until(() => a.isUp('1.1.1.2') && b.isUp('1.1.1.1'), 5_000);
+  const [owner, other] = why(a, '1.1.1.2') === 'incoming' ? [b, a] : [a, b];
+  const text = (node: TestNode) => (node === a ? '1.1.1.1' : '1.1.1.2');
+  const command = { kind: 'removePeer', id: other.id } as const;
+  owner.act(() => owner.control.handleCommand(command, world.now));
+  world.until(() => !other.isUp(text(owner)), 1_000);
+  world.until(() => other.isUp(text(owner)), 1_000);
+});
+
 test('after a partition both sides find each other again', () => {
   const world = new World();
   const texts = ['1.1.1.1', '1.1.1.2', '1.1.1.3', '1.1.1.4', '1.1.1.5', '1.1.1.6'];
@@ -140,6 +166,7 @@ test('a link is given up only when the one that takes its place is up', () => {
   const a = world.add('1.1.1.1', { neighbours: 5, bootstrap: others.map((text) => peer(text)) });
   world.until(() => chosen(a) >= 4 && upTo(a) >= 4, 60_000);
   world.run(30_000);
+  assert.is(chosen(a), 4, 'one place is free in peace');
   let least = upTo(a);
   const before = new Set(a.control.links(world.now).map(({ peer: id }) => id));
   world.add('65.1.1.9', { peers: [peer('64.1.1.20')] });

@@ -87,6 +87,19 @@ test('once the links are made, nothing else is wanted', () => {
   );
 });
 
+test('a link to the node before it on a ring stays, though others are nearer', () => {
+  const self = idOf('1.1.1.5');
+  const nodes: KnownNode[] = [
+    { id: idOf('1.1.1.4'), rtt: 200, link: 'chosen', reason: 'near' },
+    { id: idOf('1.1.1.6'), rtt: 10, link: 'chosen', reason: 'ring' },
+    { id: idOf('1.1.1.9'), rtt: 5 },
+  ];
+  assert.equal(
+    [...wantedNeighbours(self, nodes, 2, () => 0.5).keys()].sort((a, b) => a - b),
+    [idOf('1.1.1.4'), idOf('1.1.1.6')],
+  );
+});
+
 test('a link is left only for a node that is nearer by a fifth and by 2 ms', () => {
   const self = idOf('1.1.1.1');
   const wantsOther = (mine: number, other: number): boolean => {

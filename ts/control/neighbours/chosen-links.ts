@@ -1,4 +1,5 @@
 import type { NodeId } from '../../kit/node-id.js';
+import { ZONES } from './ring.js';
 import type { ChosenReason } from './ring4.js';
 
 /** A chosen link that is not up for so long is given up, ms. */
@@ -20,7 +21,7 @@ interface Chosen {
 }
 
 /**
- * The links that this node makes on its own, at most `most` of them. In peace one place is free, for a link that is to take the place of another:
+ * The links that this node makes on its own, at most `most` of them (or its four ring successors). In peace one place is free, for a link that is to take the place of another:
  *
  * ```
  *   most - 1 links ── dial another ──> most ── it is up, and settled ──> give one up ──> most - 1
@@ -75,12 +76,13 @@ export class ChosenLinks {
     this.#chosen.delete(id);
   }
 
-  /** Whether another node may be dialed now. */
-  mayDial(now: number): boolean {
+  /** Whether another node may be dialed now. Ring successors may, however few links are wanted. */
+  mayDial(reason: ChosenReason, now: number): boolean {
     const dialed = this.all().filter(({ upAt }) => upAt === undefined).length;
     if (dialed >= MOST_DIALED) return false;
     if (this.#chosen.size < this.steady) return true;
-    return this.#chosen.size < Math.max(this.most, this.steady + 1) && now >= this.#replacedAt + REPLACE_EVERY_MS;
+    const limit = Math.max(this.most, this.steady + 1, reason === 'ring' ? ZONES.length : 0);
+    return this.#chosen.size < limit && now >= this.#replacedAt + REPLACE_EVERY_MS;
   }
 
   /** Those that are dialed for too long. */

@@ -138,7 +138,8 @@ export class Neighbours implements LinkAdvisor, Timer {
     if (!this.#linked.down(link, id)) return;
     this.#incoming.gone(id);
     this.#chosen.down(id, now);
-    if (TURNED_AWAY.has(problem)) this.#turnedAway(id, now);
+    // Of a link that the other end had made, it only says that it does not need it any more.
+    if (TURNED_AWAY.has(problem) && this.#chosen.has(id)) this.#turnedAway(id, now);
     if (this.#chosen.reasonOf(id) === 'ring') this.#requests.soon(now);
     this.#reviewSoon(now);
   }
@@ -218,7 +219,7 @@ export class Neighbours implements LinkAdvisor, Timer {
     for (const chosen of this.#chosen.all()) chosen.reason = wanted.get(chosen.id) ?? chosen.reason;
     for (const [id, reason] of wanted) {
       if (this.#chosen.has(id)) continue;
-      if (!this.#chosen.mayDial(now)) break;
+      if (!this.#chosen.mayDial(reason, now)) break;
       this.#dial(id, reason, now);
     }
     const left = this.#chosen.superfluous(wanted, now);
@@ -264,7 +265,6 @@ export class Neighbours implements LinkAdvisor, Timer {
   #turnedAway(id: NodeId, now: number): void {
     const candidate = this.#book.find(id);
     if (candidate) this.#book.rest(candidate, TURNED_AWAY_MS, now);
-    if (!this.#chosen.has(id)) return;
     this.#chosen.down(id, -Infinity); // given up at the next review: the dialer that tells of it is at work
   }
 

@@ -1,7 +1,8 @@
 /**
  * The rule "ring4": which nodes a node is to be linked with, of those that it knows. In this order, as long as there is room:
  *
- * 1. its successor (the next id, cyclic) in each of its four nested zones, even where there is no room: every zone is connected by its ring;
+ * 1. its successor (the next id, cyclic) in each of its four nested zones, even where there is no room: every zone is connected by its ring; links to those
+ *    whose successor it is stay;
  * 2. of those that differ first in layer 4, 3, 2 and 1: the two nearest, and two at random;
  * 3. for each of the 32 bits, of those that differ first in this bit: the nearest;
  * 4. random ones.
@@ -9,7 +10,7 @@
  * Links that are there already count, whoever made them, and are not left for a node that is hardly nearer.
  */
 import { type NodeId, sharedBytes } from '../../kit/node-id.js';
-import { bucketOf, nextOnRing, ZONES } from './ring.js';
+import { bucketOf, nextOnRing, previousOnRing, ZONES } from './ring.js';
 
 export const NEAREST_PER_LAYER = 2;
 export const RANDOM_PER_LAYER = 2;
@@ -44,40 +45,46 @@ export function wantedNeighbours(
   random: () => number,
 ): Map<NodeId, ChosenReason> {
   const wanted = new Map<NodeId, ChosenReason>();
-  const want = ({ id, link }: KnownNode, reason: ChosenReason): void => {
+  const want = ({ id, link }: KnownNode, reason: ChosenReason, isNeeded = false): void => {
     if (link === 'given' || wanted.has(id)) return;
-    if (reason === 'ring' || wanted.size < most) wanted.set(id, reason);
+    if (isNeeded || wanted.size < most) wanted.set(id, reason);
   };
   const byLayer = groupBy(nodes, ({ id }) => sharedBytes(self, id));
   const byBucket = groupBy(nodes, ({ id }) => bucketOf(self, id));
   for (const shared of ZONES) {
     const next = nextOnRing(nodes, self, shared);
-    if (next) want(next, 'ring');
+    if (next) want(next, 'ring', true);
+  }
+  for (const shared of ZONES) {
+    // The other end's successor is this node: were the link given up here, it would be dialed from there.
+    const previous = previousOnRing(nodes, self, shared);
+    if (previous?.link === 'chosen') want(previous, 'ring');
   }
   for (const shared of ZONES) {
     const members = byLayer.get(shared) ?? [];
     for (const node of nearest(members, NEAREST_PER_LAYER)) want(node, 'near');
-    const old = members.filter(({ reason }) => reason === 'random');
+    // One that has lost another reason to be there is as good as any.
+    const old = lasting(members.filter(({ id, link }) => link === 'chosen' && !wanted.has(id)));
     const fresh = shuffled(
-      members.filter(({ id, link }) => link === undefined && !wanted.has(id)),
+      members.filter((node) => isFresh(node) && !wanted.has(node.id)),
       random,
     );
     for (const node of [...old, ...fresh].slice(0, RANDOM_PER_LAYER)) want(node, 'random');
   }
   for (let bit = 31; bit >= 0; bit--) for (const node of nearest(byBucket.get(bit) ?? [], 1)) want(node, 'bucket');
   if (wanted.size >= most) return wanted;
-  // What is there stays, the links first that were made to be random: they shorten ways more than near ones do.
-  const old = nodes.filter(({ link }) => link === 'chosen');
-  old.sort((a, b) => Number(b.reason === 'random') - Number(a.reason === 'random') || distanceOf(a) - distanceOf(b));
-  for (const node of [
-    ...old,
-    ...shuffled(
-      nodes.filter(({ link }) => link === undefined),
-      random,
-    ),
-  ])
-    want(node, 'random');
+  const old = lasting(nodes.filter(({ link }) => link === 'chosen'));
+  for (const node of [...old, ...shuffled(nodes.filter(isFresh), random)]) want(node, 'random');
   return wanted;
+}
+
+const isFresh = ({ link }: KnownNode): boolean => link === undefined;
+
+/** Links in the order in which they stay: first those that were made to be random, for they shorten ways more than near ones do. */
+function lasting(links: KnownNode[]): KnownNode[] {
+  return links.sort(
+    (a, b) => Number(b.reason === 'random') - Number(a.reason === 'random') || distanceOf(a) - distanceOf(b),
+  );
 }
 
 /** Nearest first; who is not linked has to be nearer by a margin, and those that were never measured come last. */
