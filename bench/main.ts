@@ -69,6 +69,12 @@ const BENCHES: readonly Entry[] = [
     load: async () => (await import('./converge.js')).benchConverge,
   },
   {
+    name: 'router',
+    summary: 'one router with 32 neighbours and full tables of four classes: memory, and CPU under churn',
+    rounds: 1,
+    load: async () => (await import('./router.js')).benchRouter,
+  },
+  {
     name: 'leaves',
     summary: 'two thousand leaves at one relay: how fast they join, what they cost idle, whether packets reach them',
     rounds: 1,
