@@ -67,6 +67,16 @@ onEachPath('neighbours', (test, path) => {
       ],
     );
   });
+
+  test('nodes that listen for TCP only find each other where they say that they listen', async () => {
+    const listen = ['tcp://127.0.0.1:0'];
+    const first = await nodes.start('1.1.1.1', [], { listen, neighbours: 4 });
+    const bootstrap = [`1.1.1.1@${first.addresses[0]}`];
+    const b = await nodes.start('1.1.1.2', [], { listen, bootstrap });
+    const c = await nodes.start('1.1.1.3', [], { listen, bootstrap });
+    await Promise.all([b, c].map((node) => when(node, 'links with both', () => upTo(node) === 2)));
+    await reaches([first, b, c]);
+  });
 });
 
 run();

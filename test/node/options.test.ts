@@ -39,6 +39,22 @@ test('good options are taken as they are meant', () => {
   assert.equal(config.admin, { kind: 'none' });
 });
 
+test('neighbours are chosen where there is somebody to begin with, or where it is asked for', () => {
+  const check = (options: object) => checkOptions({ id: '1.1.1.2', ...options });
+  assert.equal([check({}).neighbours, check({ neighbours: 5 }).neighbours], [0, 5]);
+  const config = check({ bootstrap: ['udp://node:7000', '1.1.1.1@tcp://node:7001?cost=3'] });
+  assert.is(config.neighbours, 32);
+  assert.equal(config.bootstrap, [
+    { id: undefined, scheme: 'udp', host: 'node', port: 7000 },
+    { id: 0x01010101, scheme: 'tcp', host: 'node', port: 7001 },
+  ]);
+  assert.equal(config.peers, []);
+  assert.equal(
+    config.peerRates.map(({ id, cost }) => [id, cost]),
+    [[0x01010101, 3]],
+  );
+});
+
 test('a wrong option is named, with what was expected and what came', () => {
   const cases: [Record<string, unknown>, string, RegExp][] = [
     [{ id: '1.1.1' }, 'id', /node id such as 1\.1\.1\.2.*got "1\.1\.1"/],
@@ -55,6 +71,13 @@ test('a wrong option is named, with what was expected and what came', () => {
     [{ peers: ['1.1.1.1@udp://a:7000'] }, 'peers[0]', /another node's id/],
     [{ listen: [], peers: ['1.1.1.2@udp://a:7000'] }, 'listen', /at least one/],
     [{ listen: ['tcp://0.0.0.0:1'], peers: ['1.1.1.2@udp://a:7000'] }, 'listen', /at least one address for udp/],
+    [{ neighbours: 33 }, 'neighbours', /from 0 to 32/],
+    [{ neighbours: 4, role: 'leaf' }, 'neighbours', /a leaf links only with/],
+    [{ bootstrap: ['udp://a:7000'], neighbours: 0 }, 'neighbours', /at least 1/],
+    [{ bootstrap: ['1.1.1.1@udp://a:7000'] }, 'bootstrap[0]', /another node's id/],
+    [{ bootstrap: ['tcp://a:7000'] }, 'bootstrap[0]', /the id of the node in front/],
+    [{ bootstrap: ['udp://a:0'] }, 'bootstrap[0]', /expected an address/],
+    [{ listen: ['tcp://0.0.0.0:1'], bootstrap: ['udp://a:7000'] }, 'listen', /at least one address for udp/],
     [{ forwards: ['udp://127.0.0.1:5000=1.1.1.3'] }, 'forwards[0]', /a forward such as/],
     [{ forwards: ['udp://127.0.0.1:5000=1.1.1.3:0'] }, 'forwards[0]', /a port from 1 to 65535/],
     [{ exposes: ['udp://127.0.0.1:9000'] }, 'exposes[0]', /an expose such as/],

@@ -143,6 +143,17 @@ test('a link that the other end does not need any more is made at once by the en
   world.until(() => other.isUp(text(owner)), 1_000);
 });
 
+test('a chosen link that people then ask for is theirs', () => {
+  const world = new World();
+  const a = world.add('1.1.1.1', { neighbours: 4 });
+  const b = world.add('1.1.1.2', { neighbours: 4, bootstrap: bootstrap('1.1.1.1') });
+  world.until(() => chosen(b) === 1 && b.isUp('1.1.1.1') && a.isUp('1.1.1.2'), 5_000);
+  b.act(() => b.control.handleCommand({ kind: 'addPeer', peer: peer('1.1.1.1') }, world.now));
+  world.until(() => chosen(b) === 0, 40_000);
+  assert.is(why(b, '1.1.1.1'), 'configured');
+  assert.is(b.count('linkDown'), 0);
+});
+
 test('after a partition both sides find each other again', () => {
   const world = new World();
   const texts = ['1.1.1.1', '1.1.1.2', '1.1.1.3', '1.1.1.4', '1.1.1.5', '1.1.1.6'];

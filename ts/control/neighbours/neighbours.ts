@@ -212,6 +212,7 @@ export class Neighbours implements LinkAdvisor, Timer {
 
   /** Makes and gives up links, so that they become those that the rule wants. */
   #review(now: number): void {
+    for (const { id } of this.#chosen.all()) if (this.#links.isConfigured(id)) this.#chosen.delete(id); // by people, since
     for (const id of this.#chosen.overdue(now)) this.#giveUpDead(id, now);
     if (this.#linked.size === 0) this.#join(now);
     const { self, random } = this.#services;
