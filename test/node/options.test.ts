@@ -39,8 +39,9 @@ test('good options are taken as they are meant', () => {
   assert.equal(config.admin, { kind: 'none' });
 });
 
+const check = (options: object) => checkOptions({ id: '1.1.1.2', ...options });
+
 test('neighbours are chosen where there is somebody to begin with, or where it is asked for', () => {
-  const check = (options: object) => checkOptions({ id: '1.1.1.2', ...options });
   assert.equal([check({}).neighbours, check({ neighbours: 5 }).neighbours], [0, 5]);
   const config = check({ bootstrap: ['udp://node:7000', '1.1.1.1@tcp://node:7001?cost=3'] });
   assert.is(config.neighbours, 32);
