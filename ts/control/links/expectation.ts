@@ -2,6 +2,8 @@ import { IDLE_INTERVAL } from './liveness.js';
 
 /** The first look at a link is made so long after packets were led to it, ms; each further one after twice as long. */
 const FIRST_LOOK_MS = 10;
+/** While routes move to it all the time it is looked at about this often, ms: with many links, looks cost processor time. */
+const AGAIN_MS = 40;
 
 /**
  * When to look whether an idle link has begun to carry data. Its own hellos are too far apart for that: a peer that dies meanwhile would be missed
@@ -15,9 +17,10 @@ export class DataExpectation {
   #wait = FIRST_LOOK_MS;
 
   begin(now: number): void {
+    const isOn = now < this.#until;
     this.#until = now + IDLE_INTERVAL;
-    this.#wait = FIRST_LOOK_MS;
-    this.next = Math.min(this.next, now + FIRST_LOOK_MS);
+    this.#wait = isOn ? AGAIN_MS : FIRST_LOOK_MS;
+    this.next = Math.min(this.next, now + this.#wait);
   }
 
   end(): void {
