@@ -28,11 +28,11 @@ const COLUMNS: readonly Column<LinkReport>[] = [
   { title: 'STATE', cell: (link) => colourState(link.state) },
   { title: 'ROLE', worth: 5, cell: (link) => (link.foreign ? style.yellow('leaf, foreign') : (link.role ?? '-')) },
   { title: 'KIND', worth: 4, cell: (link) => link.why },
-  { title: 'RTT', worth: 10, align: 'right', cell: (link) => formatMillis(link.rttMs) },
+  { title: 'RTT', worth: 12, align: 'right', cell: (link) => formatMillis(link.rttMs) },
   { title: '±', worth: 3, align: 'right', cell: (link) => formatMillis(link.rttVarianceMs) },
-  { title: 'LOSS IN/OUT', worth: 9, align: 'right', cell: lossOf },
-  { title: 'COST', worth: 7, align: 'right', cell: (link) => (link.cost === null ? '-' : String(link.cost)) },
-  { title: 'BANDWIDTH', worth: 8, align: 'right', cell: bandwidthOf },
+  { title: 'LOSS IN/OUT', worth: 11, align: 'right', cell: lossOf },
+  { title: 'COST', worth: 8, align: 'right', cell: (link) => (link.cost === null ? '-' : String(link.cost)) },
+  { title: 'BANDWIDTH', worth: 10, align: 'right', cell: bandwidthOf },
   { title: 'MTU', worth: 1, align: 'right', cell: mtuOf },
   { title: 'IN', worth: 2, align: 'right', cell: (link) => formatCount(link.rxFrames) },
   { title: 'OUT', worth: 2, align: 'right', cell: (link) => formatCount(link.txFrames) },
@@ -43,6 +43,7 @@ const WHY: Column<LinkReport> = { title: 'WHY', cell: whyOf };
 
 const QUEUE: Column<LinkReport> = {
   title: 'QUEUE',
+  worth: 9,
   cell: ({ queue }) =>
     queue === null
       ? ''
@@ -61,6 +62,7 @@ const SESSIONS: Column<LinkReport> = {
 /** Only there when a network is emulated for some link. */
 const EMULATED: Column<LinkReport> = {
   title: 'EMULATED',
+  worth: 7,
   cell: (link) => (link.emulation === null ? '' : style.yellow(link.emulation)),
 };
 
