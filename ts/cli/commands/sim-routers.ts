@@ -31,7 +31,10 @@ export async function runSimRouters({ runs: wanted, json, journal, ...options }:
   if (wanted === undefined && !json) return replayOne(options.seed, options.nodes);
   const runs = wanted ?? 1;
   const done = journal === undefined ? new Map<number, BlockSums>() : readJournal(journal, options.nodes);
-  const progress = new ProgressLine(runs);
+  const doneBefore = [...done].reduce((sum, [seed, { runs: ofBlock }]) => {
+    return (seed - options.seed) >>> 0 < runs ? sum + ofBlock : sum;
+  }, 0);
+  const progress = new ProgressLine(runs, doneBefore);
   const started = performance.now();
   const { failures, ...sums } = await runManyRouters({
     ...options,
@@ -93,11 +96,14 @@ class ProgressLine {
   readonly #runs: number;
   readonly #started = performance.now();
   #last = this.#started;
+  readonly #before: number;
   #done = 0;
   #failed = 0;
 
-  constructor(runs: number) {
+  /** `before`: how many of the runs a journal has already. */
+  constructor(runs: number, before: number) {
     this.#runs = runs;
+    this.#before = before;
   }
 
   add({ runs, failed }: BlockSums): void {
@@ -107,9 +113,9 @@ class ProgressLine {
     const isTerminal = process.stderr.isTTY;
     if (now - this.#last < (isTerminal ? 200 : LINE_MS)) return;
     this.#last = now;
-    const left = ((now - this.#started) / 1000 / this.#done) * (this.#runs - this.#done);
+    const left = ((now - this.#started) / 1000 / this.#done) * (this.#runs - this.#before - this.#done);
     const bad = this.#failed > 0 ? `, ${this.#failed} failed` : '';
-    const text = `${this.#done} of ${this.#runs} runs${bad}, about ${formatUptime(left)} left`;
+    const text = `${this.#before + this.#done} of ${this.#runs} runs${bad}, about ${formatUptime(left)} left`;
     process.stderr.write(isTerminal ? `\r\u001B[K${text}` : `${text}\n`);
   }
 
