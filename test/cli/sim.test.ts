@@ -24,7 +24,7 @@ test('one seed is replayed a line an event', async () => {
   assert.is(code, 0, stderr);
   assert.ok(stdout.split('\n').length > 50);
   assert.match(stdout, /link \d+ to [\d.]+ is up/);
-  assert.match(stdout, /0 loops, 0 label inversions, converged after/);
+  assert.match(stdout, /0 loops, 0 label inversions, 0 broken promises of pins, converged after/);
 });
 
 test('scenes: the checker sees what each rule prevents, and the command tells what it says', async () => {

@@ -1,6 +1,9 @@
 /** Links of several sessions in a simulated network: what happens to single sessions, and what must hold at the end. */
+import type { LinkStatus } from '../control/io.js';
 import { formatNodeId, type NodeId } from '../kit/node-id.js';
 import type { Random } from '../kit/random.js';
+import { LINK_OUR_NUMBER, LINK_PEER_NUMBER } from '../memory/link-table.js';
+import { LINK_ENTRY_BYTES, type Region } from '../memory/region.js';
 import type { Reference } from './reference.js';
 import type { World } from './world.js';
 
@@ -53,6 +56,28 @@ export class MemberCuts {
       for (const [host, number] of ends) this.#lost.get(host)?.delete(number);
     });
   }
+}
+
+/** A session besides the first one to a peer, with the numbers that both ends have given out. */
+export interface Member {
+  readonly peer: NodeId;
+  readonly ourNumber: number;
+  readonly peerNumber: number;
+}
+
+/** The members of a node's bundles that are up. */
+export function membersOf({ buffer, layout }: Region, links: readonly LinkStatus[]): Member[] {
+  const words = new Uint32Array(buffer, layout.linkEntries, (layout.links * LINK_ENTRY_BYTES) / 4);
+  const word = (link: number, offset: number) => words[(link * LINK_ENTRY_BYTES + offset) / 4] as number;
+  return links.flatMap(({ peer, members }) =>
+    members
+      .filter(({ state }) => state === 'up')
+      .map(({ link }) => ({
+        peer,
+        ourNumber: word(link, LINK_OUR_NUMBER),
+        peerNumber: word(link, LINK_PEER_NUMBER),
+      })),
+  );
 }
 
 /** Links between relays that are not whole. Sentences for people. */

@@ -24,7 +24,7 @@ export {
 export { type Block, type BlockSums } from './routers/block.js';
 export { type ManyOptions, replayRouters, runManyRouters } from './routers/many.js';
 export { type RoutersOptions, type RoutersResult, runRouters } from './routers/run.js';
-export { type RunOptions, type RunResult, replayCommand, runSimulation } from './run.js';
+export { type PinResult, type RunOptions, type RunResult, replayCommand, runSimulation } from './run.js';
 export { type PlayResult, playScene, SCENE_NAMES, type SceneName, type SceneResult } from './scenes/scenes.js';
 export { formatEvent, type SimEvent } from './world.js';
 

@@ -14,7 +14,7 @@ import type { Scheme } from './addresses.js';
 import type { Scratch } from './scratch.js';
 import { SimPort, type SimPortOptions } from './sim-port.js';
 
-export interface PacketPathOptions extends Pick<SimPortOptions, 'now' | 'transmit' | 'onData'> {
+export interface PacketPathOptions extends Pick<SimPortOptions, 'now' | 'transmit' | 'onData' | 'transitAsOwn'> {
   readonly self: NodeId;
   readonly region: Region;
   readonly scratch: Scratch;
@@ -26,10 +26,10 @@ export class PacketPath {
   readonly #pipeline: Pipeline;
   readonly #routeStage: RouteStage;
 
-  constructor({ self, region, scratch, now, transmit, onData }: PacketPathOptions) {
+  constructor({ self, region, scratch, now, transmit, onData, transitAsOwn }: PacketPathOptions) {
     const counters = new CounterBlock(region, 0);
     const { batch } = scratch;
-    this.#port = new SimPort({ region, batch, counters, now, transmit, onData });
+    this.#port = new SimPort({ region, batch, counters, now, transmit, onData, transitAsOwn });
     this.#context = { self, region, batch, counters, port: this.#port, portKind: PortKind.Udp, clock: now };
     this.#pipeline = new Pipeline(this.#context, {
       incoming: [scratch.toWorker.consumer],

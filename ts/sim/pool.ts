@@ -1,7 +1,7 @@
 /** Many runs, spread over a pool of threads: one task a seed. */
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
-import { type RunOptions, type RunResult, type RunShape, replayCommand } from './run.js';
+import { type PinResult, type RunOptions, type RunResult, type RunShape, replayCommand } from './run.js';
 
 export interface SimulationsOptions {
   /** How many runs: seeds `seed` .. `seed + runs - 1`. */
@@ -52,6 +52,8 @@ export interface SimulationsResult {
   readonly changes: number;
   readonly packets: number;
   readonly revisits: number;
+  /** Of pinned paths: {@link PinResult}. */
+  readonly pins: PinResult;
   readonly virtualSeconds: number;
   readonly events: number;
 }
@@ -137,7 +139,24 @@ function addUp(options: SimulationsOptions, outcomes: readonly RunOutcome[]): Si
     changes: sum(({ changes }) => changes),
     packets: sum(({ packets }) => packets),
     revisits: sum(({ revisits }) => revisits),
+    pins: addPins(results.map(({ pins }) => pins)),
     virtualSeconds: sum(({ virtualSeconds }) => virtualSeconds),
     events: sum(({ events }) => events),
+  };
+}
+
+function addPins(all: readonly PinResult[]): PinResult {
+  const sum = (of: (pins: PinResult) => number) => all.reduce((total, pins) => total + of(pins), 0);
+  return {
+    pinned: sum(({ pinned }) => pinned),
+    lost: sum(({ lost }) => lost),
+    refused: sum(({ refused }) => refused),
+    searches: sum(({ searches }) => searches),
+    labelled: sum(({ labelled }) => labelled),
+    fellBack: sum(({ fellBack }) => fellBack),
+    revisits: sum(({ revisits }) => revisits),
+    entries: sum(({ entries }) => entries),
+    paths: sum(({ paths }) => paths),
+    violations: sum(({ violations }) => violations),
   };
 }

@@ -15,6 +15,9 @@ import { FaultInjector, LEAVE_MS } from './fault-injector.js';
 import { randomFaults } from './faults.js';
 import { leafFaults, withLeaves, wrongDefaults } from './leaves.js';
 import { wrongNeighbours } from './neighbours.js';
+import type { LabelledSums } from './pins/labelled-packets.js';
+import { PIN_LEASE_MS } from './pins/pin-ledger.js';
+import { type PinOrderSums, PinOrders } from './pins/pin-orders.js';
 import { openNetwork, randomTopology } from './topology.js';
 import { type SimEvent, World } from './world.js';
 
@@ -53,10 +56,20 @@ export interface RunResult {
   /** Changes of bundles that were looked at, and members that were cut. */
   readonly bundleChanges: number;
   readonly memberCuts: number;
+  /** What pins came to: see {@link PinResult}. */
+  readonly pins: PinResult;
   readonly virtualSeconds: number;
   readonly events: number;
   /** The first sentences about what went wrong. */
   readonly problems: readonly string[];
+}
+
+export interface PinResult extends PinOrderSums, LabelledSums {
+  /** Entries of pin tables that were looked at, and paths that were followed through them from end to end. */
+  readonly entries: number;
+  readonly paths: number;
+  /** Promises that were broken: 0. */
+  readonly violations: number;
 }
 
 const FAULTS_FROM = 2000;
@@ -71,6 +84,10 @@ const MEMBER_SEED = 0xb0d1e;
 const SWEEP_INTERVAL = 500;
 /** How often a run without a rule looks whether it has looped, ms. */
 const LOOP_LOOK_MS = 10;
+/** And to the order of pins. */
+const PIN_SEED = 0x919;
+/** Pinned paths that nobody needs any more are gone when their lease is over, counted from the end of the faults. */
+const LEAK_BOUND = PIN_LEASE_MS + 1_000;
 /** It must also stay right, ms. */
 const STAY = 1500;
 const KEPT_PROBLEMS = 20;
@@ -106,18 +123,23 @@ export function runSimulation(options: RunOptions, onEvent?: (event: SimEvent) =
   scheduleTraffic(world, random.fork(), FAULTS_UNTIL);
   const cuts = linksPerPeer > 1 ? new MemberCuts(world, seededRandom((options.seed ^ MEMBER_SEED) >>> 0)) : undefined;
   cuts?.schedule({ from: FAULTS_FROM, until: FAULTS_UNTIL });
+  const orders = new PinOrders(world, seededRandom((options.seed ^ PIN_SEED) >>> 0));
+  orders.schedule({ from: FAULTS_FROM, until: FAULTS_UNTIL });
   world.sweepEvery(SWEEP_INTERVAL);
   world.start();
   const hasLooped = options.rules !== undefined && runUntilLoop(world, FAULTS_UNTIL);
   if (!hasLooped) world.queue.runUntil(FAULTS_UNTIL);
   injector.heal();
   cuts?.heal();
-  const look = neighbours === undefined ? lookerAtPeers(world) : () => wrongNeighbours(world, neighbours);
+  orders.heal();
+  const look = neighbours === undefined ? lookerAtPeers(world, orders) : () => wrongNeighbours(world, neighbours);
   const wrong = hasLooped ? [] : settle(world, look);
+  const convergedAfter = world.queue.now - FAULTS_UNTIL - STAY;
   world.note(undefined, wrong.length === 0 ? 'converged' : `${wrong.length} wrong: ${wrong[0]}`);
+  const leaked = hasLooped ? [] : endPins(world, orders);
   for (const node of world.liveNodes()) world.checkConservation(node.id);
   for (const node of world.liveNodes()) world.collectBundles(node.id);
-  const { checker, traffic, unaccounted, misspread } = world;
+  const { checker, traffic, pins, unaccounted, misspread } = world;
   const violations = checker.violations.map(({ time, text }) => `${time.toFixed(3)} ms: ${text}`);
   return {
     seed: options.seed,
@@ -127,16 +149,25 @@ export function runSimulation(options: RunOptions, onEvent?: (event: SimEvent) =
     labelInversions: checker.sums.labelInversions,
     escapes: checker.sums.escapes,
     unconverged: wrong.length,
-    convergedAfter: world.queue.now - FAULTS_UNTIL - STAY,
+    convergedAfter,
     changes: checker.sums.changes,
     packets: traffic.sums.sent,
     arrived: traffic.sums.arrived,
     revisits: traffic.sums.revisits,
     bundleChanges: world.bundleChanges,
     memberCuts: cuts?.count ?? 0,
+    pins: { ...orders.sums, ...pins.packets.sums, ...pins.tables.sums, violations: pins.violations },
     virtualSeconds: world.queue.now / 1000,
     events: world.queue.done,
-    problems: [...violations, ...unaccounted, ...misspread, ...wrong].slice(0, KEPT_PROBLEMS),
+    problems: [
+      ...violations,
+      ...pins.problems,
+      ...orders.problems,
+      ...unaccounted,
+      ...misspread,
+      ...wrong,
+      ...leaked,
+    ].slice(0, KEPT_PROBLEMS),
   };
 }
 
@@ -146,7 +177,7 @@ function checkRange(name: string, value: number, low: number, high: number): voi
 }
 
 /** Looks whether each node has found its peers, and all that they lead to. */
-function lookerAtPeers(world: World): () => string[] {
+function lookerAtPeers(world: World, orders: PinOrders): () => string[] {
   const reference = world.reference();
   const expected = new ExpectedRoutes(reference);
   return () => {
@@ -155,6 +186,7 @@ function lookerAtPeers(world: World): () => string[] {
       ...missingLinks(nodes, reference),
       ...wrongSlots(nodes, expected),
       ...wrongDefaults(nodes, reference),
+      ...orders.wrong(reference),
       ...missingMembers(world, reference, world.options.linksPerPeer ?? 1),
     ];
     return wrong.length > 0 ? wrong : brokenPairs(nodes, reference);
@@ -179,6 +211,15 @@ function runUntilLoop(world: World, until: number): boolean {
   while (world.queue.now < until && world.checker.sums.loops === 0)
     world.queue.runUntil(Math.min(until, world.queue.now + LOOP_LOOK_MS));
   return world.checker.sums.loops > 0;
+}
+
+/** Ends all orders and waits until no node keeps a pinned path: who keeps one when every lease is over. */
+function endPins(world: World, orders: PinOrders): string[] {
+  orders.end();
+  const until = Math.max(world.queue.now, FAULTS_UNTIL) + LEAK_BOUND;
+  const { tables } = world.pins;
+  while (world.queue.now < until && tables.kept().length > 0) world.queue.runUntil(world.queue.now + LOOK_INTERVAL);
+  return tables.kept();
 }
 
 /**

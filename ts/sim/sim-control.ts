@@ -30,6 +30,8 @@ export interface SimControlOptions {
   readonly probeMtu: boolean;
   readonly measureBandwidth: boolean;
   readonly leafCapacity: number;
+  /** Paths that may be pinned through it and from it. */
+  readonly pinCapacity: number;
   /** Sessions to open with each peer. */
   readonly linksPerPeer: number;
   readonly rules: Partial<SafetyRules> | undefined;
@@ -39,7 +41,7 @@ export interface SimControlOptions {
 export function createSimControl(options: SimControlOptions): ControlNode {
   const { id, role, peers, schemes, bootedAt, random, observer, linkCapacity, leafCapacity, probeMtu, rules, onLabel } =
     options;
-  const { linksPerPeer, measureBandwidth, neighbours, bootstrap } = options;
+  const { linksPerPeer, pinCapacity, measureBandwidth, neighbours, bootstrap } = options;
   return createControlNode({
     id,
     networkKey: NETWORK_KEY,
@@ -54,6 +56,7 @@ export function createSimControl(options: SimControlOptions): ControlNode {
     role,
     linkCapacity,
     leafCapacity,
+    pinCapacity,
     probeMtu,
     measureBandwidth,
     linksPerPeer,

@@ -7,7 +7,7 @@
  *   timer ────────────────────────────────────────▶
  * ```
  */
-import type { LinkOutput, LinkStatus, Output } from '../control/io.js';
+import type { Command, LinkOutput, LinkStatus, Output } from '../control/io.js';
 import type { ControlNode } from '../control/node.types.js';
 import type { Layer, NodeId } from '../kit/node-id.js';
 import { Verdict } from '../memory/batch.js';
@@ -16,17 +16,17 @@ import { COUNTER } from '../memory/counter-names.js';
 import { readCounters } from '../memory/counters.js';
 import { backupOf, primaryOf } from '../memory/forwarding-table.js';
 import { readHandedUp } from '../memory/handed-up.js';
-import { LINK_OUR_NUMBER, LINK_PEER_NUMBER } from '../memory/link-table.js';
-import { CLASSES, LINK_ENTRY_BYTES, type Region } from '../memory/region.js';
+import { CLASSES, type Region } from '../memory/region.js';
 import { makeFrame } from '../wire/frame.js';
 import { FrameType } from '../wire/link-header.js';
-import { Protocol } from '../wire/network-header.js';
+import { HEADERS_BYTES, Protocol } from '../wire/network-header.js';
 import { addressOf, idOfHost, readSimAddress, type Scheme } from './addresses.js';
 import { BundleChecker } from './bundle-checker.js';
+import { type Member, membersOf } from './bundles.js';
 import type { CheckedLabel, Vertex } from './checker.js';
 import { writeSendLink, writeSendPacket, writeSendTo } from './control-records.js';
 import { describeEvent, describeRoute } from './describe.js';
-import { NodeTables } from './node-tables.js';
+import { NodeTables, SIM_PINS } from './node-tables.js';
 import { PacketPath } from './packet-path.js';
 import type { Scratch } from './scratch.js';
 import { createSimControl } from './sim-control.js';
@@ -57,6 +57,7 @@ export class SimNode implements WatchedNode {
   readonly #scratch: Scratch;
   readonly #path: PacketPath;
   readonly #tables: NodeTables;
+  readonly #isLeaf: boolean;
   #alive = true;
   #wakeAt = Infinity;
   readonly #alarm = () => this.#onAlarm();
@@ -80,6 +81,7 @@ export class SimNode implements WatchedNode {
     this.id = id;
     this.vertex = world.checker.addVertex(id, role === 'leaf');
     this.#sequence = this.vertex * 2 ** 20;
+    this.#isLeaf = role === 'leaf';
     this.#world = world;
     this.#scratch = scratch;
     const linksPerPeer = role === 'leaf' ? 1 : (world.options.linksPerPeer ?? 1);
@@ -90,7 +92,7 @@ export class SimNode implements WatchedNode {
     this.region = tables.region;
     this.bundles = new BundleChecker(tables.region);
     this.forwarding = tables.forwarding;
-    const { queue, network, traffic, checker } = world;
+    const { queue, network, traffic, checker, pins } = world;
     const { slab } = scratch.batch;
     this.#path = new PacketPath({
       self: id,
@@ -98,10 +100,16 @@ export class SimNode implements WatchedNode {
       scratch,
       now: () => queue.now,
       transmit: (to, frame, length, scheme) => {
-        if ((slab.getUint8(frame) & 15) === FrameType.Control) world.controlBytes += length;
+        const type = slab.getUint8(frame) & 15;
+        if (type === FrameType.Control) world.controlBytes += length;
+        else if (type === FrameType.Data) pins.packets.left(this.vertex, id, to, slab, frame, queue.now);
         network.send(id, to, slab, frame, length, scheme);
       },
-      onData: (frame) => traffic.seen(this.vertex, id, slab, frame, queue.now),
+      onData: (frame) => {
+        traffic.seen(this.vertex, id, slab, frame, queue.now);
+        pins.arrived(this.vertex, slab, frame);
+      },
+      transitAsOwn: world.options.relaysLabel ?? false,
     });
     this.control = createSimControl({
       id,
@@ -115,6 +123,7 @@ export class SimNode implements WatchedNode {
       role,
       linkCapacity,
       leafCapacity,
+      pinCapacity: SIM_PINS,
       linksPerPeer,
       probeMtu: world.options.probeMtu ?? false,
       measureBandwidth: world.options.measureBandwidth ?? false,
@@ -127,6 +136,7 @@ export class SimNode implements WatchedNode {
     this.#world.network.attach(this.id, (from, bytes, length, scheme = 'udp') =>
       this.#receive(from, bytes, length, scheme),
     );
+    this.#world.pins.add(this);
     this.#world.note(this.id, `starts, incarnation #${this.vertex}`);
     this.#input((control, now) => control.start(now));
   }
@@ -141,18 +151,22 @@ export class SimNode implements WatchedNode {
     this.#alive = false;
     this.#world.network.attach(this.id, undefined);
     this.#world.watch.died(this.vertex);
+    this.#world.pins.died(this.vertex);
   }
 
   /** Says goodbye to all neighbours. */
   close(): void {
-    this.#input((control, now) => control.handleCommand({ kind: 'close' }, now));
+    this.command({ kind: 'close' });
   }
 
-  /** Sends an echo request to `destination`. */
-  ping(destination: NodeId): void {
-    // By turns in all classes; the reply keeps its request's.
+  command(command: Command): void {
+    this.#input((control, now) => control.handleCommand(command, now));
+  }
+
+  /** Sends an echo request to `destination`: in a class, or by turns in all. The reply keeps its request's. */
+  ping(destination: NodeId, inClass?: number): void {
     const sequence = ++this.#sequence;
-    const trafficClass = sequence % CLASSES;
+    const trafficClass = inClass ?? sequence % CLASSES;
     const headers = { source: this.id, destination, protocol: Protocol.EchoRequest, trafficClass, sequence };
     this.#world.traffic.sums.sent++;
     writeSendPacket(this.#scratch.toWorker.producer, makeFrame(headers, new Uint8Array(16)));
@@ -175,20 +189,9 @@ export class SimNode implements WatchedNode {
     return this.#linkTo(peer) !== undefined;
   }
 
-  /** The sessions besides the first ones over which flows are spread, with the numbers that both ends have given out. */
-  members(): { readonly peer: NodeId; readonly ourNumber: number; readonly peerNumber: number }[] {
-    const { buffer, layout } = this.region;
-    const words = new Uint32Array(buffer, layout.linkEntries, (layout.links * LINK_ENTRY_BYTES) / 4);
-    const word = (link: number, offset: number) => words[(link * LINK_ENTRY_BYTES + offset) / 4] as number;
-    return this.control.links(this.#world.queue.now).flatMap(({ peer, members }) =>
-      members
-        .filter(({ state }) => state === 'up')
-        .map(({ link }) => ({
-          peer,
-          ourNumber: word(link, LINK_OUR_NUMBER),
-          peerNumber: word(link, LINK_PEER_NUMBER),
-        })),
-    );
+  /** The sessions besides the first ones over which flows are spread. */
+  members(): Member[] {
+    return membersOf(this.region, this.control.links(this.#world.queue.now));
   }
 
   directLink(destination: NodeId, trafficClass: number): number {
@@ -199,9 +202,10 @@ export class SimNode implements WatchedNode {
     return this.control.entry(layer, byte, trafficClass).label;
   }
 
-  /** Where the route stage sends a packet: a neighbour, this node itself, or nowhere. */
+  /** Where the route stage sends a packet by tables: to a neighbour, to this node itself, or nowhere. */
   nextHop(destination: NodeId, fromHere: boolean, trafficClass = 0): NodeId | undefined {
-    const { verdict, argument } = this.#path.decide(destination, fromHere, trafficClass);
+    // A relay's own pins lead where labels go on: its tables are asked as by a packet in transit.
+    const { verdict, argument } = this.#path.decide(destination, fromHere && this.#isLeaf, trafficClass);
     if (verdict === Verdict.Deliver) return this.id;
     return verdict === Verdict.Forward ? this.#peerOf(argument) : undefined;
   }
@@ -250,6 +254,8 @@ export class SimNode implements WatchedNode {
       const { address, ...received } = handed;
       const source = address === undefined ? undefined : readSimAddress(view, address);
       const from = source && { source, socket: 0 };
+      if (received.type === FrameType.Control)
+        this.#world.pins.heard(this.vertex, received.link, received.frame.subarray(HEADERS_BYTES));
       this.control.handleFrame({ ...received, ...from }, now);
     }
     this.#act();
@@ -265,7 +271,10 @@ export class SimNode implements WatchedNode {
     const { checker } = this.#world;
     switch (output.kind) {
       case 'send':
-        if (output.type === FrameType.Control && output.payload[0] === ROUTING_SYNC) checker.settle(this.vertex);
+        if (output.type === FrameType.Control) {
+          if (output.payload[0] === ROUTING_SYNC) checker.settle(this.vertex);
+          else this.#world.pins.sent(this.vertex, output.payload);
+        }
         return writeSendLink(toWorker.producer, output.link, output.type, output.payload);
       case 'sendTo': {
         const { scheme, host } = output.address;
@@ -297,6 +306,7 @@ export class SimNode implements WatchedNode {
         this.#tables.applyPin(output);
         return this.#later(EPOCH_MS, (control) => control.handlePinFree(output.label));
       case 'event': {
+        this.#world.pins.onEvent(this.vertex, output.event);
         const text = this.#world.isTold ? describeEvent(output.event) : undefined;
         return text === undefined ? undefined : this.#world.note(this.id, text);
       }

@@ -7,7 +7,10 @@ import type { World } from './world.js';
 
 /** What a simulated node lives in: a {@link World}, or whatever drives the same node by a real clock over real sockets (bench/lib/leaf-swarm.ts). */
 export interface NodeWorld
-  extends Pick<World, 'queue' | 'checker' | 'watch' | 'traffic' | 'options' | 'controlBytes' | 'isTold' | 'note'> {
+  extends Pick<
+    World,
+    'queue' | 'checker' | 'watch' | 'pins' | 'traffic' | 'options' | 'controlBytes' | 'isTold' | 'note'
+  > {
   readonly network: Pick<World['network'], 'attach' | 'send'>;
 }
 

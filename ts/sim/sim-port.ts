@@ -40,6 +40,8 @@ export interface SimPortOptions {
   readonly transmit: (to: NodeId, frame: number, length: number, scheme: Scheme) => void;
   /** An accepted data frame is at slab offset `frame`. */
   readonly onData: (frame: number) => void;
+  /** What passes through is decided as if it started here: a relay that gives labels to others' packets. */
+  readonly transitAsOwn: boolean;
 }
 
 export class SimPort implements Port {
@@ -142,7 +144,8 @@ export class SimPort implements Port {
     const kind = inspector.inspect(at, length, now);
     if (kind < 0) return this.#counters.add(~kind, 1);
     if (kind === RunKind.Data) this.#options.onData(at);
-    const run = appendRun(this.#batch, kind, inspector.link, appendPacket(this.#batch, at, length), 1);
+    const decidedAs = kind === RunKind.Data && this.#options.transitAsOwn ? RunKind.Origin : kind;
+    const run = appendRun(this.#batch, decidedAs, inspector.link, appendPacket(this.#batch, at, length), 1);
     if (kind === RunKind.Handshake)
       writeSimAddress(this.#batchView, addressAt(run), this.#arrivedFrom, this.#arrivedBy);
   }

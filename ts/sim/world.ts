@@ -6,6 +6,7 @@ import { Checker } from './checker.js';
 import { EventQueue } from './event-queue.js';
 import { LEAVE_MS } from './fault-injector.js';
 import { isWhole, Network, type Wire } from './network.js';
+import { PinWatch } from './pins/pin-watch.js';
 import { Reference } from './reference.js';
 import { createScratch, type Scratch } from './scratch.js';
 import { SimNode } from './sim-node.js';
@@ -33,6 +34,8 @@ export interface WorldOptions {
   readonly overTcp?: boolean;
   /** Links that each node makes on its own, to nodes that it hears of: the topology's edges are then only where there may be one. */
   readonly neighbours?: number;
+  /** Whether relays give labels of their own pins to packets of others, against P3: to show that the checker sees it. */
+  readonly relaysLabel?: boolean;
   readonly onEvent?: (event: SimEvent) => void;
 }
 
@@ -44,6 +47,7 @@ export class World {
   readonly network: Network;
   readonly checker: Checker;
   readonly watch: Watch;
+  readonly pins: PinWatch;
   readonly traffic = new Traffic();
   readonly ids: readonly NodeId[];
   readonly leaves: ReadonlySet<NodeId>;
@@ -72,6 +76,13 @@ export class World {
       ({ kind, text }) => this.note(undefined, `${kind.toUpperCase()} ${text}`),
     );
     this.watch = new Watch(this.checker);
+    const { checker, watch } = this;
+    this.pins = new PinWatch({
+      checker,
+      watch,
+      now: () => this.queue.now,
+      note: (what) => this.note(undefined, what),
+    });
     for (const { a, b, model } of topology.edges) {
       this.network.connect(a, b, model, options.overTcp);
       if (options.neighbours === undefined) this.#choosePeers(a, b);
@@ -167,6 +178,7 @@ export class World {
     this.queue.after(interval, () => {
       for (const node of this.#nodes.values()) this.watch.sweep(node);
       this.traffic.forget(this.queue.now);
+      this.pins.look();
       this.sweepEvery(interval);
     });
   }

@@ -1,5 +1,6 @@
 /** `portolan sim`: many runs with progress, or one of them event by event. */
 import {
+  type PinResult,
   type Progress,
   type RunOptions,
   type RunResult,
@@ -61,21 +62,29 @@ function resultLines(result: SimulationsResult, seconds: number): string[] {
   return [
     `${runs} ${runs === 1 ? 'run' : 'runs'} from seed ${seed}: ${formatCount(result.virtualSeconds)} s of virtual time in ${seconds.toFixed(0)} s`,
     `${formatCount(result.changes)} changes of next hops checked, ${formatCount(result.packets)} packets followed`,
+    pinLine(result.pins),
     [
       verdict('loops', result.loops),
       verdict('label inversions', result.labelInversions),
+      verdict('broken promises of pins', result.pins.violations),
       verdict('unconverged', result.unconverged),
     ].join(', '),
     ...failures.flatMap(({ command, problems }) => [style.red(command), ...problems.map((problem) => `  ${problem}`)]),
   ];
 }
 
+function pinLine({ pinned, lost, labelled, fellBack, entries }: PinResult): string {
+  return `${formatCount(pinned)} paths pinned, ${formatCount(lost)} of them lost, ${formatCount(entries)} entries checked; ${formatCount(labelled)} labelled packets followed, ${formatCount(fellBack)} of them fell back`;
+}
+
 function runLines({ nodes, leaves, changes, packets, convergedAfter, problems, ...result }: RunResult): string[] {
   return [
     `${nodes} nodes, ${leaves} leaves, ${formatCount(changes)} changes of next hops checked, ${formatCount(packets)} packets followed`,
+    pinLine(result.pins),
     [
       verdict('loops', result.loops),
       verdict('label inversions', result.labelInversions + result.escapes),
+      verdict('broken promises of pins', result.pins.violations),
       result.unconverged > 0 ? verdict('unconverged', result.unconverged) : `converged after ${convergedAfter} ms`,
     ].join(', '),
     ...problems.map((problem) => style.red(problem)),
