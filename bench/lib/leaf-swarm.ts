@@ -34,6 +34,7 @@ export class LeafSwarm implements NodeWorld {
   readonly options = {};
   readonly isTold = false;
   controlBytes = 0;
+  readonly ownPins = { optimiser: 0, detour: 0 };
   readonly #scratch = createScratch();
   readonly #random = seededRandom(1);
   readonly #started = performance.now();

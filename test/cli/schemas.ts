@@ -219,6 +219,8 @@ export const SCHEMAS = {
       searches: number,
       labelled: number,
       fellBack: number,
+      optimiser: number,
+      detour: number,
       revisits: number,
       entries: number,
       paths: number,

@@ -6,6 +6,7 @@ import { appendPacket, appendRun } from '../data/runs.js';
 import type { NodeId } from '../kit/node-id.js';
 import { BATCH_PACKET_COUNT, BATCH_RUN_COUNT, RUN_ARGUMENT, RUN_VERDICT, RunKind, runAt } from '../memory/batch.js';
 import { CounterBlock } from '../memory/counters.js';
+import type { FlowCounter } from '../memory/flow-counts.js';
 import { PortKind } from '../memory/link-table.js';
 import type { Region } from '../memory/region.js';
 import { INITIAL_TTL, OFFSET_TTL } from '../wire/link-header.js';
@@ -18,6 +19,8 @@ export interface PacketPathOptions extends Pick<SimPortOptions, 'now' | 'transmi
   readonly self: NodeId;
   readonly region: Region;
   readonly scratch: Scratch;
+  /** Where own packets are counted. */
+  readonly flows: FlowCounter | undefined;
 }
 
 export class PacketPath {
@@ -26,11 +29,11 @@ export class PacketPath {
   readonly #pipeline: Pipeline;
   readonly #routeStage: RouteStage;
 
-  constructor({ self, region, scratch, now, transmit, onData, transitAsOwn }: PacketPathOptions) {
+  constructor({ self, region, scratch, now, transmit, onData, transitAsOwn, flows }: PacketPathOptions) {
     const counters = new CounterBlock(region, 0);
     const { batch } = scratch;
     this.#port = new SimPort({ region, batch, counters, now, transmit, onData, transitAsOwn });
-    this.#context = { self, region, batch, counters, port: this.#port, portKind: PortKind.Udp, clock: now };
+    this.#context = { self, region, batch, counters, port: this.#port, portKind: PortKind.Udp, flows, clock: now };
     this.#pipeline = new Pipeline(this.#context, {
       incoming: [scratch.toWorker.consumer],
       toControl: scratch.toControl.producer,

@@ -157,6 +157,8 @@ function addPins(all: readonly PinResult[]): PinResult {
     revisits: sum(({ revisits }) => revisits),
     entries: sum(({ entries }) => entries),
     paths: sum(({ paths }) => paths),
+    optimiser: sum(({ optimiser }) => optimiser),
+    detour: sum(({ detour }) => detour),
     violations: sum(({ violations }) => violations),
   };
 }

@@ -16,6 +16,7 @@ import { randomFaults } from './faults.js';
 import { leafFaults, withLeaves, wrongDefaults } from './leaves.js';
 import { wrongNeighbours } from './neighbours.js';
 import type { LabelledSums } from './pins/labelled-packets.js';
+import { scheduleFlows } from './pins/own-flows.js';
 import { PIN_LEASE_MS } from './pins/pin-ledger.js';
 import { type PinOrderSums, PinOrders } from './pins/pin-orders.js';
 import { openNetwork, randomTopology } from './topology.js';
@@ -32,6 +33,8 @@ export interface RunOptions {
   readonly linksPerPeer?: number;
   /** Links that each node makes on its own, 1..32: each then knows one other node, and any may dial any. Default: wires by the seed, whose ends are peers. */
   readonly neighbours?: number;
+  /** Whether some flows last, and nodes look for better paths for them. Default: false. */
+  readonly optimise?: boolean;
   /** Safety rules to switch off, to see what happens: the run ends with the first loop, for what follows is noise without end. */
   readonly rules?: Partial<SafetyRules>;
 }
@@ -68,6 +71,9 @@ export interface PinResult extends PinOrderSums, LabelledSums {
   /** Entries of pin tables that were looked at, and paths that were followed through them from end to end. */
   readonly entries: number;
   readonly paths: number;
+  /** Those that nodes have pinned of their own accord: better than the tables, and round nodes without a route. */
+  readonly optimiser: number;
+  readonly detour: number;
   /** Promises that were broken: 0. */
   readonly violations: number;
 }
@@ -88,6 +94,10 @@ const LOOP_LOOK_MS = 10;
 const PIN_SEED = 0x919;
 /** Pinned paths that nobody needs any more are gone when their lease is over, counted from the end of the faults. */
 const LEAK_BOUND = PIN_LEASE_MS + 1_000;
+/** A path that a node has pinned of its own accord is not missed before its flow has been silent for so long. */
+const OWN_LEAK_BOUND = LEAK_BOUND + 30_000;
+/** Flows come from a random sequence of their own, too. */
+const FLOW_SEED = 0xf10;
 /** It must also stay right, ms. */
 const STAY = 1500;
 const KEPT_PROBLEMS = 20;
@@ -125,6 +135,8 @@ export function runSimulation(options: RunOptions, onEvent?: (event: SimEvent) =
   cuts?.schedule({ from: FAULTS_FROM, until: FAULTS_UNTIL });
   const orders = new PinOrders(world, seededRandom((options.seed ^ PIN_SEED) >>> 0));
   orders.schedule({ from: FAULTS_FROM, until: FAULTS_UNTIL });
+  if (world.options.optimise)
+    scheduleFlows(world, seededRandom((options.seed ^ FLOW_SEED) >>> 0), { from: FAULTS_FROM, until: FAULTS_UNTIL });
   world.sweepEvery(SWEEP_INTERVAL);
   world.start();
   const hasLooped = options.rules !== undefined && runUntilLoop(world, FAULTS_UNTIL);
@@ -156,7 +168,7 @@ export function runSimulation(options: RunOptions, onEvent?: (event: SimEvent) =
     revisits: traffic.sums.revisits,
     bundleChanges: world.bundleChanges,
     memberCuts: cuts?.count ?? 0,
-    pins: { ...orders.sums, ...pins.packets.sums, ...pins.tables.sums, violations: pins.violations },
+    pins: { ...orders.sums, ...pins.packets.sums, ...pins.tables.sums, ...world.ownPins, violations: pins.violations },
     virtualSeconds: world.queue.now / 1000,
     events: world.queue.done,
     problems: [
@@ -216,7 +228,7 @@ function runUntilLoop(world: World, until: number): boolean {
 /** Ends all orders and waits until no node keeps a pinned path: who keeps one when every lease is over. */
 function endPins(world: World, orders: PinOrders): string[] {
   orders.end();
-  const until = Math.max(world.queue.now, FAULTS_UNTIL) + LEAK_BOUND;
+  const until = Math.max(world.queue.now, FAULTS_UNTIL) + (world.options.optimise ? OWN_LEAK_BOUND : LEAK_BOUND);
   const { tables } = world.pins;
   while (world.queue.now < until && tables.kept().length > 0) world.queue.runUntil(world.queue.now + LOOK_INTERVAL);
   return tables.kept();

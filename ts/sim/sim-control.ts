@@ -32,6 +32,7 @@ export interface SimControlOptions {
   readonly leafCapacity: number;
   /** Paths that may be pinned through it and from it. */
   readonly pinCapacity: number;
+  readonly optimise: boolean;
   /** Sessions to open with each peer. */
   readonly linksPerPeer: number;
   readonly rules: Partial<SafetyRules> | undefined;
@@ -41,7 +42,7 @@ export interface SimControlOptions {
 export function createSimControl(options: SimControlOptions): ControlNode {
   const { id, role, peers, schemes, bootedAt, random, observer, linkCapacity, leafCapacity, probeMtu, rules, onLabel } =
     options;
-  const { linksPerPeer, pinCapacity, measureBandwidth, neighbours, bootstrap } = options;
+  const { linksPerPeer, pinCapacity, optimise, measureBandwidth, neighbours, bootstrap } = options;
   return createControlNode({
     id,
     networkKey: NETWORK_KEY,
@@ -57,6 +58,7 @@ export function createSimControl(options: SimControlOptions): ControlNode {
     linkCapacity,
     leafCapacity,
     pinCapacity,
+    optimise,
     probeMtu,
     measureBandwidth,
     linksPerPeer,

@@ -28,6 +28,7 @@ import { writeSendLink, writeSendPacket, writeSendTo } from './control-records.j
 import { describeEvent, describeRoute } from './describe.js';
 import { NodeTables, SIM_PINS } from './node-tables.js';
 import { PacketPath } from './packet-path.js';
+import { OwnFlows } from './pins/own-flows.js';
 import type { Scratch } from './scratch.js';
 import { createSimControl } from './sim-control.js';
 import type { NodeWorld, SimNodeOptions } from './sim-node.types.js';
@@ -43,8 +44,6 @@ const LONGEST_WAIT = 1000;
 const ROUTING_SYNC = 0x0a;
 /** Rounds between control and packet path within one step, beyond which they would never end. */
 const MAX_ROUNDS = 1000;
-
-export type { NodeWorld, SimNodeOptions } from './sim-node.types.js';
 
 export class SimNode implements WatchedNode {
   readonly id: NodeId;
@@ -94,6 +93,7 @@ export class SimNode implements WatchedNode {
     this.forwarding = tables.forwarding;
     const { queue, network, traffic, checker, pins } = world;
     const { slab } = scratch.batch;
+    const flows = world.options.optimise ? new OwnFlows(world.ownPins) : undefined;
     this.#path = new PacketPath({
       self: id,
       region: this.region,
@@ -110,7 +110,9 @@ export class SimNode implements WatchedNode {
         pins.arrived(this.vertex, slab, frame);
       },
       transitAsOwn: world.options.relaysLabel ?? false,
+      flows: flows?.counter,
     });
+    flows?.watch((delay, give) => this.#later(delay, give));
     this.control = createSimControl({
       id,
       peers,
@@ -124,6 +126,7 @@ export class SimNode implements WatchedNode {
       linkCapacity,
       leafCapacity,
       pinCapacity: SIM_PINS,
+      optimise: flows !== undefined,
       linksPerPeer,
       probeMtu: world.options.probeMtu ?? false,
       measureBandwidth: world.options.measureBandwidth ?? false,
@@ -152,11 +155,6 @@ export class SimNode implements WatchedNode {
     this.#world.network.attach(this.id, undefined);
     this.#world.watch.died(this.vertex);
     this.#world.pins.died(this.vertex);
-  }
-
-  /** Says goodbye to all neighbours. */
-  close(): void {
-    this.command({ kind: 'close' });
   }
 
   command(command: Command): void {

@@ -9,7 +9,7 @@ import type { World } from './world.js';
 export interface NodeWorld
   extends Pick<
     World,
-    'queue' | 'checker' | 'watch' | 'pins' | 'traffic' | 'options' | 'controlBytes' | 'isTold' | 'note'
+    'queue' | 'checker' | 'watch' | 'pins' | 'traffic' | 'options' | 'controlBytes' | 'isTold' | 'note' | 'ownPins'
   > {
   readonly network: Pick<World['network'], 'attach' | 'send'>;
 }

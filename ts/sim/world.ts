@@ -34,6 +34,8 @@ export interface WorldOptions {
   readonly overTcp?: boolean;
   /** Links that each node makes on its own, to nodes that it hears of: the topology's edges are then only where there may be one. */
   readonly neighbours?: number;
+  /** Whether nodes look for better paths for flows that last. Default: false. */
+  readonly optimise?: boolean;
   /** Whether relays give labels of their own pins to packets of others, against P3: to show that the checker sees it. */
   readonly relaysLabel?: boolean;
   readonly onEvent?: (event: SimEvent) => void;
@@ -59,6 +61,8 @@ export class World {
   /** What was wrong with bundles, and how often they were looked at. */
   readonly misspread: string[] = [];
   bundleChanges = 0;
+  /** Paths that nodes have pinned of their own accord. */
+  readonly ownPins = { optimiser: 0, detour: 0 };
   readonly #scratch: Scratch = createScratch();
   readonly #random: Random;
   readonly #peers = new Map<NodeId, NodeId[]>();
@@ -138,7 +142,7 @@ export class World {
   /** The node says goodbye to its neighbours, and then is gone. */
   leave(id: NodeId): void {
     const node = this.#nodes.get(id);
-    node?.close();
+    node?.command({ kind: 'close' });
     this.queue.after(LEAVE_MS, () => {
       if (this.#nodes.get(id) === node) this.crash(id);
     });

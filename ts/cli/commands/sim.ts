@@ -73,8 +73,9 @@ function resultLines(result: SimulationsResult, seconds: number): string[] {
   ];
 }
 
-function pinLine({ pinned, lost, labelled, fellBack, entries }: PinResult): string {
-  return `${formatCount(pinned)} paths pinned, ${formatCount(lost)} of them lost, ${formatCount(entries)} entries checked; ${formatCount(labelled)} labelled packets followed, ${formatCount(fellBack)} of them fell back`;
+function pinLine({ pinned, lost, labelled, fellBack, entries, optimiser, detour }: PinResult): string {
+  const own = `${formatCount(optimiser)} by optimisers, ${formatCount(detour)} as detours`;
+  return `${formatCount(pinned)} paths pinned as asked for, ${formatCount(lost)} of them lost, ${own}; ${formatCount(entries)} entries checked; ${formatCount(labelled)} labelled packets followed, ${formatCount(fellBack)} of them fell back`;
 }
 
 function runLines({ nodes, leaves, changes, packets, convergedAfter, problems, ...result }: RunResult): string[] {
