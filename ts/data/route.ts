@@ -16,7 +16,7 @@
  * ```
  * The TTL comes first, so that it holds on every path, also for labelled packets and channels. A labelled packet whose label leads nowhere (any more) goes
  * on by the table, with label 0: only where it started is it given one, so it cannot circulate. A packet never leaves by the link it
- * came by: labels of routes fall strictly along every edge (docs/routing-protocol.md), so this only happens when a neighbour breaks the rules.
+ * came by: labels of routes fall strictly along every edge (docs/routing.md), so this only happens when a neighbour breaks the rules.
  */
 import {
   BATCH_RUN_COUNT,

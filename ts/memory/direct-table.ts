@@ -1,6 +1,6 @@
 /**
  * The direct table: from the id of a neighbour to the link that leads to it, whose entry names it as its peer. Leaves are in it in all classes, other neighbours in
- * those in which the way by their own link is at least as good as the next hop of their slot (R22 in docs/routing-protocol.md).
+ * those in which the way by their own link is at least as good as the next hop of their slot (R22 in docs/routing.md).
  *
  * Proof, besides that of id-table.ts. *The class mask* is a word of the link's entry: only control writes it, whole. A worker that reads it a moment before it changes sends
  * a packet straight to its destination that might have gone by the slot, or the other way round: both are right, for the hop to the destination ends every way.

@@ -1,5 +1,5 @@
 /**
- * Where this node's own packets go, and how many: a small table a worker, from which the control thread learns which flows last (docs/routing-protocol.md, O1).
+ * Where this node's own packets go, and how many: a small table a worker, from which the control thread learns which flows last (docs/routing.md, O1).
  *
  * ```
  *   worker 0 | worker 1 | ...        each 256 entries of 16 bytes, in pairs: an entry's place in a pair is free

@@ -6,7 +6,7 @@
  *   others of the group ──> relay, label L ──> leaf, label (z, 0)       z is raised, never lowered, so that (z, 0) < L always holds
  *                             └──> another relay of the leaf, label < L  (the backup)
  * ```
- * Why that is safe is in docs/routing-protocol.md, "Leaves": the leaf is a vertex of the graph like any other, one a session, and a
+ * Why that is safe is in docs/routing.md, "Leaves": the leaf is a vertex of the graph like any other, one a session, and a
  * terminal of its slot, so its label may be anything; the relay's own label obeys R5 to R8 like that of any slot.
  */
 import { idByte, type NodeId } from '../../kit/node-id.js';

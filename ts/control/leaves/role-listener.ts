@@ -12,7 +12,7 @@ const GROUP_BYTES = 3;
 
 /**
  * What becomes of a session depends on who is at its other end. Relays are routing's neighbours. Leaves are not: each is entered in the leaf
- * table, and routing hears only of those of the own group, whose slot of layer 4 it then originates (docs/routing-protocol.md, "Leaves").
+ * table, and routing hears only of those of the own group, whose slot of layer 4 it then originates (docs/routing.md, "Leaves").
  */
 export class RoleListener implements LinkListener {
   readonly #self: NodeId;

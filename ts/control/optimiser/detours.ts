@@ -1,5 +1,5 @@
 /**
- * Ways round a node that has no route (docs/routing-protocol.md, R21): a zone may have been split, and the tables lead into the half in which the destination is not. The node that has to drop a packet says so to its source, which
+ * Ways round a node that has no route (docs/routing.md, R21): a zone may have been split, and the tables lead into the half in which the destination is not. The node that has to drop a packet says so to its source, which
  * looks for a path without that node and pins it until the tables work again.
  *
  * ```

@@ -1,5 +1,5 @@
 /**
- * The path optimiser: looks for better paths for flows that last, and pins them (docs/routing-protocol.md, O1 to O6). Tables are aggregated, so their ways are
+ * The path optimiser: looks for better paths for flows that last, and pins them (docs/routing.md, O1 to O6). Tables are aggregated, so their ways are
  * good; the best way to one node can only be found by asking for it.
  *
  * ```

@@ -1,5 +1,5 @@
 /**
- * Pinned paths (docs/routing-protocol.md, P1 to P6): a path that a query has found is asked for node by node, and then followed by labels. Each node on it
+ * Pinned paths (docs/routing.md, P1 to P6): a path that a query has found is asked for node by node, and then followed by labels. Each node on it
  * keeps soft state for as long as the source renews it.
  *
  * ```

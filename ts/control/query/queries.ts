@@ -1,6 +1,6 @@
 /**
  * Route queries of one node: "is there a path to D that keeps to these limits?", asked along the neighbours that promise most, answered with an
- * explicit path (docs/routing-protocol.md, Q1 to Q7). A pure state machine. A query may also follow the tables, to measure what they do with packets (Q6).
+ * explicit path (docs/routing.md, Q1 to Q7). A pure state machine. A query may also follow the tables, to measure what they do with packets (Q6).
  *
  * ```
  *   ask ─────────────┐                                     ┌──> a query a branch, to the best two neighbours

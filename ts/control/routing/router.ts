@@ -1,5 +1,5 @@
 /**
- * The routing protocol of one node, put together from its parts. docs/routing-protocol.md has the rules (R1 to R22) and why the
+ * The routing protocol of one node, put together from its parts. docs/routing.md has the rules (R1 to R22) and why the
  * next hops of all nodes never form a cycle.
  *
  * ```

@@ -22,7 +22,7 @@ export interface RouterOptions {
   readonly onLabel?: (layer: number, byte: number, trafficClass: number, label: Label | undefined) => void;
 }
 
-/** One switch a safety rule of the protocol; all on in production. See docs/routing-protocol.md. */
+/** One switch a safety rule of the protocol; all on in production. See docs/routing.md. */
 export interface SafetyRules {
   /** R5: a feasible next hop's label is strictly smaller than one's own (off: equal labels pass). */
   readonly strictlySmaller: boolean;

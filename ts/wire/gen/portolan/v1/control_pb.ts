@@ -104,7 +104,7 @@ export const ControlSchema: GenMessage<Control> = /*@__PURE__*/
   messageDesc(file_portolan_v1_control, 0);
 
 /**
- * Routing state, in acknowledged deltas (docs/routing-protocol.md).
+ * Routing state, in acknowledged deltas (docs/routing.md).
  *
  * @generated from message portolan.v1.RoutingSync
  */
@@ -420,7 +420,7 @@ export const PathMeasureSchema: GenMessage<PathMeasure> = /*@__PURE__*/
   messageDesc(file_portolan_v1_control, 6);
 
 /**
- * Look for a path to `destination` that keeps to the limits (docs/routing-protocol.md). Whoever gets it answers with exactly one RouteAnswer
+ * Look for a path to `destination` that keeps to the limits (docs/routing.md). Whoever gets it answers with exactly one RouteAnswer
  * (or several, each better than the last) or one RouteRefusal on the same link, in time.
  *
  * @generated from message portolan.v1.RouteQuery
@@ -826,7 +826,7 @@ export const TransportAddress_SchemeSchema: GenEnum<TransportAddress_Scheme> = /
   enumDesc(file_portolan_v1_control, 14, 0);
 
 /**
- * "Whom could I link with?" (docs/routing-protocol.md, "Neighbours"). Answered by one NeighbourAnswer on the same link, within limits.
+ * "Whom could I link with?" (docs/routing.md, "Neighbours"). Answered by one NeighbourAnswer on the same link, within limits.
  *
  * @generated from message portolan.v1.NeighbourRequest
  */
