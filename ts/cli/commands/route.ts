@@ -2,7 +2,7 @@
 import type { RouteAnswerReport, WayReport } from '../../node/admin.types.js';
 import { openAdmin } from '../admin-client.js';
 import { BadAnswerError } from '../errors.js';
-import { formatMillis, formatPercent } from '../output/numbers.js';
+import { formatBitRate, formatMillis, formatPercent } from '../output/numbers.js';
 import { print, printJson } from '../output/print.js';
 import { style } from '../output/style.js';
 import type { QueryOptions } from './query.types.js';
@@ -31,7 +31,7 @@ export async function runRoute(destination: string, options: RouteOptions): Prom
   if (options.json) return;
   const { path, rttMs, mbps, lossPercent, hops: links } = answer.route;
   print(path.map((id) => style.bold(id)).join(' > '));
-  const width = mbps === null ? 'no bandwidth known to be limited' : `${mbps} Mbit/s`;
+  const width = mbps === null ? 'no bandwidth known to be limited' : formatBitRate(mbps * 1e6);
   print(
     `${links} ${links === 1 ? 'hop' : 'hops'}, ${formatMillis(rttMs)}, a cost of ${answer.route.cost}, ${width}, ${formatPercent(lossPercent)} lost`,
   );
