@@ -1,0 +1,113 @@
+/** Flows of a packet each 10 ms between pairs of nodes, made and measured by the load tester in the nodes' packet paths. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RouteReport, TraceHop } from '../../ts/index.js';
+import { each, type NodeProcess } from './processes.js';
+
+const PORT = 6000;
+const RATE = 100;
+const PAYLOAD_BYTES = 64;
+
+/** What the sink of a flow has seen since it was set to zero. */
+interface SinkReport {
+  readonly received: number;
+  readonly lost: number;
+  readonly longestGapMs: number;
+}
+
+export interface Flow {
+  readonly source: NodeProcess;
+  readonly sink: NodeProcess;
+}
+
+/** The way that a flow takes. */
+export interface Way {
+  readonly flow: Flow;
+  /** Source first, sink last; empty: it could not be traced whole. */
+  readonly path: readonly string[];
+  /** By whom: `tables`, or a pin of the `optimiser`. */
+  readonly by: string;
+}
+
+export interface Gap {
+  readonly flow: Flow;
+  /** The longest time without a packet at the sink, ms; Infinity: the flow has not come back. */
+  readonly silenceMs: number;
+  readonly lost: number;
+}
+
+export class Flows {
+  constructor(readonly all: readonly Flow[]) {}
+
+  async start(): Promise<void> {
+    await this.#clear();
+    await each(this.all, 8, async ({ source, sink }) => {
+      await source.send('POST', '/load/source', { destination: sink.id, port: PORT, size: PAYLOAD_BYTES, rate: RATE });
+    });
+  }
+
+  async stop(): Promise<void> {
+    await each(this.all, 8, async ({ source }) => {
+      await source.send('DELETE', '/load/source');
+    });
+  }
+
+  isEnd(node: NodeProcess): boolean {
+    return this.all.some(({ source, sink }) => source === node || sink === node);
+  }
+
+  async ways(): Promise<Way[]> {
+    const ways: Way[] = [];
+    await each(this.all, 8, async (flow) => {
+      const destination = flow.sink.id;
+      const { by } = await flow.source.get<{ by: string }>('/way', { destination, class: 'lowLatency' });
+      const hops = await flow.source.lines<TraceHop>('/trace', { destination, timeoutMs: 1500 });
+      const ids = hops.flatMap(({ id }) => id ?? []);
+      const isWhole = ids.length === hops.length && ids.at(-1) === destination;
+      ways.push({ flow, path: isWhole ? [flow.source.id, ...ids] : [], by });
+    });
+    return ways;
+  }
+
+  /** Sets all sinks to zero, does something, looks at them after a while. */
+  async gapsAround(event: () => Promise<void>, forMs: number): Promise<Gap[]> {
+    await this.#clear();
+    await sleep(300);
+    await event();
+    await sleep(forMs);
+    const before = await this.#look();
+    await sleep(500);
+    const after = await this.#look();
+    return this.all.map((flow) => {
+      const now = after.get(flow) as SinkReport;
+      const isBack = now.received > (before.get(flow)?.received ?? 0);
+      return { flow, silenceMs: isBack ? now.longestGapMs : Infinity, lost: now.lost };
+    });
+  }
+
+  async #clear(): Promise<void> {
+    await each(this.all, 8, async ({ sink }) => {
+      await sink.send('POST', '/load/sink', { port: PORT });
+    });
+  }
+
+  async #look(): Promise<Map<Flow, SinkReport>> {
+    const looks = new Map<Flow, SinkReport>();
+    await each(this.all, 8, async (flow) => {
+      looks.set(flow, await flow.sink.get<SinkReport>('/load/sink'));
+    });
+    return looks;
+  }
+}
+
+/** Half of the nodes, each the source of one flow and the sink of another; the others are there to carry them. */
+export function pairUp(nodes: readonly NodeProcess[]): Flow[] {
+  const ends = nodes.slice(0, Math.max(2, Math.floor(nodes.length / 2)));
+  return ends.map((source, i) => ({ source, sink: ends[(i + 1) % ends.length] as NodeProcess }));
+}
+
+/** Whether the node before `relay` on a way has another next hop in reserve. */
+export async function hasBackup(way: Way, relay: string, nodes: readonly NodeProcess[]): Promise<boolean> {
+  const before = nodes.find(({ id }) => id === way.path[way.path.indexOf(relay) - 1]);
+  const routes = (await before?.get<RouteReport[]>('/routes', { destination: way.flow.sink.id })) ?? [];
+  return routes.some(({ nextHop, backup }) => backup !== null && (nextHop === relay ? backup : nextHop) !== relay);
+}

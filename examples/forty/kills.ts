@@ -1,0 +1,70 @@
+/** Nodes that are killed, one after the other, and what the flows that they carried hear of it. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Flows, hasBackup } from './flows.js';
+import type { NodeProcess, Processes } from './processes.js';
+import type { Random } from './random.js';
+
+/** One flow whose way led over a node that was killed. */
+export interface Hit {
+  readonly from: string;
+  readonly to: string;
+  readonly path: readonly string[];
+  readonly by: string;
+  /** Whether the node before the killed one had another next hop in reserve. */
+  readonly hadBackup: boolean;
+  readonly silenceMs: number;
+  readonly lost: number;
+}
+
+export interface Kill {
+  readonly id: string;
+  readonly hits: readonly Hit[];
+  /** The longest silence of the flows that went other ways: what the machine itself adds. */
+  readonly othersSilenceMs: number;
+}
+
+/** How long flows are watched after a kill, and how long the network then has to fill the gap. Milliseconds. */
+const WATCH_MS = 2500;
+const REST_MS = 3000;
+
+export async function killOne(processes: Processes, flows: Flows, random: Random): Promise<Kill> {
+  const ways = await flows.ways();
+  const victim = chooseVictim(
+    processes.alive,
+    flows,
+    ways.flatMap(({ path }) => path.slice(1, -1)),
+    random,
+  );
+  const touched = ways.filter(({ path }) => path.includes(victim.id));
+  const backups = await Promise.all(touched.map((way) => hasBackup(way, victim.id, processes.alive)));
+  const gaps = await flows.gapsAround(() => victim.kill(), WATCH_MS);
+  const hits = touched.map((way, i): Hit => {
+    const gap = gaps.find(({ flow }) => flow === way.flow);
+    return {
+      from: way.flow.source.id,
+      to: way.flow.sink.id,
+      path: way.path,
+      by: way.by,
+      hadBackup: backups[i] === true,
+      silenceMs: gap?.silenceMs ?? Infinity,
+      lost: gap?.lost ?? 0,
+    };
+  });
+  const others = gaps.filter(({ flow }) => !touched.some((way) => way.flow === flow));
+  await sleep(REST_MS);
+  return { id: victim.id, hits, othersSilenceMs: Math.max(0, ...others.map(({ silenceMs }) => silenceMs)) };
+}
+
+/** One that carries flows, if any does, and begins or ends none. */
+function chooseVictim(
+  alive: readonly NodeProcess[],
+  flows: Flows,
+  carriers: readonly string[],
+  random: Random,
+): NodeProcess {
+  const others = alive.filter((node) => !flows.isEnd(node));
+  const carrying = others.filter(({ id }) => carriers.includes(id));
+  const victim = random.pick(carrying.length > 0 ? carrying : others);
+  if (!victim) throw new RangeError('every node begins or ends a flow: fewer kills, or more nodes');
+  return victim;
+}

@@ -1,0 +1,39 @@
+import { parseArgs } from 'node:util';
+
+export const USAGE = `node dist/examples/forty/main.js [--nodes N] [--kills N] [--seed N] [--json]
+
+  --nodes N   how many nodes, 4 to 48 (default 40)
+  --kills N   how many of them are killed, 0 to a quarter (default: an eighth of the nodes, so 5 of 40)
+  --seed N    which pairs get flows, and who is killed (default 1)
+  --json      the result as JSON on standard output; the story goes to standard error`;
+
+export interface Options {
+  readonly nodes: number;
+  readonly kills: number;
+  readonly seed: number;
+  readonly json: boolean;
+  readonly help: boolean;
+}
+
+/** Throws with a sentence for people. */
+export function readOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      nodes: { type: 'string', default: '40' },
+      kills: { type: 'string' },
+      seed: { type: 'string', default: '1' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  const nodes = within('--nodes', values.nodes, 4, 48);
+  const kills = within('--kills', values.kills ?? String(Math.floor(nodes / 8)), 0, Math.floor(nodes / 4));
+  return { nodes, kills, seed: within('--seed', values.seed, 0, 0xffff_ffff), json: values.json, help: values.help };
+}
+
+function within(name: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+  throw new RangeError(`${name}: expected a whole number from ${least} to ${most}, got "${text}"`);
+}
