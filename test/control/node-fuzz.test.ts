@@ -101,7 +101,13 @@ test('any handshake by somebody who knows the network key', () => {
     linkNumber: fc.integer({ min: 1, max: 4095 }),
     tags: fc.boolean(),
     role: fc.constantFrom('relay' as const, 'leaf' as const),
-    purpose: fc.constantFrom('configured' as const, 'chosen' as const, 'ring' as const, 'join' as const),
+    purpose: fc.constantFrom(
+      'configured' as const,
+      'chosen' as const,
+      'ring' as const,
+      'join' as const,
+      'flow' as const,
+    ),
   });
   fc.assert(
     fc.property(init, fc.nat(20), (message, pause) => {

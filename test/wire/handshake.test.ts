@@ -31,7 +31,13 @@ const offer = {
 const claim = fc
   .record({ sessionId: bytes(8).map(bytesToHex), of: fc.integer({ min: 2, max: 8 }), member: fc.nat() })
   .map(({ sessionId, of, member }) => ({ sessionId, member: 1 + (member % (of - 1)), of }));
-const purpose = fc.constantFrom('configured' as const, 'chosen' as const, 'ring' as const, 'join' as const);
+const purpose = fc.constantFrom(
+  'configured' as const,
+  'chosen' as const,
+  'ring' as const,
+  'join' as const,
+  'flow' as const,
+);
 const messages: fc.Arbitrary<HandshakeMessage> = fc.oneof(
   fc.record({ kind: fc.constant('init' as const), ...offer, expectedId: fc.nat(0xffff_ffff), purpose }),
   fc.record({ kind: fc.constant('init' as const), ...offer, expectedId: fc.nat(0xffff_ffff), purpose, bundle: claim }),

@@ -1,8 +1,12 @@
 /** The messages of route queries survive their bytes, and no bytes make a message that makes no sense. */
+import { create, toBinary } from '@bufbuild/protobuf';
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { ipText } from '../../ts/kit/ip.js';
 import { decodeControl, encodeControl, type QueryMessage } from '../../ts/wire/control.js';
+import { ControlSchema } from '../../ts/wire/gen/portolan/v1/control_pb.js';
+import type { NodeAddress } from '../../ts/wire/neighbours.js';
 import type { LimitName, PathMeasure, RefusalReason, RouteLimits } from '../../ts/wire/route-query.js';
 
 const nodes = (least: number) =>
@@ -18,6 +22,16 @@ const measure = (hops: number): fc.Arbitrary<PathMeasure> =>
     mbps: fc.oneof(thousandths, fc.constant(Infinity)),
     delivery: fc.integer({ min: 0, max: 1000 }).map((n) => n / 1000),
     hops: fc.constant(hops),
+  });
+
+const address: fc.Arbitrary<NodeAddress> = fc
+  .record({
+    scheme: fc.constantFrom('udp' as const, 'tcp' as const),
+    bytes: fc.oneof(fc.uint8Array({ minLength: 4, maxLength: 4 }), fc.uint8Array({ minLength: 16, maxLength: 16 })),
+    port: fc.integer({ min: 1, max: 65_535 }),
+  })
+  .map(({ scheme, bytes, port }) => {
+    return { scheme, family: bytes.length === 4 ? 4 : 6, host: ipText(bytes) ?? '', port };
   });
 
 const anyLimits: fc.Arbitrary<RouteLimits> = fc.record(
@@ -59,6 +73,7 @@ const answer: fc.Arbitrary<QueryMessage> = nodes(2).chain((path) =>
       path: fc.constant(path),
       measure: measure(path.length - 1),
       ageMs: fc.nat(60_000),
+      addresses: fc.array(address, { maxLength: 4 }),
     }),
   }),
 );
@@ -117,12 +132,36 @@ test('limits are rounded towards the tighter one', () => {
 });
 
 test('paths that are none, and numbers out of range, are refused', () => {
-  const base = { branch: 1, ageMs: 0, measure: { rttMs: 1, cost: 1, mbps: 1, delivery: 1, hops: 2 } };
+  const base = { branch: 1, ageMs: 0, addresses: [], measure: { rttMs: 1, cost: 1, mbps: 1, delivery: 1, hops: 2 } };
   const read = (path: number[]) => decodeControl(encodeControl({ kind: 'routeAnswer', answer: { ...base, path } }));
   assert.is.not(read([1, 2, 3]), 'malformed');
   assert.is(read([1, 2, 1]), 'malformed', 'a node twice');
   assert.is(read([1, 2]), 'malformed', 'other hops than were measured');
   assert.is(read([1, 0, 3]), 'malformed', 'nobody');
+});
+
+test('an answer tells of no more addresses than one node may have', () => {
+  const base = { branch: 1, ageMs: 0, path: [1, 2], measure: { rttMs: 1, cost: 1, mbps: 1, delivery: 1, hops: 1 } };
+  const some = [1, 2, 3, 4].map((port) => ({ scheme: 'udp', family: 4, host: '10.0.0.1', port }) as const);
+  const encoded = (addresses: readonly NodeAddress[]) =>
+    encodeControl({ kind: 'routeAnswer', answer: { ...base, addresses } });
+  const message = decodeControl(encoded([...some, { ...some[0], port: 5 } as NodeAddress]));
+  assert.equal(message !== 'malformed' && message.kind === 'routeAnswer' && message.answer.addresses, some);
+  const bytes = toBinary(
+    ControlSchema,
+    create(ControlSchema, {
+      body: {
+        case: 'routeAnswer',
+        value: {
+          branch: 1,
+          path: [1, 2],
+          measure: { rttUs: 1, hops: 1 },
+          addresses: [1, 2, 3, 4, 5].map((port) => ({ port })),
+        },
+      },
+    }),
+  );
+  assert.is(decodeControl(bytes), 'malformed', 'five');
 });
 
 test('any bytes yield a message or a refusal', () => {

@@ -308,9 +308,9 @@ export type ControlEvent =
 
 /**
  * Why there is a link: somebody here has configured it; this node has chosen it, as its successor on a ring, because it is near, by chance, for a bucket of
- * ids, or to begin with; or the other end wanted it.
+ * ids, to begin with, or for a flow that lasts; or the other end wanted it.
  */
-export type LinkWhy = 'configured' | 'ring' | 'near' | 'random' | 'bucket' | 'join' | 'incoming';
+export type LinkWhy = 'configured' | 'ring' | 'near' | 'random' | 'bucket' | 'join' | 'flow' | 'incoming';
 
 /** What a link carries in the direction of the peer. */
 export interface LinkBandwidthStatus {

@@ -56,6 +56,12 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
       quality: (link) => listener.quality(link),
       linkTo: (peer) => links.linkTo(peer),
       peerAt: (link) => links.peerAt(link),
+      neighbours: {
+        addressesOf: (peer) => neighbours.addressesOf(peer),
+        measure: (...peer) => neighbours.measure(...peer),
+        makeFlowLink: (...peer) => neighbours.makeFlowLink(...peer),
+        endFlowLink: (...peer) => neighbours.endFlowLink(...peer),
+      },
       expectData: (link, now) => links.expectData(link, now),
       send: (link, message) => links.send(link, message),
       randomId: () => new DataView(entropy(8).slice().buffer).getBigUint64(0),
@@ -100,6 +106,8 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
       bootstrap: options.bootstrap ?? [],
       listens: options.listens ?? (() => []),
       dialsTcp: options.dialsTcp ?? false,
+      measured: (peer, rtt, now) => paths.handleMeasured(peer, rtt, now),
+      flowLinkGone: (peer, now) => paths.flowLinkGone(peer, now),
     },
   );
   const listener = new RoleListener(id, router, paths, neighbours, outbox);
@@ -207,6 +215,7 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
     routes: () => router.routes(),
     explain: (destination, trafficClass, now) => router.explain(destination, trafficClass, now),
     ownPins: () => paths.ownPins(),
+    ownLinks: () => paths.ownLinks(),
     nextHop: (destination, trafficClass) => paths.nextHop(destination, trafficClass),
     linksTaken: () => pool.used + leafPool.used,
     entry: (layer, byte, trafficClass) => router.entry(layer, byte, trafficClass),

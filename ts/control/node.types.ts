@@ -19,7 +19,7 @@ import type {
   ReceivedFrame,
   RouteStatus,
 } from './io.js';
-import type { OwnPin } from './optimiser/optimiser.types.js';
+import type { OwnLink, OwnPin } from './optimiser/optimiser.types.js';
 import type { Router, RouterOptions, SafetyRules } from './routing/router.types.js';
 
 export interface ControlNodeOptions {
@@ -116,6 +116,8 @@ export interface ControlNode {
   nextHop(destination: NodeId, trafficClass: number): NodeId | undefined;
   /** Paths that are pinned without anybody's having asked for it. */
   ownPins(): OwnPin[];
+  /** Links that this node has made for flows, and that are up. */
+  ownLinks(): OwnLink[];
   /** Link indexes that are given out: to sessions, to handshakes, and to sessions that go. */
   linksTaken(): number;
   /** For checkers: see {@link Router.entry}. */

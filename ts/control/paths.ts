@@ -7,7 +7,8 @@ import type { QueryMessage } from '../wire/control.js';
 import type { PinMessage } from '../wire/pins.js';
 import type { SearchLimits } from '../wire/route-query.js';
 import type { DirectOutput } from './io.js';
-import type { FlowSample, OwnPin } from './optimiser/optimiser.types.js';
+import type { Neighbours } from './neighbours/neighbours.js';
+import type { FlowSample, OwnLink, OwnPin } from './optimiser/optimiser.types.js';
 import { OwnPaths } from './optimiser/own-paths.js';
 import type { Outbox } from './outbox.js';
 import { PinnedPaths } from './pins/pinned-paths.js';
@@ -32,6 +33,8 @@ export interface PathsHost {
   /** The live link to a neighbour or leaf; 0: there is none. */
   linkTo(peer: NodeId): number;
   peerAt(link: number): NodeId | undefined;
+  /** Nodes with which there may be links for as long as flows last. */
+  readonly neighbours: Pick<Neighbours, 'addressesOf' | 'measure' | 'makeFlowLink' | 'endFlowLink'>;
   /** Packets are led to the link from here on. */
   expectData(link: number, now: number): void;
   send(link: number, message: PathMessage): void;
@@ -77,6 +80,7 @@ export class Paths {
         return quality && measureOf(quality);
       },
       peerAt,
+      addressesOf: (neighbour) => host.neighbours.addressesOf(neighbour),
       send,
       result: (tagged, result) => this.#handleResult(tagged % ASKERS, Math.floor(tagged / ASKERS), result),
       randomId,
@@ -111,6 +115,13 @@ export class Paths {
         follow: (number, ...what) => this.#queries.follow(number * ASKERS + Asker.Own, ...what),
         ask: (number, destination, limits, now) => this.#ask(Asker.Own, number, destination, limits, now, 'none'),
         isTaken: (destination) => this.#orders.has(destination),
+        direct: (destination) => {
+          const quality = host.quality(host.linkTo(destination));
+          return quality && measureOf(quality);
+        },
+        measure: (...what) => host.neighbours.measure(...what),
+        connect: (...what) => host.neighbours.makeFlowLink(...what),
+        disconnect: (...what) => host.neighbours.endFlowLink(...what),
         now: () => this.#now,
       },
       { optimise },
@@ -126,7 +137,7 @@ export class Paths {
   /** From here on until {@link unpin}; it has precedence over what this node has pinned of its own accord. */
   pin(order: PinOrder, now: number): void {
     this.#now = now;
-    this.#own.release(order.destination);
+    this.#own.release(order.destination, now);
     this.#orders.pin(order, now);
   }
 
@@ -162,6 +173,23 @@ export class Paths {
     return this.#own.pins();
   }
 
+  /** Links that this node has made for flows. */
+  ownLinks(): OwnLink[] {
+    return this.#own.links();
+  }
+
+  /** How far a node is that there is no link with; undefined: nobody has answered. */
+  handleMeasured(destination: NodeId, rttMs: number | undefined, now: number): void {
+    this.#now = now;
+    this.#own.handleMeasured(destination, rttMs, now);
+  }
+
+  /** A link for a flow is no more, or never comes. */
+  flowLinkGone(destination: NodeId, now: number): void {
+    this.#now = now;
+    this.#own.handleLinkGone(destination, now);
+  }
+
   /** No worker can use the label any more. */
   handlePinFree(label: number): void {
     this.#pinned.handlePinFree(label);
@@ -178,6 +206,11 @@ export class Paths {
       default:
         return this.#pinned.handle(link, message, now);
     }
+  }
+
+  linkUp(peer: NodeId, now: number): void {
+    this.#now = now;
+    this.#own.handleLinkUp(peer, now);
   }
 
   linkDown(link: number, peer: NodeId, now: number): void {

@@ -105,9 +105,9 @@ export interface LinkReport {
   readonly role: 'relay' | 'leaf' | null;
   /**
    * Why it is there: `configured` by people here; chosen by this node, as its successor on the `ring` of a zone, because it is `near`, at `random`, for a
-   * `bucket` of ids or to `join`; or `incoming`, for the other end wanted it.
+   * `bucket` of ids, to `join`, or for a `flow` that lasts; or `incoming`, for the other end wanted it.
    */
-  readonly why: 'configured' | 'ring' | 'near' | 'random' | 'bucket' | 'join' | 'incoming';
+  readonly why: 'configured' | 'ring' | 'near' | 'random' | 'bucket' | 'join' | 'flow' | 'incoming';
   /** A leaf of another group than this node's: only this node and its other leaves reach it. */
   readonly foreign: boolean;
   /** Smoothed; null before the first measurement. */

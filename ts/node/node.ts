@@ -219,9 +219,12 @@ export class Node extends EventEmitter<NodeEvents> {
     const to = formatNodeId(parseId(destination, 'destination'));
     const name = parseTrafficClass(text, 'class');
     const pin = this.pins().find((one) => one.destination === to && one.class === name);
-    const nextHop = this.#core.control.nextHop(parseId(to, 'destination'), trafficClassOf(name));
+    const [id, trafficClass] = [parseId(to, 'destination'), trafficClassOf(name)];
+    const nextHop = this.#core.control.nextHop(id, trafficClass);
     const hop = nextHop === undefined ? undefined : formatNodeId(nextHop);
-    return wayReport(to, name, pin, hop, this.routes(to, { class: name })[0]);
+    const links = this.#core.control.ownLinks();
+    const link = links.find((one) => one.destination === id && one.trafficClass === trafficClass);
+    return wayReport(to, name, pin, hop, this.routes(to, { class: name })[0], link);
   }
 
   /** Ends a pin, by its number. False: there is no such pin. */

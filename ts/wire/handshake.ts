@@ -56,9 +56,9 @@ interface Offer {
 
 /**
  * Why a node dials. `configured`: people want the link; `chosen`, `ring`: the dialer has chosen it itself, as its successor in a zone or otherwise; `join`: it
- * has no other link yet.
+ * has no other link yet; `flow`: for as long as a flow lasts that no other way serves as well.
  */
-export type DialPurpose = 'configured' | 'chosen' | 'ring' | 'join';
+export type DialPurpose = 'configured' | 'chosen' | 'ring' | 'join' | 'flow';
 
 export interface InitMessage extends Offer {
   readonly kind: 'init';
@@ -141,6 +141,7 @@ const PURPOSES: Readonly<Record<DialPurpose, Purpose>> = {
   chosen: Purpose.CHOSEN,
   ring: Purpose.RING,
   join: Purpose.JOIN,
+  flow: Purpose.FLOW,
 };
 const PURPOSE_NAMES = new Map(Object.entries(PURPOSES).map(([name, purpose]) => [purpose, name as DialPurpose]));
 

@@ -86,14 +86,20 @@ export function readNeighbourAnswer({ neighbours }: AnswerMessage): NeighbourAns
   if (neighbours.length > MAX_NEIGHBOURS) return 'malformed';
   const read: Neighbour[] = [];
   for (const { id, addresses, ageSeconds } of neighbours) {
-    if (nodeIdProblem(id) !== undefined || addresses.length > MAX_NEIGHBOUR_ADDRESSES) return 'malformed';
-    const known = addresses.map(readAddress).filter((address) => address !== undefined);
+    const known = readAddresses(addresses);
+    if (nodeIdProblem(id) !== undefined || known === 'malformed') return 'malformed';
     if (known.length > 0) read.push({ id, addresses: known, ageSeconds });
   }
   return { neighbours: read };
 }
 
-function writeAddress(address: ListenClaim): AddressMessage {
+/** Where one node can be dialed: at most {@link MAX_NEIGHBOUR_ADDRESSES}. Those that cannot be read are left out. */
+export function readAddresses(addresses: readonly AddressMessage[]): NodeAddress[] | 'malformed' {
+  if (addresses.length > MAX_NEIGHBOUR_ADDRESSES) return 'malformed';
+  return addresses.map(readAddress).filter((address) => address !== undefined);
+}
+
+export function writeAddress(address: ListenClaim): AddressMessage {
   const scheme = SCHEMES.find(([name]) => name === address.scheme)?.[1] ?? Scheme.UNSPECIFIED;
   const host = 'host' in address ? ipBytes(address.host) : undefined;
   return create(TransportAddressSchema, { scheme, port: address.port, ...(host ? { host } : {}) });

@@ -17,6 +17,7 @@ import {
   RouteQuerySchema,
   RouteRefusalSchema,
 } from './gen/portolan/v1/control_pb.js';
+import { MAX_NEIGHBOUR_ADDRESSES, type NodeAddress, readAddresses, writeAddress } from './neighbours.js';
 import { ROUTING_CLASSES } from './routing-entry.js';
 
 /** What a path must keep to. Undefined: anything will do. */
@@ -91,6 +92,8 @@ export interface RouteAnswer {
   readonly measure: PathMeasure;
   /** How long ago the oldest part of it was measured, ms. */
   readonly ageMs: number;
+  /** Where the destination can be dialed, as its neighbour on the path says; at most {@link MAX_NEIGHBOUR_ADDRESSES}, none where the answer comes from memory. */
+  readonly addresses: readonly NodeAddress[];
 }
 
 export interface RouteRefusal {
@@ -168,18 +171,22 @@ export function readQuery(message: QueryMessage): RouteQuery | 'malformed' {
   return { ...terms, soFar: measure, path, tokens, patienceMs };
 }
 
-export function writeAnswer({ branch, path, measure, ageMs }: RouteAnswer): AnswerMessage {
+export function writeAnswer({ branch, path, measure, ageMs, addresses }: RouteAnswer): AnswerMessage {
   return create(RouteAnswerSchema, {
     branch,
     path: [...path],
     measure: writeMeasure(measure),
     ageMs: Math.min(LARGEST, Math.ceil(ageMs)),
+    addresses: addresses.slice(0, MAX_NEIGHBOUR_ADDRESSES).map(writeAddress),
   });
 }
 
-export function readAnswer({ branch, path, measure, ageMs }: AnswerMessage): RouteAnswer | 'malformed' {
+export function readAnswer(message: AnswerMessage): RouteAnswer | 'malformed' {
+  const { branch, path, measure, ageMs } = message;
+  const addresses = readAddresses(message.addresses);
+  if (addresses === 'malformed') return 'malformed';
   if (!measure || !isPath(path, 2, MAX_FOLLOWED_HOPS + 1) || measure.hops !== path.length - 1) return 'malformed';
-  return { branch, path, measure: readMeasure(measure), ageMs };
+  return { branch, path, measure: readMeasure(measure), ageMs, addresses };
 }
 
 export function writeRefusal({ branch, tokens, reason, best }: RouteRefusal): RefusalMessage {

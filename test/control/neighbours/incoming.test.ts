@@ -1,7 +1,7 @@
 /** Who is let in. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { GUEST_MS, IncomingLinks, MAX_GUESTS } from '../../../ts/control/neighbours/incoming.js';
+import { GUEST_MS, IncomingLinks, MAX_GUESTS, MOST_FLOWS_INCOMING } from '../../../ts/control/neighbours/incoming.js';
 import { LinkedPeers } from '../../../ts/control/neighbours/linked.js';
 import { MOST_INCOMING } from '../../../ts/control/neighbours/ring4.js';
 import type { DialPurpose } from '../../../ts/wire/handshake.js';
@@ -36,6 +36,17 @@ test('each layer has a limit of its own', () => {
   assert.not.ok(gate.dial(0x01010110, 'chosen'));
   assert.ok(gate.dial(0x01010210, 'chosen'), 'another layer');
   assert.ok(gate.dial(0x01010110, 'configured'), 'people want it');
+});
+
+test("links for flows have places of their own, and take nobody else's", () => {
+  const gate = full();
+  for (let n = 0; n < MOST_FLOWS_INCOMING; n++) assert.ok(gate.dial(0x01010101 + n, 'flow'));
+  assert.not.ok(gate.dial(0x01010130, 'flow'));
+  assert.is(gate.incoming.count(4), MOST_INCOMING[4]);
+  assert.not.ok(gate.incoming.isGuest(0x01010101));
+  gate.linked.down(1000, 0x01010101);
+  gate.incoming.gone(0x01010101);
+  assert.ok(gate.dial(0x01010130, 'flow'), 'one has gone');
 });
 
 test('a ring predecessor is let in whatever is taken, in the place of nobody', () => {

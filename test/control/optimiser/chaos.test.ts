@@ -9,6 +9,7 @@ import { type Random, seededRandom } from '../../../ts/kit/random.js';
 
 const DESTINATIONS = 100;
 const SECOND = 1000;
+const ADDRESS = { scheme: 'udp', family: 4, host: '10.0.0.9', port: 7000 } as const;
 
 class ChaosHost implements OptimiserHost {
   readonly random: Random;
@@ -48,6 +49,48 @@ class ChaosHost implements OptimiserHost {
     this.pinned.delete(number);
   }
 
+  /** Links that were made: those that are up. */
+  readonly linked = new Map<number, boolean>();
+  made = 0;
+
+  direct(destination: number) {
+    if (!this.linked.get(destination)) return undefined;
+    return { rttMs: this.#rtt(), cost: 1, mbps: Infinity, delivery: 1, hops: 1 };
+  }
+
+  measure(destination: number): boolean {
+    if (this.random.chance(0.1)) return false;
+    const rttMs = this.random.chance(0.2) ? undefined : this.#rtt() / 4;
+    this.#later(() => this.#optimiser?.handleMeasured(destination, rttMs, this.now));
+    return true;
+  }
+
+  connect(destination: number): boolean {
+    if (this.random.chance(0.1)) return false;
+    assert.not.ok(this.linked.has(destination), 'it is made once');
+    this.made++;
+    this.linked.set(destination, false);
+    this.#later(() => {
+      if (!this.linked.has(destination)) return;
+      this.linked.set(destination, true);
+      this.#optimiser?.handleLinkUp(destination, this.now);
+    });
+    if (this.random.chance(0.3)) this.#later(() => this.#loseLink(destination));
+    return true;
+  }
+
+  disconnect(destination: number): void {
+    assert.ok(this.linked.delete(destination), 'what is ended was made');
+  }
+
+  #loseLink(destination: number): void {
+    if (this.linked.delete(destination)) this.#optimiser?.handleLinkGone(destination, this.now);
+  }
+
+  get #optimiser(): Optimiser | undefined {
+    return this.client instanceof Optimiser ? this.client : undefined;
+  }
+
   isTaken(destination: number): boolean {
     return destination % 50 === 0;
   }
@@ -77,9 +120,10 @@ class ChaosHost implements OptimiserHost {
     this.questions++;
     if (this.random.chance(0.05)) return;
     const path = [1, 2 + this.random.below(5), 1 + this.random.below(DESTINATIONS)];
+    const addresses = this.random.chance(0.5) ? [ADDRESS] : [];
     const measure = { rttMs: this.#rtt(), cost: 2, mbps: Infinity, delivery: 1, hops: 2 };
     const result = this.random.chance(0.6)
-      ? ({ kind: 'found', path, measure } as const)
+      ? ({ kind: 'found', path, measure, addresses } as const)
       : ({ kind: 'refused', reason: 'late', best: undefined } as const);
     const tell = () => this.client.handleResult(number, result, this.now);
     if (this.random.chance(0.2)) tell();
@@ -117,13 +161,16 @@ test('the optimiser: within its limits, and nothing left when the flows have end
       host.client = optimiser;
       for (let second = 0; second < 200; second++) {
         optimiser.handleFlows(samples(host, 30), host.now);
-        if (host.random.chance(0.1)) optimiser.release(1 + host.random.below(DESTINATIONS));
+        if (host.random.chance(0.1)) optimiser.release(1 + host.random.below(DESTINATIONS), host.now);
         host.second();
         assert.ok(optimiser.tended <= 64);
         assert.ok(host.pinned.size <= 2 * 64);
+        assert.ok(host.linked.size <= 8);
       }
       assert.ok(host.questions <= 2 * 200 + 4, `${host.questions} questions in 200 s`);
       assertNothingIsLeft(host);
+      assert.ok(host.made > 0, 'links were made meanwhile');
+      assert.is(host.linked.size, 0, 'no link is left');
     }),
     { numRuns: 25 },
   );

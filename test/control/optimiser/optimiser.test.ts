@@ -150,7 +150,7 @@ test('whoever has precedence gets the destination at once, and for as long as he
   rig.relays.set(3, 60);
   rig.run(10_000);
   rig.taken = true;
-  rig.optimiser.release(DESTINATION);
+  rig.optimiser.release(DESTINATION, rig.now);
   assert.is(rig.way, undefined);
   rig.run(60_000);
   assert.is(rig.follows.length, 1);

@@ -1,15 +1,21 @@
 /** An optimiser and a node that is none: paths of which the test says how long they are, and a clock. */
+import * as assert from 'uvu/assert';
 import { Optimiser } from '../../../ts/control/optimiser/optimiser.js';
+import type { QueryResult } from '../../../ts/control/query/queries.js';
 import type { SearchLimits } from '../../../ts/wire/route-query.js';
 
 const ANSWER_MS = 50;
 export const DESTINATION = 9;
 
+const ADDRESSES = [{ scheme: 'udp', family: 4, host: '10.0.0.9', port: 7000 }] as const;
 const REFUSED = { kind: 'refused', reason: 'limits', best: undefined } as const;
 
 function found(relay: number, rttMs: number) {
-  const measure = { rttMs, cost: 2, mbps: Infinity, delivery: 1, hops: 2 };
-  return { kind: 'found', path: [1, relay, DESTINATION], measure } as const;
+  return { kind: 'found', path: [1, relay, DESTINATION], measure: measureOf(rttMs, 2), addresses: ADDRESSES } as const;
+}
+
+function measureOf(rttMs: number, hops: number) {
+  return { rttMs, cost: hops, mbps: Infinity, delivery: 1, hops };
 }
 
 export class Rig {
@@ -17,6 +23,14 @@ export class Rig {
   tablesMs: number | undefined = 100;
   readonly relays = new Map<number, number>();
   taken = false;
+  /** Without relays, ms; undefined: nobody answers. And whether there is room for a link. */
+  directMs: number | undefined;
+  hasRoom = true;
+  /** The link that was made: undefined while there is none. */
+  link: { isUp: boolean } | undefined;
+  /** Whether packets take it by themselves when it is there. */
+  straight = true;
+  measurements = 0;
   /** Whether paths are granted. */
   grants = true;
   now = 0;
@@ -31,7 +45,7 @@ export class Rig {
     this.optimiser = new Optimiser({
       follow: (number) => {
         this.follows.push(this.now);
-        const result = this.tablesMs === undefined ? REFUSED : found(2, this.tablesMs);
+        const result = this.#tablesWay();
         this.#later(() => this.optimiser.handleResult(number, result, this.now));
       },
       ask: (number, _destination, limits) => {
@@ -40,8 +54,29 @@ export class Rig {
         const path = [...this.relays].find(([, rttMs]) => rttMs <= (limits.rttMs ?? Infinity));
         this.#later(() => this.optimiser.handleResult(number, path ? found(...path) : REFUSED, this.now));
       },
+      direct: () => (this.link?.isUp && this.directMs !== undefined ? measureOf(this.directMs, 1) : undefined),
+      measure: (destination, addresses) => {
+        assert.equal(addresses, ADDRESSES);
+        this.measurements++;
+        this.#later(() => this.optimiser.handleMeasured(destination, this.directMs, this.now));
+        return true;
+      },
+      connect: () => {
+        if (!this.hasRoom) return false;
+        const link = { isUp: false };
+        this.link = link;
+        this.#later(() => {
+          if (this.link !== link) return;
+          link.isUp = true;
+          this.optimiser.handleLinkUp(DESTINATION, this.now);
+        });
+        return true;
+      },
+      disconnect: () => {
+        this.link = undefined;
+      },
       pin: (number, [, relay]) => {
-        if (relay === undefined || !this.relays.has(relay)) return false;
+        if (relay === undefined || this.#rttBy(relay) === undefined) return false;
         this.#later(() => {
           if (this.grants) this.pinned.set(number, relay);
           this.#tell(number, relay);
@@ -83,8 +118,27 @@ export class Rig {
       }
   }
 
+  /** The link is no more, and is not made again. */
+  loseLink(): void {
+    this.link = undefined;
+    this.break(DESTINATION);
+    this.optimiser.handleLinkGone(DESTINATION, this.now);
+  }
+
+  #tablesWay(): QueryResult {
+    if (this.straight && this.link?.isUp && this.directMs !== undefined)
+      return { kind: 'found', path: [1, DESTINATION], measure: measureOf(this.directMs, 1), addresses: ADDRESSES };
+    return this.tablesMs === undefined ? REFUSED : found(2, this.tablesMs);
+  }
+
+  /** Over this node, which may be the destination itself. */
+  #rttBy(relay: number): number | undefined {
+    if (relay === DESTINATION) return this.link?.isUp ? this.directMs : undefined;
+    return this.relays.get(relay);
+  }
+
   #tell(number: number, relay: number): void {
-    const rttMs = this.relays.get(relay);
+    const rttMs = this.#rttBy(relay);
     const news =
       this.grants && rttMs !== undefined ? ({ kind: 'granted', rttMs } as const) : ({ kind: 'ended' } as const);
     this.optimiser.handlePin(number, news, this.now);

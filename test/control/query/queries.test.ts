@@ -224,4 +224,13 @@ test('what is remembered is forgotten 30 s after it was measured, however often 
   assert.ok(world.ask(0, 5, {}, 'none').messages >= 10, 'asked all the way, and answered');
 });
 
+test("the destination's neighbour says where it can be dialed; memory does not", () => {
+  const world = line(5, 0);
+  const addresses = [World.addressOf(World.id(4))];
+  assert.equal(found(world.ask(0, 4, {}, 'none'))[0]?.addresses, addresses);
+  assert.is(found(world.ask(0, 4, {}))[0]?.addresses, undefined, 'remembered by the source');
+  world.table = (node) => node + 1;
+  assert.equal(found(world.follow(0, 4))[0]?.addresses, addresses);
+});
+
 test.run();

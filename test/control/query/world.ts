@@ -9,6 +9,7 @@ import { type Memory, type QueryResult, RouteQueries } from '../../../ts/control
 import type { NodeId } from '../../../ts/kit/node-id.js';
 import { type Random, seededRandom } from '../../../ts/kit/random.js';
 import { decodeControl, encodeControl, type QueryMessage } from '../../../ts/wire/control.js';
+import type { NodeAddress } from '../../../ts/wire/neighbours.js';
 import type { PathMeasure, RouteLimits, SearchLimits } from '../../../ts/wire/route-query.js';
 
 /** A link as one of its ends sees it. */
@@ -56,6 +57,11 @@ export class World {
 
   static id(node: number): NodeId {
     return FIRST_ID + node;
+  }
+
+  /** Where the node can be dialed, as its neighbours say. */
+  static addressOf(id: NodeId): NodeAddress {
+    return { scheme: 'udp', family: 4, host: '10.0.0.1', port: id - FIRST_ID + 1 };
   }
 
   /** Points in a square of 100 ms by 100 ms, each linked with its nearest `degree / 2`; costs and bandwidths at random. */
@@ -200,6 +206,7 @@ export class World {
       next: (destination) => this.next(node, destination - FIRST_ID),
       leaf: () => undefined,
       peerAt: (link) => (this.edges[node]?.some(({ to }) => to === link - 1) ? World.id(link - 1) : undefined),
+      addressesOf: (id) => [World.addressOf(id)],
       send: (link, message) => this.#send(node, link - 1, message),
       result: (number, result) => this.#results.push({ number, at: this.#now, result }),
       randomId: () => BigInt(Math.floor(this.#random.unit() * 2 ** 52)),

@@ -109,8 +109,8 @@ function optimisedRows({ tables, stretch, linkStretch, overDirect, messages }: O
   ];
 }
 
-function optimisedLine({ flows, served, worseThanDirect, tablesWorseThanDirect }: OptimisedReport): string {
-  return `${flows} flows, of which the optimiser found a better path for ${formatPercent(100 * served)}: worse than direct by more than 5 % are ${formatPercent(100 * worseThanDirect)}, by the tables ${formatPercent(100 * tablesWorseThanDirect)}`;
+function optimisedLine({ flows, served, linked, worseThanDirect, tablesWorseThanDirect }: OptimisedReport): string {
+  return `${flows} flows, of which the optimiser found a better path for ${formatPercent(100 * served)}, and made a link for ${formatPercent(100 * linked)}: worse than direct by more than 5 % are ${formatPercent(100 * worseThanDirect)}, by the tables ${formatPercent(100 * tablesWorseThanDirect)}`;
 }
 
 /** By file name. */

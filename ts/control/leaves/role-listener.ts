@@ -47,6 +47,7 @@ export class RoleListener implements LinkListener {
     if (role === 'relay') {
       this.#router.linkUp(link, peer, quality, now);
       this.#neighbours.linkUp(link, peer, quality.rtt, now);
+      this.#paths.linkUp(peer, now);
       return;
     }
     this.#leaves.set(link, { id: peer, quality });

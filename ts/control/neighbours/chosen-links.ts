@@ -29,14 +29,18 @@ interface Chosen {
  */
 export class ChosenLinks {
   readonly most: number;
-  /** So many in peace. */
-  readonly steady: number;
+  /** Links of the same node that are not chosen by the rule, and take places too. */
+  others = 0;
   readonly #chosen = new Map<NodeId, Chosen>();
   #replacedAt = -Infinity;
 
   constructor(most: number) {
     this.most = most;
-    this.steady = Math.max(Math.min(most, 1), most - 1);
+  }
+
+  /** So many in peace. */
+  get steady(): number {
+    return Math.max(Math.min(this.most, 1), this.most - 1 - this.others);
   }
 
   get size(): number {
@@ -81,7 +85,7 @@ export class ChosenLinks {
     const dialed = this.all().filter(({ upAt }) => upAt === undefined).length;
     if (dialed >= MOST_DIALED) return false;
     if (this.#chosen.size < this.steady) return true;
-    const limit = Math.max(this.most, this.steady + 1, reason === 'ring' ? ZONES.length : 0);
+    const limit = Math.max(this.most - this.others, this.steady + 1, reason === 'ring' ? ZONES.length : 0);
     return this.#chosen.size < limit && now >= this.#replacedAt + REPLACE_EVERY_MS;
   }
 

@@ -8,6 +8,8 @@ import { MOST_INCOMING } from './ring4.js';
 /** Nodes beyond the limits that are let in for a while, so that they hear of others. */
 export const MAX_GUESTS = 16;
 export const GUEST_MS = 15_000;
+/** Links that a node takes in for flows of others, from wherever: beside the others, for they go again and nothing rests on them. */
+export const MOST_FLOWS_INCOMING = 16;
 /** A node that was let in has a link within this time, ms, or its place is free again. */
 const ARRIVAL_MS = 4_000;
 
@@ -26,6 +28,7 @@ interface Incoming {
  * ```
  *   configured by its people ────────────────────────────> in
  *   its ring successor is this node, as far as known ────> in
+ *   for a flow, and fewer than 16 are in for flows ─────> in
  *   room in its layer ───────────────────────────────────> in
  *   joins, or takes this node for its ring successor ────> a guest for 15 s, if there is room for another one
  *   else ────────────────────────────────────────────────> full
@@ -93,7 +96,7 @@ export class IncomingLinks {
     return next;
   }
 
-  /** How many are in from a layer, 1..4: guests, links that people want and ring predecessors are not counted. */
+  /** How many are in from a layer, 1..4: guests, links that people want or flows need and ring predecessors are not counted. */
   count(layer: number): number {
     return this.#counted(layer).length;
   }
@@ -102,13 +105,22 @@ export class IncomingLinks {
   #counted(layer: number): Incoming[] {
     return [...this.#incoming.values()].filter(
       ({ id, purpose, isGuest }) =>
-        !isGuest && purpose !== 'configured' && layerBetween(this.#self, id) === layer && !this.#isPredecessor(id),
+        !isGuest &&
+        purpose !== 'configured' &&
+        purpose !== 'flow' &&
+        layerBetween(this.#self, id) === layer &&
+        !this.#isPredecessor(id),
     );
+  }
+
+  get #flows(): number {
+    return [...this.#incoming.values()].filter(({ purpose }) => purpose === 'flow').length;
   }
 
   #placeFor(id: NodeId, purpose: DialPurpose): 'regular' | 'guest' | 'none' {
     const layer = layerBetween(this.#self, id);
     if (purpose === 'configured' || this.#isPredecessor(id)) return 'regular';
+    if (purpose === 'flow') return this.#flows < MOST_FLOWS_INCOMING ? 'regular' : 'none';
     if (this.count(layer) < (MOST_INCOMING[layer] as number)) return 'regular';
     const guests = [...this.#incoming.values()].filter(({ isGuest }) => isGuest).length;
     return (purpose === 'join' || purpose === 'ring') && guests < MAX_GUESTS ? 'guest' : 'none';

@@ -20,6 +20,7 @@ import { Bootstrap } from './bootstrap.js';
 import { type Candidate, CandidateBook, isDead } from './candidate-book.js';
 import { ChosenLinks } from './chosen-links.js';
 import { NeighbourExchange } from './exchange.js';
+import { FlowLinks } from './flow-links.js';
 import { IncomingLinks } from './incoming.js';
 import { type LinkAccess, LinkedPeers, TURNED_AWAY } from './linked.js';
 import { ENOUGH_SAMPLES, Prober } from './prober.js';
@@ -45,6 +46,10 @@ export interface NeighbourOptions {
   readonly listens: () => readonly ListenClaim[];
   /** Whether nodes that listen for TCP only can be dialed. */
   readonly dialsTcp: boolean;
+  /** What has become of {@link Neighbours.measure}: how far a node is, ms; undefined: nobody knows. */
+  readonly measured: (id: NodeId, rtt: number | undefined, now: number) => void;
+  /** A link for a flow is no more, and does not come back. */
+  readonly flowLinkGone: (id: NodeId, now: number) => void;
 }
 
 export class Neighbours implements LinkAdvisor, Timer {
@@ -61,13 +66,15 @@ export class Neighbours implements LinkAdvisor, Timer {
   readonly #prober: Prober;
   readonly #bootstrap: Bootstrap;
   readonly #requests: Requests;
+  readonly #flows: FlowLinks;
   #repairAt = Infinity;
   #seekAt = -Infinity;
   #alarmedAt = -Infinity;
   #isClosed = false;
 
-  constructor(services: LinkServices, links: LinkAccess, { most, bootstrap, listens, dialsTcp }: NeighbourOptions) {
+  constructor(services: LinkServices, links: LinkAccess, options: NeighbourOptions) {
     const { self, random } = services;
+    const { most, bootstrap, listens, dialsTcp, measured, flowLinkGone: gone } = options;
     this.#services = services;
     this.#links = links;
     this.#dialsTcp = dialsTcp;
@@ -83,6 +90,17 @@ export class Neighbours implements LinkAdvisor, Timer {
     this.#requests = new Requests(services, this.#linked, this.#chosen, ({ link }) =>
       links.send(link, { kind: 'neighbourRequest', request: this.#exchange.request(listens()) }),
     );
+    this.#flows = new FlowLinks(
+      {
+        probe: (id, address, now) => this.#prober.probe(id, address, now),
+        measured,
+        dial: (id, addresses, now) => this.#choose(id, addresses, 'flow', now),
+        giveUp: (id, now) => links.giveUp(id, now),
+        gone,
+      },
+      services.deadlines,
+      this.#chosen.most,
+    );
   }
 
   start(now: number): void {
@@ -97,17 +115,48 @@ export class Neighbours implements LinkAdvisor, Timer {
     this.#isClosed = true;
     this.#prober.stop();
     this.#requests.stop();
+    this.#flows.close();
     this.#services.deadlines.clear(this);
   }
 
   /** Links that it has made or makes on its own; at most so many. */
   get counts(): { readonly chosen: number; readonly most: number } {
-    return { chosen: this.#chosen.size, most: this.#chosen.most };
+    return { chosen: this.#chosen.size + this.#flows.dialed, most: this.#chosen.most };
+  }
+
+  // What the path optimiser wants for flows that last.
+
+  /** Measures how far a node is that there is no link with. False: nothing comes of it. */
+  measure(id: NodeId, addresses: readonly NodeAddress[], now: number): boolean {
+    const udp = addresses.filter(({ scheme }) => scheme === 'udp');
+    return udp.length > 0 && this.#isFree(id, now) && this.#flows.measure(id, udp, now);
+  }
+
+  /** Makes a link with it as soon as there is room. False: there is none, or it has one. */
+  makeFlowLink(id: NodeId, addresses: readonly NodeAddress[], now: number): boolean {
+    if (!this.#isFree(id, now) || !this.#flows.make(id, addresses, now)) return false;
+    this.#reviewSoon(now);
+    return true;
+  }
+
+  endFlowLink(id: NodeId, now: number): void {
+    if (this.#flows.end(id, now)) this.#reviewSoon(now);
+  }
+
+  /** Where a relay that there is a link with can be dialed. */
+  addressesOf(id: NodeId): readonly NodeAddress[] {
+    return this.#linked.find(id) ? (this.#book.find(id)?.addresses ?? []) : [];
+  }
+
+  /** Whether there is no link with it, and nobody makes one or has just been turned away. */
+  #isFree(id: NodeId, now: number): boolean {
+    if (!this.#isActive || this.#isClosed || this.#linked.find(id) || this.#chosen.has(id)) return false;
+    return !this.#links.isConfigured(id) && now >= (this.#book.find(id)?.restUntil ?? -Infinity);
   }
 
   /** Why there is a link with a node that nobody has configured. */
   whyOf(id: NodeId): LinkWhy {
-    return this.#chosen.reasonOf(id) ?? 'incoming';
+    return this.#flows.isDialed(id) ? 'flow' : (this.#chosen.reasonOf(id) ?? 'incoming');
   }
 
   // What becomes of links to relays.
@@ -125,7 +174,13 @@ export class Neighbours implements LinkAdvisor, Timer {
       this.#chosen.delete(id);
       this.#links.release(id);
     }
+    if (facts.configured || !facts.weDialed) {
+      const wasDialed = this.#flows.isDialed(id);
+      this.#flows.handOver(id);
+      if (wasDialed) this.#links.release(id);
+    }
     this.#chosen.up(id, now);
+    this.#flows.up(id, now);
     this.#incoming.arrived(id, now);
     for (const { to, answer } of this.#exchange.advice(peer))
       this.#links.send(to.link, { kind: 'neighbourAnswer', answer });
@@ -138,6 +193,7 @@ export class Neighbours implements LinkAdvisor, Timer {
     if (!this.#linked.down(link, id)) return;
     this.#incoming.gone(id);
     this.#chosen.down(id, now);
+    if (this.#flows.isDialed(id)) this.#flows.down(id, TURNED_AWAY.has(problem), now);
     // Of a link that the other end had made, it only says that it does not need it any more.
     if (TURNED_AWAY.has(problem) && this.#chosen.has(id)) this.#turnedAway(id, now);
     if (this.#chosen.reasonOf(id) === 'ring') this.#requests.soon(now);
@@ -183,6 +239,7 @@ export class Neighbours implements LinkAdvisor, Timer {
   }
 
   dialFailed(id: NodeId, problem: LinkProblem, now: number): void {
+    if (this.#flows.isDialed(id) && problem !== 'noAnswer') this.#flows.down(id, true, now);
     if (problem === 'noAnswer' || this.#chosen.reasonOf(id) === 'join') return; // it is tried again, until patience ends
     this.#turnedAway(id, now);
     this.#reviewSoon(now);
@@ -214,6 +271,8 @@ export class Neighbours implements LinkAdvisor, Timer {
   #review(now: number): void {
     for (const { id } of this.#chosen.all()) if (this.#links.isConfigured(id)) this.#chosen.delete(id); // by people, since
     for (const id of this.#chosen.overdue(now)) this.#giveUpDead(id, now);
+    this.#chosen.others = this.#flows.size;
+    this.#flows.fill(this.#chosen.most - this.#chosen.size - this.#flows.dialed, now);
     if (this.#linked.size === 0) this.#join(now);
     const { self, random } = this.#services;
     const wanted = wantedNeighbours(self, this.#known(now), this.#chosen.steady, random);
@@ -231,21 +290,21 @@ export class Neighbours implements LinkAdvisor, Timer {
   }
 
   #dial(id: NodeId, reason: ChosenReason, now: number): void {
-    const addresses = this.#dialable(this.#book.find(id));
     const purpose = this.#linked.size === 0 ? 'join' : reason === 'ring' ? 'ring' : 'chosen';
+    this.#flows.handOver(id);
     this.#chosen.add(id, reason, now);
-    this.#links.choose(
-      id,
-      addresses.map((address): PeerAddress => ({ id, ...address })),
-      purpose,
-      now,
-    );
+    this.#choose(id, this.#dialable(this.#book.find(id)), purpose, now);
+  }
+
+  #choose(id: NodeId, addresses: readonly NodeAddress[], purpose: DialPurpose, now: number): void {
+    const peers = addresses.map((address): PeerAddress => ({ id, ...address }));
+    this.#links.choose(id, peers, purpose, now);
   }
 
   /** There is no link at all: any will do. */
   #join(now: number): void {
     for (const [id, addresses] of this.#bootstrap.peers()) {
-      if (this.#chosen.has(id) || this.#links.isConfigured(id)) continue;
+      if (this.#chosen.has(id) || this.#flows.isDialed(id) || this.#links.isConfigured(id)) continue;
       this.#chosen.add(id, 'join', now);
       this.#links.choose(id, addresses, 'join', now);
     }
@@ -274,6 +333,7 @@ export class Neighbours implements LinkAdvisor, Timer {
     const known: KnownNode[] = [];
     for (const candidate of this.#book.all()) {
       const { id, rtt, samples, restUntil } = candidate;
+      if (this.#flows.isDialed(id)) continue; // it goes when its flow ends
       const linked = this.#linked.find(id);
       const reason = this.#chosen.reasonOf(id);
       if (reason !== undefined) known.push({ id, rtt: linked?.rtt ?? rtt, link: 'chosen', reason });
@@ -301,6 +361,7 @@ export class Neighbours implements LinkAdvisor, Timer {
   }
 
   #answered(id: NodeId, address: NodeAddress, rtt: number, now: number): void {
+    this.#flows.answered(id, rtt);
     this.#book.hear(id, [address], now, now);
     const candidate = this.#book.find(id);
     if (!candidate) return;

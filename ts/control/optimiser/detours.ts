@@ -13,7 +13,7 @@ import type { NodeId } from '../../kit/node-id.js';
 import type { QueryResult } from '../query/queries.js';
 import { type Timed, TimerQueue } from '../timer-queue.js';
 import { TokenBuckets } from '../token-buckets.js';
-import type { FlowPinNews, FlowSample, OptimiserHost, OwnPin } from './optimiser.types.js';
+import type { FlowPinNews, FlowSample, OwnPin, PathHost } from './optimiser.types.js';
 import type { FoundPath } from './tended-flow.js';
 
 /** How long it is believed that a node has no route, ms. */
@@ -50,7 +50,7 @@ class Detour implements Timed {
 }
 
 export class Detours {
-  readonly #host: OptimiserHost;
+  readonly #host: PathHost;
   readonly #detours = new Map<NodeId, Detour>();
   readonly #numbers = new Map<number, Detour>();
   readonly #deadlines = new TimerQueue<Detour>();
@@ -59,7 +59,7 @@ export class Detours {
   readonly #beliefs = new Map<string, number>();
   #last = 0;
 
-  constructor(host: OptimiserHost) {
+  constructor(host: PathHost) {
     this.#host = host;
   }
 

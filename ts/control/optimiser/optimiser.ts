@@ -1,5 +1,5 @@
 /**
- * The path optimiser: looks for better paths for flows that last, and pins them (docs/routing.md, O1 to O6). Tables are aggregated, so their ways are
+ * The path optimiser: looks for better paths for flows that last, and pins them (docs/routing.md, O1 to O7). Tables are aggregated, so their ways are
  * good; the best way to one node can only be found by asking for it.
  *
  * ```
@@ -8,16 +8,18 @@
  *       │                                                        v                                                   v
  *       └──── 45 s, or when the path grew slower or broke ──── rest <────────────── granted ──────────────────── pin the best
  * ```
+ * Where even the best path is clearly worse than a link of one's own would be, one is made: see direct-links.ts.
  * Make before break: the path in use stays until its successor is granted. A path that is not better than the tables (any more) is given up. A pure state machine.
  */
 import type { NodeId } from '../../kit/node-id.js';
 import { TrafficClass } from '../../wire/network-header.js';
 import type { QueryResult } from '../query/queries.js';
 import { TimerQueue } from '../timer-queue.js';
+import { DirectLinks, isStraight } from './direct-links.js';
 import { FlowBook, IDLE_MS } from './flow-book.js';
-import type { FlowPinNews, FlowSample, OptimiserHost, OwnPin } from './optimiser.types.js';
+import type { FlowPinNews, FlowSample, OptimiserHost, OwnLink, OwnPin } from './optimiser.types.js';
 import { QuerySlots } from './query-slots.js';
-import { type FlowPin, TendedFlow } from './tended-flow.js';
+import { type FlowPin, type FoundPath, TendedFlow } from './tended-flow.js';
 
 /** Flows that are looked after at a time. */
 const MAX_TENDED = 64;
@@ -34,6 +36,8 @@ const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 /** A path that grew slower brings a review, but not so soon after the last, ms. */
 const REVIEW_GAP_MS = 10_000;
+/** From a link that is up to the next review: routing says first whether it is used by itself, ms. */
+const LINK_REVIEW_MS = 100;
 /** No question and no pin waits longer for its outcome, ms. */
 const PATIENCE_MS = 10_000;
 
@@ -51,6 +55,7 @@ export class Optimiser {
   readonly #host: OptimiserHost;
   readonly #book = new FlowBook();
   readonly #slots = new QuerySlots(QUERIES_PER_SECOND, QUERY_BURST);
+  readonly #links: DirectLinks;
   readonly #flows = new Map<NodeId, TendedFlow>();
   /** By the number of the question that is out, or of the pin. */
   readonly #numbers = new Map<number, TendedFlow>();
@@ -59,6 +64,7 @@ export class Optimiser {
 
   constructor(host: OptimiserHost) {
     this.#host = host;
+    this.#links = new DirectLinks(host);
   }
 
   /** Own traffic since the last time: to be called about every 500 ms while there is any. */
@@ -68,7 +74,7 @@ export class Optimiser {
       const isWorthwhile = this.#book.note(destination, packets, now);
       const flow = this.#flows.get(destination);
       if (flow) flow.lastAt = now;
-      else if (isWorthwhile && !this.#host.isTaken(destination) && this.#hasRoom()) this.#begin(destination, now);
+      else if (isWorthwhile && !this.#host.isTaken(destination) && this.#hasRoom(now)) this.#begin(destination, now);
     }
   }
 
@@ -92,15 +98,38 @@ export class Optimiser {
     }
   }
 
-  /** Somebody who has precedence pins the route to there from here on. */
-  release(destination: NodeId): void {
+  /** How far a node is without relays, ms; undefined: nobody has answered. */
+  handleMeasured(destination: NodeId, rttMs: number | undefined, now: number): void {
     const flow = this.#flows.get(destination);
-    if (flow) this.#end(flow);
+    if (flow) this.#links.measured(flow, rttMs, now);
+  }
+
+  /** There is a link with a node. */
+  handleLinkUp(destination: NodeId, now: number): void {
+    const flow = this.#flows.get(destination);
+    if (flow && this.#links.up(flow)) this.#reviewSoon(flow, now);
+  }
+
+  /** The link that was asked for is no more, or never comes. */
+  handleLinkGone(destination: NodeId, now: number): void {
+    const flow = this.#flows.get(destination);
+    if (flow && this.#links.gone(flow, now)) this.#reviewSoon(flow, now);
+  }
+
+  /** Links that are there for flows. */
+  links(): OwnLink[] {
+    return this.#links.links();
+  }
+
+  /** Somebody who has precedence pins the route to there from here on. */
+  release(destination: NodeId, now: number): void {
+    const flow = this.#flows.get(destination);
+    if (flow) this.#end(flow, now);
   }
 
   handleTimeout(now: number): void {
     for (let flow = this.#deadlines.pop(now); flow; flow = this.#deadlines.pop(now)) {
-      if (now >= flow.lastAt + IDLE_MS) this.#end(flow);
+      if (now >= flow.lastAt + IDLE_MS) this.#end(flow, now);
       else if (flow.actAt <= now) flow.act(now);
       else this.#schedule(flow);
     }
@@ -125,11 +154,11 @@ export class Optimiser {
   }
 
   /** Flows that the tables serve well enough take turns. */
-  #hasRoom(): boolean {
+  #hasRoom(now: number): boolean {
     if (this.#flows.size < MAX_TENDED) return true;
     for (const flow of this.#flows.values()) {
-      if (!flow.isResting || flow.current) continue;
-      this.#end(flow);
+      if (!flow.isResting || flow.current || flow.link) continue;
+      this.#end(flow, now);
       return true;
     }
     return false;
@@ -145,6 +174,7 @@ export class Optimiser {
     flow.isResting = false;
     this.#inTurn(flow, now, (at) => {
       flow.reviewedAt = at;
+      flow.isStale = false;
       flow.rounds = 0;
       flow.best = undefined;
       const question = this.#question(flow, at);
@@ -154,14 +184,31 @@ export class Optimiser {
 
   #followed(flow: TendedFlow, result: QueryResult, now: number): void {
     flow.tablesRttMs = result.kind === 'found' ? result.measure.rttMs : undefined;
-    if (flow.tablesRttMs === undefined) return this.#rest(flow, now + RETRY_MS);
-    const { current, tablesRttMs } = flow;
+    if (result.kind !== 'found') return this.#rest(flow, now + RETRY_MS);
+    flow.isDirect = isStraight(result.path);
+    this.#noteAddresses(flow, result);
+    const { current } = flow;
+    const tablesRttMs = result.measure.rttMs;
     if (current && current.rttMs > worthKeeping(tablesRttMs)) {
       flow.current = undefined;
       this.#unpin(current);
     }
     flow.boundMs = flow.current ? worthChanging(flow.current.rttMs) : worthPinning(tablesRttMs);
+    flow.best = this.#straightWay(flow, tablesRttMs, result.path);
     this.#search(flow, now);
+  }
+
+  /** The link that was made for the flow, where tables and pin lead elsewhere though it is better; undefined: there is none. */
+  #straightWay(flow: TendedFlow, tablesRttMs: number, [self]: readonly NodeId[]): FoundPath | undefined {
+    const { link, isDirect, destination, current } = flow;
+    const measure = link?.state === 'up' && !isDirect ? this.#host.direct(destination) : undefined;
+    if (!measure || self === undefined || measure.rttMs > worthKeeping(tablesRttMs)) return undefined;
+    if (current && (isStraight(current.path) || measure.rttMs > worthChanging(current.rttMs))) return undefined;
+    return { kind: 'found', path: [self, destination], measure };
+  }
+
+  #noteAddresses(flow: TendedFlow, { addresses }: FoundPath): void {
+    if (addresses && addresses.length > 0) flow.addresses = addresses;
   }
 
   /** Asks for a path that is better than what is there, or than the best that was found. */
@@ -179,6 +226,7 @@ export class Optimiser {
     const isFirst = !flow.isAnswered;
     if (result.kind === 'found') {
       flow.isAnswered = true;
+      this.#noteAddresses(flow, result);
       if (!flow.best || result.measure.rttMs < flow.best.measure.rttMs) flow.best = result;
       if (isFirst) this.#search(flow, now);
     } else if (isFirst) this.#conclude(flow, now);
@@ -188,7 +236,7 @@ export class Optimiser {
     const { best, destination, trafficClass } = flow;
     this.#forget(flow.question);
     flow.question = 0;
-    if (!best || this.#host.isTaken(destination)) return this.#rest(flow, now + REVIEW_MS);
+    if (!best || this.#host.isTaken(destination)) return this.#reviewed(flow, now);
     const { path, measure } = best;
     const { rttMs } = measure;
     const pin = { number: ++this.#last, path, measure, grantedRttMs: rttMs, grantedAt: now, rttMs };
@@ -213,7 +261,7 @@ export class Optimiser {
     flow.coming = undefined;
     flow.current = pin;
     if (former) this.#unpin(former);
-    if (rttMs <= worthKeeping(flow.tablesRttMs ?? Infinity)) return this.#rest(flow, now + REVIEW_MS);
+    if (rttMs <= worthKeeping(flow.tablesRttMs ?? Infinity)) return this.#reviewed(flow, now);
     // It has grown slower since it was found.
     flow.current = undefined;
     this.#unpin(pin);
@@ -234,6 +282,18 @@ export class Optimiser {
     this.#rest(flow, now + flow.pauseMs);
   }
 
+  /** The best that there is has been found. */
+  #reviewed(flow: TendedFlow, now: number): void {
+    this.#links.consider(flow, now);
+    this.#rest(flow, now + (flow.isStale ? LINK_REVIEW_MS : REVIEW_MS));
+  }
+
+  /** Soon, or once more when the review that is under way is over. */
+  #reviewSoon(flow: TendedFlow, now: number): void {
+    if (flow.isResting) this.#rest(flow, now + LINK_REVIEW_MS);
+    else flow.isStale = true;
+  }
+
   #rest(flow: TendedFlow, until: number): void {
     this.#forget(flow.question);
     flow.question = 0;
@@ -241,7 +301,8 @@ export class Optimiser {
     this.#later(flow, until, (now) => this.#review(flow, now));
   }
 
-  #end(flow: TendedFlow): void {
+  #end(flow: TendedFlow, now: number): void {
+    this.#links.release(flow, now);
     this.#flows.delete(flow.destination);
     this.#deadlines.clear(flow);
     this.#forget(flow.question);

@@ -1,5 +1,6 @@
 /** What the path optimiser needs of the node that it works for, and tells of what it has done. */
 import type { NodeId } from '../../kit/node-id.js';
+import type { NodeAddress } from '../../wire/neighbours.js';
 import type { PathMeasure, SearchLimits } from '../../wire/route-query.js';
 import type { QueryResult } from '../query/queries.js';
 
@@ -15,7 +16,7 @@ export interface FlowSample {
  * The node. Results and news come to {@link Optimiser.handleResult} and {@link Optimiser.handlePin} under the number that was given, which no other question or
  * pin of the optimiser has; they may come before the call returns.
  */
-export interface OptimiserHost {
+export interface PathHost {
   /** Measures the way that the tables of a class have for packets to there, now. One result. */
   follow(number: number, destination: NodeId, trafficClass: number, now: number): void;
   /** Looks for a path, and takes nobody's memory for an answer. Paths, each better than the last, or one refusal. */
@@ -25,6 +26,18 @@ export interface OptimiserHost {
   unpin(number: number): void;
   /** Whether somebody who has precedence pins the route to there. */
   isTaken(destination: NodeId): boolean;
+}
+
+/** The node, for whoever wants links besides. What becomes of them comes to {@link Optimiser}'s `handleMeasured`, `handleLinkUp` and `handleLinkGone`. */
+export interface OptimiserHost extends PathHost {
+  /** The live link with a node itself, as measured now. */
+  direct(destination: NodeId): PathMeasure | undefined;
+  /** Measures how far a node is without relays. False: nothing will come of it. */
+  measure(destination: NodeId, addresses: readonly NodeAddress[], now: number): boolean;
+  /** Makes a link. False: there is no room, or there is one. */
+  connect(destination: NodeId, addresses: readonly NodeAddress[], now: number): boolean;
+  /** Ends a link that was made. */
+  disconnect(destination: NodeId, now: number): void;
 }
 
 /** What becomes of a pin: `granted` when it is in use, and again at every renewal, with its round trip of now; `ended` when it is no more. */
@@ -40,6 +53,15 @@ export interface OwnPin {
   readonly measure: PathMeasure;
   /** Round trip by the tables when they were last followed, ms; undefined: they had no way. */
   readonly tablesRttMs: number | undefined;
+}
+
+/** A link that this node has made for a flow. */
+export interface OwnLink {
+  readonly destination: NodeId;
+  readonly trafficClass: number;
+  /** Its round trip, and that of the way that the flow took before, ms. */
+  readonly rttMs: number;
+  readonly insteadMs: number;
 }
 
 export type { QueryResult };

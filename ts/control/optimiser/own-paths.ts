@@ -4,11 +4,9 @@ import type { PinNews } from '../pins/pinned-paths.js';
 import type { QueryResult } from '../query/queries.js';
 import { Detours } from './detours.js';
 import { Optimiser } from './optimiser.js';
-import type { FlowPinNews, FlowSample, OptimiserHost, OwnPin } from './optimiser.types.js';
+import type { FlowPinNews, FlowSample, OptimiserHost, OwnLink, OwnPin, PathHost } from './optimiser.types.js';
 
-export interface OwnPathsHost
-  extends Pick<OptimiserHost, 'follow' | 'ask' | 'isTaken'>,
-    Omit<NumberedPinsHost, 'news'> {
+export interface OwnPathsHost extends Omit<OptimiserHost, 'pin' | 'unpin'>, Omit<NumberedPinsHost, 'news'> {
   now(): number;
 }
 
@@ -37,7 +35,13 @@ export class OwnPaths {
     });
     const isDetoured = (destination: NodeId) => this.#detours.has(destination);
     const isTaken = (destination: NodeId) => host.isTaken(destination) || isDetoured(destination);
-    this.#optimiser = optimise ? new Optimiser({ ...this.#hostOf(0), isTaken }) : undefined;
+    const links: Omit<OptimiserHost, keyof PathHost> = {
+      direct: (destination) => host.direct(destination),
+      measure: (...what) => host.measure(...what),
+      connect: (...what) => host.connect(...what),
+      disconnect: (...what) => host.disconnect(...what),
+    };
+    this.#optimiser = optimise ? new Optimiser({ ...this.#hostOf(0), ...links, isTaken }) : undefined;
     this.#detours = new Detours({ ...this.#hostOf(1), isTaken: (destination) => host.isTaken(destination) });
     this.#owners = [this.#optimiser, this.#detours];
   }
@@ -51,7 +55,7 @@ export class OwnPaths {
   /** The node `at` (0: this one) has no route for a packet of ours. */
   unreachable(destination: NodeId, trafficClass: number, at: NodeId, now: number): void {
     this.#detours.unreachable(destination, trafficClass, at, now);
-    if (this.#detours.has(destination)) this.#optimiser?.release(destination);
+    if (this.#detours.has(destination)) this.#optimiser?.release(destination, now);
   }
 
   handleResult(number: number, result: QueryResult, now: number): void {
@@ -64,8 +68,27 @@ export class OwnPaths {
   }
 
   /** Somebody who has precedence pins the route to there from here on. */
-  release(destination: NodeId): void {
-    for (const owner of this.#owners) owner?.release(destination);
+  release(destination: NodeId, now: number): void {
+    this.#optimiser?.release(destination, now);
+    this.#detours.release(destination);
+  }
+
+  // What becomes of links with destinations of flows.
+
+  handleMeasured(destination: NodeId, rttMs: number | undefined, now: number): void {
+    this.#optimiser?.handleMeasured(destination, rttMs, now);
+  }
+
+  handleLinkUp(destination: NodeId, now: number): void {
+    this.#optimiser?.handleLinkUp(destination, now);
+  }
+
+  handleLinkGone(destination: NodeId, now: number): void {
+    this.#optimiser?.handleLinkGone(destination, now);
+  }
+
+  links(): OwnLink[] {
+    return this.#optimiser?.links() ?? [];
   }
 
   pins(): OwnPin[] {
@@ -80,7 +103,7 @@ export class OwnPaths {
     return Math.min(this.#optimiser?.nextTimeout() ?? Infinity, this.#detours.nextTimeout());
   }
 
-  #hostOf(owner: number): Omit<OptimiserHost, 'isTaken'> {
+  #hostOf(owner: number): Omit<PathHost, 'isTaken'> {
     const numberOf = (number: number) => number * OWNERS + owner;
     return {
       follow: (number, ...what) => this.#host.follow(numberOf(number), ...what),

@@ -1,4 +1,5 @@
 import type { NodeId } from '../../kit/node-id.js';
+import type { NodeAddress } from '../../wire/neighbours.js';
 import type { PathMeasure } from '../../wire/route-query.js';
 import type { QueryResult } from '../query/queries.js';
 import type { Timed } from '../timer-queue.js';
@@ -17,6 +18,13 @@ export interface FlowPin {
   rttMs: number;
 }
 
+/** A link that was made for a flow, or may be. */
+export interface DirectLink {
+  state: 'measuring' | 'asked' | 'up';
+  /** Round trip of the best way without it when it was asked for, ms. */
+  readonly insteadMs: number;
+}
+
 /** A flow that the optimiser looks after. */
 export class TendedFlow implements Timed {
   due = Infinity;
@@ -29,6 +37,8 @@ export class TendedFlow implements Timed {
   /** Whether nothing is out and it only waits for its next review. */
   isResting = false;
   reviewedAt = -Infinity;
+  /** Whether links have changed since. */
+  isStale = false;
   /** The question that is out; 0: none. */
   question = 0;
   /** Whether that has brought a path. */
@@ -37,6 +47,13 @@ export class TendedFlow implements Timed {
   rounds = 0;
   /** By the tables, at the last review, ms; undefined: they had no way. */
   tablesRttMs: number | undefined;
+  /** Whether that was a link with the destination itself. */
+  isDirect = false;
+  /** Where the destination can be dialed, as far as answers have told. */
+  addresses: readonly NodeAddress[] = [];
+  link: DirectLink | undefined;
+  /** No link is thought of before, ms. */
+  noLinkBefore = -Infinity;
   /** What a path must stay below to be of use, ms. */
   boundMs = 0;
   best: FoundPath | undefined;
@@ -53,5 +70,10 @@ export class TendedFlow implements Timed {
     now: number,
   ) {
     this.lastAt = now;
+  }
+
+  /** Round trip of the way in use, as far as is known, ms. */
+  get wayMs(): number {
+    return this.current?.rttMs ?? this.tablesRttMs ?? 0;
   }
 }

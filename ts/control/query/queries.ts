@@ -12,6 +12,7 @@
  */
 import type { NodeId } from '../../kit/node-id.js';
 import type { QueryMessage } from '../../wire/control.js';
+import { MAX_NEIGHBOUR_ADDRESSES, type NodeAddress } from '../../wire/neighbours.js';
 import {
   MAX_FOLLOWED_HOPS,
   MAX_HOPS,
@@ -51,7 +52,13 @@ const NEIGHBOUR_BURST = 400;
 
 /** What becomes of an own query: any number of paths, each better than the one before; or one refusal. */
 export type QueryResult =
-  | { readonly kind: 'found'; readonly path: readonly NodeId[]; readonly measure: PathMeasure }
+  | {
+      readonly kind: 'found';
+      readonly path: readonly NodeId[];
+      readonly measure: PathMeasure;
+      /** Where the destination can be dialed, as far as its neighbour on the path has told. */
+      readonly addresses?: readonly NodeAddress[];
+    }
   | { readonly kind: 'refused'; readonly reason: RefusalReason; readonly best: Shortfall | undefined };
 
 /**
@@ -70,6 +77,8 @@ export interface QueriesHost {
   leaf(id: NodeId): PathMeasure | undefined;
   /** The neighbour at the other end of a live link. */
   peerAt(link: number): NodeId | undefined;
+  /** Where a relay that this node has a link with can be dialed. */
+  addressesOf(neighbour: NodeId): readonly NodeAddress[];
   send(link: number, message: QueryMessage): void;
   result(number: number, result: QueryResult): void;
   /** A random number of 64 bits. */
@@ -175,7 +184,7 @@ export class RouteQueries {
     };
     if (broken(soFar, limits, mostHops(query))) return refuse('limits'); // the sender ought to have seen it
     if (destination === self) {
-      const answer = { branch, path: [...path, self], measure: soFar, ageMs: 0 };
+      const answer = { branch, path: [...path, self], measure: soFar, ageMs: 0, addresses: [] };
       this.#host.send(link, { kind: 'routeAnswer', answer });
       return true;
     }
@@ -186,7 +195,7 @@ export class RouteQueries {
     const known = fresh ? undefined : this.#cache.find(destination, soFar, path, limits, now);
     if (known) {
       const { measure, ageMs } = known;
-      const answer = { branch, path: [...path, ...known.path], measure: joined(soFar, measure), ageMs };
+      const answer = { branch, path: [...path, ...known.path], measure: joined(soFar, measure), ageMs, addresses: [] };
       this.#host.send(link, { kind: 'routeAnswer', answer });
       return true;
     }
@@ -218,7 +227,7 @@ export class RouteQueries {
     const measure = joined(soFar, leaf);
     const problem = broken(measure, limits, mostHops({ follow }));
     if (!problem) {
-      const answer = { branch, path: [...path, this.#host.self, destination], measure, ageMs: 0 };
+      const answer = { branch, path: [...path, this.#host.self, destination], measure, ageMs: 0, addresses: [] };
       this.#host.send(link, { kind: 'routeAnswer', answer });
       return true;
     }
@@ -262,7 +271,8 @@ export class RouteQueries {
     if (visit.exhausted) this.#conclude(visit, now);
   }
 
-  #handleAnswer(link: number, { branch, path, measure, ageMs }: RouteAnswer, now: number): boolean {
+  #handleAnswer(link: number, answer: RouteAnswer, now: number): boolean {
+    const { branch, path, measure, ageMs } = answer;
     const visit = this.#byBranch.get(branch);
     if (!visit?.has(branch, link)) return true; // it came too late
     const { destination, limits, path: before, soFar, upstream, branch: theirs } = visit.terms;
@@ -277,8 +287,11 @@ export class RouteQueries {
     visit.answered = rankOfAnswer;
     // A better one is waited for as long as this path takes to and fro.
     this.#deadlines.schedule(visit, Math.min(visit.terms.until, now + measure.rttMs));
-    if (upstream === 0) this.#host.result(theirs, { kind: 'found', path, measure });
-    else this.#host.send(upstream, { kind: 'routeAnswer', answer: { branch: theirs, path, measure, ageMs } });
+    // The destination's neighbour says where it can be dialed, for the source may want a link of its own.
+    const isNext = path.length === before.length + 1;
+    const addresses = isNext ? this.#host.addressesOf(destination).slice(0, MAX_NEIGHBOUR_ADDRESSES) : answer.addresses;
+    if (upstream === 0) this.#host.result(theirs, { kind: 'found', path, measure, addresses });
+    else this.#host.send(upstream, { kind: 'routeAnswer', answer: { ...answer, branch: theirs, addresses } });
     return true;
   }
 

@@ -17,6 +17,8 @@ export interface OptimisedReport {
   /** Flows whose packets arrive by the tables, and the share of them that was given a better path, 0..1. */
   readonly flows: number;
   readonly served: number;
+  /** The share of them for which a link was made, 0..1. */
+  readonly linked: number;
   /** Round trip over that by the best relays of the complete graph: by the tables, with the optimiser, and of the best way over the links that there are. */
   readonly tables: Distribution;
   readonly stretch: Distribution;
@@ -44,6 +46,7 @@ export function measureOptimised(world: PlanetWorld, random: Random): OptimisedR
   const overDirect: number[] = [];
   const messages: number[] = [];
   let served = 0;
+  let links = 0;
   for (let i = 0; i < SOURCES; i++) {
     const source = live[random.below(live.length)];
     if (!source) break;
@@ -53,10 +56,11 @@ export function measureOptimised(world: PlanetWorld, random: Random): OptimisedR
       const destination = live[random.below(live.length)];
       const way = destination && walkTables(world, source.node, destination.node);
       if (!way || source === destination) continue;
-      const { rttMs = way.rtt, ...cost } = serveFlow(queries, source, destination.id);
+      const { rttMs = way.rtt, ...cost } = serveFlow(world, queries, source, destination);
       const least = best[destination.node] as number;
       const direct = space.rtt(source.node, destination.node);
       if (rttMs < way.rtt) served++;
+      if (cost.isLinked) links++;
       tables.push(way.rtt / least);
       stretch.push(rttMs / least);
       linkStretch.push((linked[destination.node] as number) / least);
@@ -68,6 +72,7 @@ export function measureOptimised(world: PlanetWorld, random: Random): OptimisedR
   return {
     flows: stretch.length,
     served: served / Math.max(1, stretch.length),
+    linked: links / Math.max(1, stretch.length),
     tables: distributionOf(tables),
     stretch: distributionOf(stretch),
     linkStretch: distributionOf(linkStretch),

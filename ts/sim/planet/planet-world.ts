@@ -49,9 +49,9 @@ export class PlanetWorld {
   readonly plan: Plan;
   /** Classes that are routed: the first ones. */
   readonly classes: number;
-  readonly links: readonly PlanetLink[];
+  readonly links: PlanetLink[];
   /** Links at each node. */
-  readonly linksAt: readonly (readonly PlanetLink[])[];
+  readonly linksAt: readonly PlanetLink[][];
   /** By node; undefined: it is dead. */
   readonly stations: (Station | undefined)[];
   /** Frames of routing and their bytes, link headers included. */
@@ -143,6 +143,22 @@ export class PlanetWorld {
     if (link.session !== session || link.indexes[end] === 0) return;
     this.#end(link, end);
     this.queue.after(this.#silence(), () => this.#fallSilent(link, session, (1 - end) as End));
+  }
+
+  /** One more link than the plan has; `a` dials. */
+  addLink(a: number, b: number): PlanetLink {
+    const link = new PlanetLink(a, b, this.plan.space.rtt(a, b));
+    this.links.push(link);
+    for (const node of link.nodes) this.linksAt[node]?.push(link);
+    this.#dial(link, 1.5 * link.rtt);
+    return link;
+  }
+
+  /** One end says goodbye, and dials no more. */
+  removeLink(link: PlanetLink): void {
+    this.#endBoth(link);
+    for (const links of [this.links, ...link.nodes.map((node) => this.linksAt[node] as PlanetLink[])])
+      if (links.includes(link)) links.splice(links.indexOf(link), 1);
   }
 
   /** The network below takes another time now; routing learns it by measuring. */

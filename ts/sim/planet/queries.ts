@@ -9,6 +9,7 @@ import { invariant } from '../../kit/assert.js';
 import type { NodeId } from '../../kit/node-id.js';
 import type { Random } from '../../kit/random.js';
 import type { QueryMessage } from '../../wire/control.js';
+import type { NodeAddress } from '../../wire/neighbours.js';
 import type { RouteLimits } from '../../wire/route-query.js';
 import { EventQueue } from '../event-queue.js';
 import type { PlanetWorld } from './planet-world.js';
@@ -100,6 +101,7 @@ export class PlanetQueries {
       next: (destination, trafficClass) => nextOf(station, this.#world.plan.ids, destination, trafficClass),
       leaf: () => undefined,
       peerAt,
+      addressesOf: (neighbour) => [placeOf(neighbour)],
       send: (link, message) => this.#send(station, link, message),
       result: (number, result) => this.#listeners.get(number)?.(result, this.queue.now),
       randomId: () => BigInt(this.#random.below(LARGEST_HALF)) * BigInt(LARGEST_HALF) + BigInt(this.#random.next()),
@@ -127,6 +129,12 @@ export class PlanetQueries {
       if (queries.nextTimeout() <= this.queue.now) queries.handleTimeout(this.queue.now);
     });
   }
+}
+
+/** Every node has an address of its own, by which nobody finds it: the planet knows who is meant. */
+function placeOf(id: NodeId): NodeAddress {
+  const bytes = [id >>> 24, id >>> 16, id >>> 8, id].map((byte) => byte & 255);
+  return { scheme: 'udp', family: 4, host: bytes.join('.'), port: 7000 };
 }
 
 /** Where packets of a class go, as a query wants to know it. */
