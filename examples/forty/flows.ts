@@ -2,6 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RouteReport, TraceHop } from '../../ts/index.js';
 import { each, type NodeProcess } from './processes.js';
+import type { Random } from './random.js';
+import { covers } from './reach.js';
 
 const PORT = 6000;
 const RATE = 100;
@@ -99,10 +101,30 @@ export class Flows {
   }
 }
 
-/** Half of the nodes, each the source of one flow and the sink of another; the others are there to carry them. */
-export function pairUp(nodes: readonly NodeProcess[]): Flow[] {
-  const ends = nodes.slice(0, Math.max(2, Math.floor(nodes.length / 2)));
-  return ends.map((source, i) => ({ source, sink: ends[(i + 1) % ends.length] as NodeProcess }));
+/**
+ * Half of the nodes at random, each the source of one flow and the sink of another; the others are there to carry them. Most pairs of a small network
+ * are neighbours: of a hundred draws the one counts in which most flows have a first hop that is no end, as far as the tables tell.
+ */
+export async function pairUp(nodes: readonly NodeProcess[], random: Random): Promise<Flow[]> {
+  const nextHops = new Map<NodeProcess, readonly RouteReport[]>();
+  await each(nodes, 4, async (node) => {
+    nextHops.set(node, await node.get<RouteReport[]>('/routes'));
+  });
+  let best: Flow[] = [];
+  let most = -1;
+  for (let draw = 0; draw < 100; draw++) {
+    const ends = random.shuffle(nodes).slice(0, Math.max(2, Math.floor(nodes.length / 2)));
+    const flows = ends.map((source, i) => ({ source, sink: ends[(i + 1) % ends.length] as NodeProcess }));
+    const isEnd = new Set(ends.map(({ id }) => id));
+    const carried = flows.filter(({ source, sink }) => {
+      const route = nextHops.get(source)?.find(({ destination }) => covers(destination, sink.id));
+      return route !== undefined && !isEnd.has(route.nextHop);
+    });
+    if (carried.length <= most) continue;
+    most = carried.length;
+    best = flows;
+  }
+  return best;
 }
 
 /** Whether the node before `relay` on a way has another next hop in reserve. */

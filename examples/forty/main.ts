@@ -24,7 +24,7 @@ async function run(options: Options, tell: (line: string) => void): Promise<Resu
   const processes = new Processes();
   const began = performance.now();
   tell(`Starting ${options.nodes} nodes, each with one address to begin with`);
-  await startAll(processes, options.nodes);
+  await startAll(processes, options.nodes, tell);
   const startSeconds = (performance.now() - began) / 1000;
   tell(`All listen after ${startSeconds.toFixed(1)} s; does each reach each?`);
   const reach = await reachOf(processes.nodes, PATIENCE_SECONDS, tell);
@@ -32,7 +32,7 @@ async function run(options: Options, tell: (line: string) => void): Promise<Resu
   const atRest = await costOf(processes.nodes, REST_MS);
   const linksAtFirst = await countLinks(processes.nodes);
 
-  const flows = new Flows(pairUp(random.shuffle(processes.nodes)));
+  const flows = new Flows(await pairUp(processes.nodes, random));
   await flows.start();
   tell(`${flows.all.length} flows run, a packet each 10 ms`);
   const withFlows = await costOf(processes.nodes, REST_MS);
@@ -60,13 +60,14 @@ async function run(options: Options, tell: (line: string) => void): Promise<Resu
 }
 
 /** The first one, and then all others, which know its address and nothing else. */
-async function startAll(processes: Processes, count: number): Promise<void> {
+async function startAll(processes: Processes, count: number, tell: (line: string) => void): Promise<void> {
   const [first, ...others] = placesOf(count);
   if (!first) throw new RangeError('a network of no nodes');
   const { url } = await processes.start(first.id, { neighbours: 32, emulate: emulationOf(first) });
   const bootstrap = [`${first.id}@${url}`];
   await each(others, STARTS_AT_ONCE, async (place) => {
     await processes.start(place.id, { bootstrap, emulate: emulationOf(place) });
+    if (processes.nodes.length % 10 === 0) tell(`${processes.nodes.length} of ${count} listen`);
   });
 }
 

@@ -47,13 +47,16 @@ export async function reachOf(
 async function withoutRoute(nodes: readonly NodeProcess[]): Promise<number> {
   let missing = 0;
   await each(nodes, 4, async (node) => {
-    const slots = (await node.get<RouteReport[]>('/routes')).map(({ destination }) => destination.replace(/\*.*/, ''));
+    const routes = await node.get<RouteReport[]>('/routes');
     for (const { id } of nodes)
-      if (id !== node.id && !slots.some((slot) => id === slot || (slot.endsWith('.') && id.startsWith(slot))))
-        missing++;
+      if (id !== node.id && !routes.some(({ destination }) => covers(destination, id))) missing++;
   });
   return missing;
 }
+
+/** Whether a route's destination, a node or a zone as in `1.2.*.*`, is or holds a node. */
+export const covers = (destination: string, id: string): boolean =>
+  destination === id || (destination.endsWith('*') && id.startsWith(destination.slice(0, destination.indexOf('*'))));
 
 interface Pair {
   readonly from: NodeProcess;

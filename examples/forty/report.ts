@@ -41,6 +41,7 @@ export function promisesOf(result: Result): Outcome[] {
   const chosen = Math.max(linksAtFirst.mostChosen, linksAtLast.mostChosen);
   const backed = kills.flatMap(({ hits }) => hits.filter(({ hadBackup }) => hadBackup));
   const longest = Math.max(0, ...backed.map(({ silenceMs }) => silenceMs));
+  const mostLost = Math.max(0, ...backed.map(({ lost }) => lost));
   return [
     {
       what: 'every node reaches every other',
@@ -54,7 +55,10 @@ export function promisesOf(result: Result): Outcome[] {
     },
     {
       what: `flows with a backup are silent for ${MOST_SILENCE_MS} ms at most`,
-      measured: backed.length === 0 ? 'no such flow was hit' : `${millis(longest)} at most, ${backed.length} flows`,
+      measured:
+        backed.length === 0
+          ? 'no such flow was hit'
+          : `${millis(longest)} at most, ${mostLost} packets lost, ${backed.length} flows`,
       isKept: backed.length === 0 ? null : longest <= MOST_SILENCE_MS,
     },
     {
