@@ -28,6 +28,10 @@ test('IP addresses are written as the system writes them, and read again', () =>
   assert.is(ipText(Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 10, 1, 2, 3)), '::ffff:10.1.2.3');
   assert.equal(ipBytes('::ffff:10.1.2.3')?.subarray(10), Uint8Array.of(255, 255, 10, 1, 2, 3));
   assert.is(ipText(new Uint8Array(16)), '::');
+  for (const text of ['::1', '::2', '::0.1.0.0', '::1.2.3.4', '::1:102:304']) {
+    assert.is(ipText(ipBytes(text) as Uint8Array), text);
+    assert.is(new SocketAddress({ address: text, family: 'ipv6' }).address, text);
+  }
 });
 
 test('what is no IP address has no bytes', () => {

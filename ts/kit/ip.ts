@@ -14,11 +14,12 @@ export function ipBytes(text: string): Uint8Array | undefined {
   return Uint8Array.of(...left, ...new Uint8Array(missing), ...(right ?? []));
 }
 
-/** The text of an address of 4 or 16 bytes, that of IPv6 as RFC 5952 has it; undefined for any other number of bytes. */
+/** The text of an address of 4 or 16 bytes, that of IPv6 as inet_ntop(3) writes it (RFC 5952); undefined for any other number of bytes. */
 export function ipText(bytes: Uint8Array): string | undefined {
   if (bytes.length === 4) return bytes.join('.');
   if (bytes.length !== 16) return undefined;
   if (isMapped(bytes)) return `::ffff:${bytes.subarray(12).join('.')}`;
+  if (isCompatible(bytes)) return `::${bytes.subarray(12).join('.')}`;
   const groups = Array.from({ length: 8 }, (_, i) => ((bytes[2 * i] as number) << 8) | (bytes[2 * i + 1] as number));
   const { start, length } = longestZeros(groups);
   return length < 2 ? print(groups) : `${print(groups.slice(0, start))}::${print(groups.slice(start + length))}`;
@@ -52,6 +53,10 @@ function groupsOf(text: string): number[] | undefined {
 /** An IPv4 address within IPv6: `::ffff:a.b.c.d`. */
 const isMapped = (bytes: Uint8Array): boolean =>
   bytes[10] === 255 && bytes[11] === 255 && bytes.subarray(0, 10).every((byte) => byte === 0);
+
+/** IPv4 as it was once embedded (RFC 4291, 2.5.5.1): `::a.b.c.d`, where a or b is not 0. */
+const isCompatible = (bytes: Uint8Array): boolean =>
+  bytes.subarray(0, 12).every((byte) => byte === 0) && (bytes[12] !== 0 || bytes[13] !== 0);
 
 function longestZeros(groups: readonly number[]): { readonly start: number; readonly length: number } {
   let best = { start: 0, length: 0 };
