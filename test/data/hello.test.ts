@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { HOLD_MS } from '../../ts/data/punt.js';
+import { HOLD_MS, IDLE_HOLD_MS } from '../../ts/data/punt.js';
 import { PuntReason, RunKind, Verdict } from '../../ts/memory/batch.js';
 import { LINK_RX_FRAMES, LINK_RX_HIGHEST, LINK_TX_FRAMES } from '../../ts/memory/link-table.js';
 import { LINK_ENTRY_BYTES } from '../../ts/memory/region.js';
@@ -95,6 +95,29 @@ test('a copy of a hello goes up without waking the main thread, which is roused 
   rig.now += 1;
   rig.step();
   assert.is(rig.roused, 1, 'its time counts from its own arrival, not from that of one that was taken');
+});
+
+test("a copy of an idle link's hello waits longer, unless the MTU is probed with it", () => {
+  const rig = rigWithCounts();
+  const rousedAfter = (hello: typeof HELLO, padding = 0): number => {
+    const before = rig.roused;
+    rig.mainSleeps();
+    rig.arrive(helloFrame(hello, padding), LINK, RunKind.Hello);
+    let waited = 0;
+    for (rig.step(); rig.roused === before && waited < 1000; waited++) {
+      rig.now++;
+      rig.step();
+    }
+    rig.punts();
+    return waited;
+  };
+  rig.links.setTiming(LINK, 1500, 500, 500);
+  assert.is(rousedAfter({ ...HELLO, interval: 500 }), IDLE_HOLD_MS);
+  assert.is(rousedAfter({ ...HELLO, interval: 500, reply: true }), IDLE_HOLD_MS);
+  assert.is(rousedAfter({ ...HELLO, interval: 500 }, 100), HOLD_MS, 'padded');
+  assert.is(rousedAfter({ ...HELLO, interval: 500, reply: true, size: 1400 }), HOLD_MS, 'the answer to a padded one');
+  rig.links.setTiming(LINK, 1500, 50, 500);
+  assert.is(rousedAfter({ ...HELLO, interval: 500 }), HOLD_MS, 'this end asks often, and counts what is not answered');
 });
 
 test('of an idle leaf that says what it has always said, a hello is answered, and nobody hears of it', () => {

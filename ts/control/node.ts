@@ -19,6 +19,7 @@ import { RoleListener } from './leaves/role-listener.js';
 import { LeafUplinks } from './leaves/uplinks.js';
 import { LinkPool } from './links/link-pool.js';
 import { Links } from './links/links.js';
+import { IDLE_INTERVAL } from './links/liveness.js';
 import { type LinkServices, WakeClock } from './links/services.js';
 import { Neighbours } from './neighbours/neighbours.js';
 import type { ControlNode, ControlNodeOptions } from './node.types.js';
@@ -88,6 +89,7 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
     frames,
     entropy,
     random,
+    phase: firstGeneration % IDLE_INTERVAL,
     wake,
   };
   const neighbours = new Neighbours(

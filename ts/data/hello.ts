@@ -53,9 +53,11 @@ import {
 import { OFFSET_FLAGS, OFFSET_TTL } from '../wire/link-header.js';
 import { HEADERS_BYTES, OFFSET_DESTINATION, OFFSET_SOURCE } from '../wire/network-header.js';
 import type { StageContext } from './context.js';
-import type { PuntStage } from './punt.js';
+import { HOLD_MS, IDLE_HOLD_MS, type PuntStage } from './punt.js';
 import { appendRun } from './runs.js';
 
+/** Hellos that are so far apart, ms, are those of a link that carries no data. */
+const IDLE_INTERVAL = 500;
 /** Hellos that are further apart, ms, are those of a leaf that carries no data. */
 const QUIET_INTERVAL = 5_000;
 
@@ -116,7 +118,7 @@ export class HelloStage {
     // Control waits for the first hellos of a session, to bring the link up; and a peer whose interval is another one now waits for its answer.
     const isAwaited = !isLinkUp(this.#up, link) || (!isReply && this.#isOfAnotherInterval(link, frame));
     if (isAwaited) this.#punt.hurry();
-    else this.#punt.hold();
+    else this.#punt.hold(this.#isIdle(link, packet) ? IDLE_HOLD_MS : HOLD_MS);
     if (isReply) {
       this.#counters.add(copied ? COUNTER.punted : COUNTER.puntFull, 1);
       return false;
@@ -131,6 +133,19 @@ export class HelloStage {
   #isOfAnotherInterval(link: number, frame: number): boolean {
     const known = this.#entries.getUint32(link * LINK_ENTRY_BYTES + LINK_HEARD_INTERVAL, true);
     return this.#batch.slab.getUint32(frame + HEADERS_BYTES + HELLO_INTERVAL) !== known;
+  }
+
+  /** Whether both ends send hellos seldom, and it is none that probes the MTU, or answers one. */
+  #isIdle(link: number, packet: number): boolean {
+    const { words, slab } = this.#batch;
+    const entry = link * LINK_ENTRY_BYTES;
+    const payload = (words[packetAt(packet)] as number) + HEADERS_BYTES;
+    return (
+      words[packetAt(packet) + 1] === HELLO_FRAME_BYTES &&
+      slab.getUint32(payload + HELLO_SIZE) <= HELLO_FRAME_BYTES &&
+      this.#entries.getUint32(entry + LINK_HELLO_INTERVAL, true) >= IDLE_INTERVAL &&
+      this.#entries.getUint32(entry + LINK_HEARD_INTERVAL, true) >= IDLE_INTERVAL
+    );
   }
 
   /** Whether it is a leaf's, idle as before, which knows how often this end sends hellos. */

@@ -5,8 +5,8 @@
  * first of each run goes up, its headers only: control answers the sender, at a limited rate, and needs no more for it.
  *
  * Copies of hellos can wait: they carry the time of their arrival, and control only averages over them. So they go up quietly: the main
- * thread takes them when its own timers wake it, as they do every 50 ms while a link carries data, and is roused only for what
- * has lain there for {@link HOLD_MS}. A wake-up of the main thread costs a relay as much as two or three packets' wake-ups.
+ * thread takes them when its own timers wake it, as they do every 50 ms while a link carries data and every 250 ms in peace, and is roused only for what
+ * has lain there for longer than that. A wake-up of the main thread costs a relay as much as two or three packets' wake-ups.
  */
 import {
   ADDRESS_BYTES,
@@ -48,14 +48,15 @@ import { HEADERS_BYTES } from '../wire/network-header.js';
 import type { StageContext } from './context.js';
 import { copyBytes } from './copy.js';
 
-/** For a record that nobody has taken the main thread is roused with the first step after this time, ms: longer than the interval of fast hellos ... */
+/** For a record that nobody has taken the main thread is roused with the first step after this time, ms: longer than the interval of fast hellos, and than the ticks of idle ones ... */
 export const HOLD_MS = 60;
+export const IDLE_HOLD_MS = 300;
 /** ... and a step is made within this time: the longest sleep of a worker, so that nobody wakes for it alone. */
 const STEP_WITHIN_MS = 40;
 
 export class PuntStage {
-  /** When the oldest record was written that went up quietly and may not have been taken; Infinity: there is none. */
-  #heldSince = Infinity;
+  /** When the main thread is roused for records that went up quietly, if it has not taken them; Infinity: there are none. */
+  #rouseAt = Infinity;
   #urgent = false;
   /** Where the last record begins. */
   #copied = 0;
@@ -90,16 +91,16 @@ export class PuntStage {
     const now = this.#batch.floats[BATCH_NOW / 8] as number;
     if (records > 0 || this.#urgent) {
       this.#ring.publish();
-      this.#heldSince = Infinity;
+      this.#rouseAt = Infinity;
       this.#urgent = false;
-    } else if (this.#heldSince !== Infinity) this.#goUpQuietly(now);
+    } else if (this.#rouseAt !== Infinity) this.#goUpQuietly(now);
     return records;
   }
 
-  /** A record was written that can wait until the main thread looks by itself. */
-  hold(): void {
-    const isOldest = this.#heldSince === Infinity || this.#ring.backlog === 0;
-    if (isOldest) this.#heldSince = this.#batch.floats[BATCH_NOW / 8] as number;
+  /** A record was written that can wait until the main thread looks by itself, `patience` ms at most. */
+  hold(patience: number): void {
+    if (this.#ring.backlog === 0) this.#rouseAt = Infinity; // whatever was held has been taken
+    this.#rouseAt = Math.min(this.#rouseAt, (this.#batch.floats[BATCH_NOW / 8] as number) + patience);
   }
 
   /** A record was written that goes up with this step. */
@@ -109,7 +110,7 @@ export class PuntStage {
 
   /** How long the next step may wait, ms, at most `most`. */
   waitFor(most: number): number {
-    return this.#heldSince === Infinity ? most : Math.min(most, STEP_WITHIN_MS);
+    return this.#rouseAt === Infinity ? most : Math.min(most, STEP_WITHIN_MS);
   }
 
   /** Tells control that a worker took the link down. */
@@ -153,9 +154,9 @@ export class PuntStage {
 
   #goUpQuietly(now: number): void {
     this.#ring.publishQuietly();
-    if (now - this.#heldSince < HOLD_MS) return;
+    if (now < this.#rouseAt) return;
     this.#ring.rouse();
-    this.#heldSince = Infinity;
+    this.#rouseAt = Infinity;
   }
 
   #puntRun(index: number, reason: number): number {

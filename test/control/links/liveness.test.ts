@@ -3,7 +3,9 @@ import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { FAST_INTERVAL, IDLE_INTERVAL, Liveness } from '../../../ts/control/links/liveness.js';
+import { readHello } from '../../../ts/wire/hello.js';
 import { FrameType } from '../../../ts/wire/link-header.js';
+import { HEADERS_BYTES } from '../../../ts/wire/network-header.js';
 import { peer, type TestNode, World } from './world.js';
 
 const A = '1.1.1.1';
@@ -33,14 +35,32 @@ function traffic(world: World, a: TestNode, b: TestNode): () => void {
 
 const silence = (node: TestNode) => [...node.entries.values()].map(({ timing }) => timing?.silence);
 
-test('an idle link sends a hello every 375 to 500 ms and is down after 1.0 to 1.5 s of silence', () => {
+test('hellos of idle links leave together, one in 500 ms a link', () => {
+  const world = new World(3);
+  const peers = [2, 3, 4, 5, 6, 7].map((byte) => `1.1.1.${byte}`);
+  for (const id of peers) world.add(id);
+  const hub = world.add(A, { peers: peers.map((id) => peer(id)) });
+  world.until(() => peers.every((id) => hub.isUp(id)));
+  world.run(4000);
+  const times: number[] = [];
+  world.filter = ({ from, frame, type }) => {
+    const isAsked = type === FrameType.Hello && readHello(frame.subarray(HEADERS_BYTES))?.reply === false;
+    if (from === hub.host && isAsked) times.push(world.now);
+    return true;
+  };
+  world.run(10_000);
+  assert.ok(times.length >= 19 * peers.length && times.length <= 21 * peers.length, `${times.length} hellos`);
+  assert.ok(new Set(times).size <= 41, `at ${new Set(times).size} times: ticks are 250 ms apart`);
+});
+
+test('an idle link sends a hello every 500 ms and is down after 1.0 to 1.5 s of silence', () => {
   for (let seed = 1; seed <= 10; seed++) {
     const { world, a, b } = pair(seed);
     assert.equal([silence(a), silence(b)], [[1500], [1500]]);
     const before = world.log.length;
     world.run(10_000);
     const hellos = (world.log.length - before) / 4; // two ends, each hello with its reply
-    assert.ok(hellos >= 19 && hellos <= 27, `${hellos} hellos in 10 s`);
+    assert.ok(hellos >= 19 && hellos <= 21, `${hellos} hellos in 10 s`);
     world.run(world.random.below(500));
     world.filter = () => false;
     const took = world.until(() => a.has('linkDown') && b.has('linkDown'));

@@ -55,6 +55,7 @@ class End {
       frames: new HandshakeFrames(networkSecrets(NETWORK_KEY)),
       entropy: (bytes: number) => new Uint8Array(bytes),
       random: () => 0.5,
+      phase: 0,
       wake: new WakeClock(),
     };
     this.sessions = new Sessions(services, {

@@ -37,6 +37,8 @@ export interface LinkServices {
   readonly frames: HandshakeFrames;
   readonly entropy: Entropy;
   readonly random: () => number;
+  /** When this node's hellos leave within a tick, ms: nodes of one machine have one clock, and would all wake at once. */
+  readonly phase: number;
   readonly wake: WakeClock;
 }
 
