@@ -62,6 +62,7 @@ onEachPath('flow links', (test, path) => {
         const why = /^direct link made for this flow: [\d.]+ ms instead of \d+ ms$/;
         await until('packets take a link of their own', () => why.test(source.way(FAR).why));
         assert.is(linkTo(source, FAR)?.why, 'flow');
+        await when(far, 'the link is ready at its other end', () => linkTo(far, source.id) !== undefined);
         assert.is(linkTo(far, source.id)?.why, 'incoming');
         const { hops } = await source.trace(FAR);
         assert.equal(
