@@ -12,14 +12,14 @@ onEachPath<{ nodes: TestNodes }>('direct ways', (test, path) => {
   test('straight to the neighbour itself; to others of its zone by the next hop', async ({ nodes }) => {
     const border = await nodes.start('1.2.1.1');
     const inner = await nodes.start('1.2.1.2', [border]);
-    const node = await nodes.start('1.1.1.1', [border]);
+    const node = await nodes.start('1.1.1.1', [], { peers: [`${peerOf(border)}?cost=100`] });
     await answered(node, border.id);
     await answered(inner, border.id);
-    // Both links cost the same in this class, so the slot keeps the next hop that it has.
+    // The new link is cheaper, so it is the way to its own end; but by less than a slot changes its next hop for. What round trips add to costs is less than either.
     const nextHop = () => node.routes(inner.id, { class: 'lowCost' })[0]?.nextHop;
     assert.is(nextHop(), border.id);
     const isUp = once(node, 'linkUp');
-    node.addPeer(peerOf(inner));
+    node.addPeer(`${peerOf(inner)}?cost=99`);
     await isUp;
     assert.is(nextHop(), border.id);
 
