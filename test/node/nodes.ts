@@ -1,4 +1,6 @@
 /** Real nodes over real loopback sockets, for tests: started, awaited by their events, and closed again. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { suite, type Test } from 'uvu';
 import { loadAddon } from '../../ts/edge/native/addon.js';
 import { createNode, type Node, type NodeEvents, type NodeOptions } from '../../ts/index.js';
@@ -89,6 +91,15 @@ export async function when(node: Node, what: string, holds: () => boolean): Prom
     }, PATIENCE_MS);
     for (const event of STATE_EVENTS) node.on(event, look);
   });
+}
+
+/** Resolves when `holds`, for what no event tells; throws after a long time with what is there instead. */
+export async function eventually(holds: () => boolean, state: () => unknown): Promise<void> {
+  const until = performance.now() + PATIENCE_MS;
+  while (!holds()) {
+    if (performance.now() > until) throw new Error(`it never came to this: ${String(holds)}\n${inspect(state())}`);
+    await delay(5);
+  }
 }
 
 /** Resolves when `from` has a route to the node `to`. */
