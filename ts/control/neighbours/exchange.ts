@@ -1,4 +1,5 @@
 import { type NodeId, sharedBytes } from '../../kit/node-id.js';
+import { shuffled } from '../../kit/shuffled.js';
 import { encodeControl } from '../../wire/control.js';
 import {
   type ListenClaim,
@@ -14,7 +15,6 @@ import { TokenBuckets } from '../token-buckets.js';
 import type { CandidateBook } from './candidate-book.js';
 import type { LinkedPeer, LinkedPeers } from './linked.js';
 import { bucketOf, nextOnRing, previousOnRing, ZONES } from './ring.js';
-import { shuffled } from './ring4.js';
 
 /** Requests that are answered, and answers that are read: a second and neighbour, and saved up. */
 const RATE = 1;

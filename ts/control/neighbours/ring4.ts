@@ -10,6 +10,7 @@
  * Links that are there already count, whoever made them, and are not left for a node that is hardly nearer.
  */
 import { type NodeId, sharedBytes } from '../../kit/node-id.js';
+import { shuffled } from '../../kit/shuffled.js';
 import { bucketOf, nextOnRing, previousOnRing, ZONES } from './ring.js';
 
 export const NEAREST_PER_LAYER = 2;
@@ -108,14 +109,4 @@ function groupBy(nodes: readonly KnownNode[], keyOf: (node: KnownNode) => number
     else groups.set(key, [node]);
   }
   return groups;
-}
-
-/** In random order: Fisher and Yates. */
-export function shuffled<T>(items: readonly T[], random: () => number): T[] {
-  const order = [...items];
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [order[i], order[j]] = [order[j] as T, order[i] as T];
-  }
-  return order;
 }

@@ -12,6 +12,7 @@
  */
 import { type NodeId, sharedBytes } from '../../kit/node-id.js';
 import type { Random } from '../../kit/random.js';
+import { shuffled } from '../../kit/shuffled.js';
 import { LinkSet, type Plan } from './plan.js';
 import type { RttSpace } from './rtt-space.js';
 
@@ -155,11 +156,7 @@ class Chooser {
       for (let i = 0; i < size; i++) chosen.add(i);
     } else while (chosen.size < count) chosen.add(this.#random.below(size));
     const nodes = [...chosen].map((i) => this.#order[at(i)] as number).filter((other) => other !== node);
-    for (let i = nodes.length - 1; i > 0; i--) {
-      const j = this.#random.below(i + 1);
-      [nodes[i], nodes[j]] = [nodes[j] as number, nodes[i] as number];
-    }
-    return nodes;
+    return shuffled(nodes, () => this.#random.unit());
   }
 
   /** The places of those that share `shared` leading bytes with the node, itself included. */

@@ -13,6 +13,7 @@
  */
 import type { NodeId } from '../../kit/node-id.js';
 import type { Random } from '../../kit/random.js';
+import { shuffled } from '../../kit/shuffled.js';
 import type { RttSpace } from './rtt-space.js';
 
 /** Round trip between the centre of a zone and its members at most, ms: of layers 1 to 3. */
@@ -43,7 +44,7 @@ export function idsByPlace(random: Random, space: RttSpace): NodeId[] {
  */
 function balls(random: Random, space: RttSpace, members: readonly number[], radius: number, most: number): number[][] {
   const centres: number[] = [];
-  const left = shuffled(random, members);
+  const left = shuffled(members, () => random.unit());
   for (const member of left) {
     if (centres.length === MOST_PARTS) break;
     if (!centres.some((centre) => space.rtt(member, centre) <= radius)) centres.push(member);
@@ -62,13 +63,4 @@ function balls(random: Random, space: RttSpace, members: readonly number[], radi
     (parts[nearest?.part ?? 0] as number[]).push(member);
   }
   return parts.filter((part) => part.length > 0);
-}
-
-function shuffled(random: Random, from: readonly number[]): number[] {
-  const order = [...from];
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = random.below(i + 1);
-    [order[i], order[j]] = [order[j] as number, order[i] as number];
-  }
-  return order;
 }
