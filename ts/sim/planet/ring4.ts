@@ -10,19 +10,16 @@
  * A node takes in 16, 12, 12 and 24 others from layers 1 to 4, and what the few nodes of a layer cannot use from the layer above it; beyond, the next choice is
  * tried. One limit for all would let strangers crowd out zone-mates, and zones would split.
  */
+import { MOST_INCOMING, NEAREST_PER_LAYER, RANDOM_PER_LAYER } from '../../control/neighbours/ring4.js';
 import { type NodeId, sharedBytes } from '../../kit/node-id.js';
 import type { Random } from '../../kit/random.js';
 import { shuffled } from '../../kit/shuffled.js';
 import { LinkSet, type Plan } from './plan.js';
 import type { RttSpace } from './rtt-space.js';
 
-/** By the layer in which two ids first differ, less one. */
-const MOST_INCOMING = [16, 12, 12, 24] as const;
 /** Candidates whose round-trip time is looked at. */
 const LAYER_SAMPLE = 64;
 const BUCKET_SAMPLE = 12;
-const NEAREST = 2;
-const RANDOM = 2;
 /** How often a random choice is tried. */
 const TRIES = 20;
 
@@ -47,7 +44,7 @@ class Chooser {
   readonly #sorted: Uint32Array;
   readonly #place: Int32Array;
   readonly #outgoing: Int32Array;
-  /** How many more a node takes in, by shared bytes. */
+  /** How many more a node takes in, by the layer in which the ids first differ, from 1: one more than the bytes that they share. */
   readonly #room: readonly Int32Array[];
 
   constructor(random: Random, ids: readonly NodeId[], space: RttSpace, most: number) {
@@ -73,8 +70,8 @@ class Chooser {
     let mates = 1;
     for (let shared = 3; shared >= 0; shared--) {
       const [low, high] = this.#zone(node, shared);
-      const room = (MOST_INCOMING[shared] as number) + left;
-      (this.#room[shared] as Int32Array)[node] = room;
+      const room = (MOST_INCOMING[shared + 1] as number) + left;
+      (this.#room[shared + 1] as Int32Array)[node] = room;
       left = Math.max(0, room - (high - low - mates));
       mates = high - low;
     }
@@ -92,8 +89,8 @@ class Chooser {
   dialLayers(node: number): void {
     for (let shared = 3; shared >= 0; shared--) {
       const candidates = this.#sample(node, this.#zone(node, shared), this.#zone(node, shared + 1), LAYER_SAMPLE);
-      this.#dialNearest(node, candidates, NEAREST);
-      for (const candidate of candidates.slice(0, RANDOM)) this.#dial(node, candidate);
+      this.#dialNearest(node, candidates, NEAREST_PER_LAYER);
+      for (const candidate of candidates.slice(0, RANDOM_PER_LAYER)) this.#dial(node, candidate);
     }
   }
 
@@ -127,7 +124,8 @@ class Chooser {
 
   #dial(node: number, peer: number): boolean {
     if (node === peer || this.links.has(node, peer) || (this.#outgoing[node] as number) >= this.#most) return false;
-    const room = this.#room[sharedBytes(this.#ids[node] as number, this.#ids[peer] as number)] as Int32Array;
+    const layer = sharedBytes(this.#ids[node] as number, this.#ids[peer] as number) + 1;
+    const room = this.#room[layer] as Int32Array;
     const left = room[peer] as number;
     if (left === 0 || !this.#link(node, peer)) return false;
     room[peer] = left - 1;
