@@ -11,6 +11,7 @@
  */
 import { invariant } from '../kit/assert.js';
 import { HandshakeFrames } from '../wire/handshake-frame.js';
+import { IDLE_INTERVAL } from '../wire/hello.js';
 import { BASE_MTU } from '../wire/network-header.js';
 import { networkSecrets } from '../wire/session-keys.js';
 import { PacketErrors } from './errors/packet-errors.js';
@@ -19,7 +20,6 @@ import { RoleListener } from './leaves/role-listener.js';
 import { LeafUplinks } from './leaves/uplinks.js';
 import { LinkPool } from './links/link-pool.js';
 import { Links } from './links/links.js';
-import { IDLE_INTERVAL } from './links/liveness.js';
 import { type LinkServices, WakeClock } from './links/services.js';
 import { Neighbours } from './neighbours/neighbours.js';
 import type { ControlNode, ControlNodeOptions } from './node.types.js';

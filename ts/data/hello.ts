@@ -49,6 +49,7 @@ import {
   HELLO_RECEIVED,
   HELLO_SENT,
   HELLO_SIZE,
+  IDLE_INTERVAL,
 } from '../wire/hello.js';
 import { OFFSET_FLAGS, OFFSET_TTL } from '../wire/link-header.js';
 import { HEADERS_BYTES, OFFSET_DESTINATION, OFFSET_SOURCE } from '../wire/network-header.js';
@@ -56,8 +57,6 @@ import type { StageContext } from './context.js';
 import { HOLD_MS, IDLE_HOLD_MS, type PuntStage } from './punt.js';
 import { appendRun } from './runs.js';
 
-/** Hellos that are so far apart, ms, are those of a link that carries no data. */
-const IDLE_INTERVAL = 500;
 /** Hellos that are further apart, ms, are those of a leaf that carries no data. */
 const QUIET_INTERVAL = 5_000;
 

@@ -22,6 +22,9 @@
  */
 import { HEADERS_BYTES } from './network-header.js';
 
+/** Milliseconds between the hellos of a link that carries no data; whoever sends them less often (leaves) carries none either. */
+export const IDLE_INTERVAL = 500;
+
 export const HELLO_BYTES = 56;
 export const HELLO_FRAME_BYTES = HEADERS_BYTES + HELLO_BYTES;
 

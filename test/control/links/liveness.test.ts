@@ -2,8 +2,8 @@
 import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { FAST_INTERVAL, IDLE_INTERVAL, Liveness } from '../../../ts/control/links/liveness.js';
-import { readHello } from '../../../ts/wire/hello.js';
+import { FAST_INTERVAL, Liveness } from '../../../ts/control/links/liveness.js';
+import { IDLE_INTERVAL, readHello } from '../../../ts/wire/hello.js';
 import { FrameType } from '../../../ts/wire/link-header.js';
 import { HEADERS_BYTES } from '../../../ts/wire/network-header.js';
 import { peer, type TestNode, World } from './world.js';

@@ -1,4 +1,4 @@
-import { IDLE_INTERVAL } from './liveness.js';
+import { IDLE_INTERVAL } from '../../wire/hello.js';
 
 /** The first look at a link is made so long after packets were led to it, ms; each further one after twice as long. */
 const FIRST_LOOK_MS = 10;

@@ -16,11 +16,12 @@
  * at most once in {@link DATA_MEMORY_MS}; a hello that is later than that could confirm the wrong announcement.)
  */
 
-/** Milliseconds between the hellos of a link that carries data, and of one that does not. */
+import { IDLE_INTERVAL } from '../../wire/hello.js';
+
+/** Milliseconds between the hellos of a link that carries data. */
 export const FAST_INTERVAL = 50;
-export const IDLE_INTERVAL = 500;
 /**
- * The same of a leaf's link: a relay has thousands of them, and nobody routes by them. Often enough for NATs, which forget a UDP flow after 30 s of
+ * And of a leaf's link that does not: a relay has thousands of them, and nobody routes by them. Often enough for NATs, which forget a UDP flow after 30 s of
  * silence or more.
  */
 export const LEAF_IDLE_INTERVAL = 10_000;

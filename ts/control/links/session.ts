@@ -1,6 +1,6 @@
 import type { NodeId } from '../../kit/node-id.js';
 import { type ControlMessage, encodeControl, type GoodbyeReason } from '../../wire/control.js';
-import { HELLO_FRAME_BYTES, type Hello } from '../../wire/hello.js';
+import { HELLO_FRAME_BYTES, type Hello, IDLE_INTERVAL } from '../../wire/hello.js';
 import { FrameType } from '../../wire/link-header.js';
 import { HEADERS_BYTES } from '../../wire/network-header.js';
 import type { LinkObservation } from '../io.js';
@@ -9,7 +9,7 @@ import { DataExpectation } from './expectation.js';
 import { HelloExchange } from './hello-exchange.js';
 import { LinkBandwidth } from './link-bandwidth.js';
 import { LinkMtu } from './link-mtu.js';
-import { DATA_MEMORY_MS, FAST_INTERVAL, IDLE_INTERVAL, LEAF_IDLE_INTERVAL, Liveness } from './liveness.js';
+import { DATA_MEMORY_MS, FAST_INTERVAL, LEAF_IDLE_INTERVAL, Liveness } from './liveness.js';
 import { Questions } from './questions.js';
 import type { LinkServices } from './services.js';
 import type { HeldMessage, SessionOwner, SessionTerms } from './session.types.js';
