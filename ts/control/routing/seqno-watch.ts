@@ -23,11 +23,10 @@ export interface SeqnoJump {
 
 export class SeqnoWatch {
   readonly #outputs: RouterOutput[];
-  #jumpToldAt = Number.NEGATIVE_INFINITY;
-  #endToldAt = Number.NEGATIVE_INFINITY;
-
   readonly #bootSeconds: number;
   #startedAt: number | undefined;
+  #jumpToldAt = Number.NEGATIVE_INFINITY;
+  #endToldAt = Number.NEGATIVE_INFINITY;
 
   constructor(outputs: RouterOutput[], bootSeconds: number) {
     this.#outputs = outputs;
