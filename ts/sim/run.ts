@@ -13,6 +13,7 @@ import { MemberCuts, missingMembers } from './bundles.js';
 import { brokenPairs, ExpectedRoutes, missingLinks, wrongSlots } from './convergence.js';
 import { FaultInjector, LEAVE_MS } from './fault-injector.js';
 import { randomFaults } from './faults.js';
+import type { Findings } from './findings.types.js';
 import { leafFaults, withLeaves, wrongDefaults } from './leaves.js';
 import { wrongNeighbours } from './neighbours.js';
 import type { LabelledSums } from './pins/labelled-packets.js';
@@ -39,32 +40,13 @@ export interface RunOptions {
   readonly rules?: Partial<SafetyRules>;
 }
 
-export interface RunResult {
-  readonly seed: number;
-  readonly nodes: number;
+export interface RunResult extends Findings {
   readonly leaves: number;
-  readonly loops: number;
-  readonly labelInversions: number;
-  readonly escapes: number;
-  /** Links, slots and pairs that were wrong when the time was up; 0: converged. */
-  readonly unconverged: number;
-  /** Milliseconds from the end of the faults until everything was right. */
-  readonly convergedAfter: number;
-  /** Changes of next hops that the checker looked at. */
-  readonly changes: number;
-  /** Packets sent, arrived, and seen twice by one node on their way. */
-  readonly packets: number;
-  readonly arrived: number;
-  readonly revisits: number;
   /** Changes of bundles that were looked at, and members that were cut. */
   readonly bundleChanges: number;
   readonly memberCuts: number;
   /** What pins came to: see {@link PinResult}. */
   readonly pins: PinResult;
-  readonly virtualSeconds: number;
-  readonly events: number;
-  /** The first sentences about what went wrong. */
-  readonly problems: readonly string[];
 }
 
 export interface PinResult extends PinOrderSums, LabelledSums {

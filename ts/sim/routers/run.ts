@@ -8,6 +8,7 @@
  */
 import type { SafetyRules } from '../../control/routing/router.types.js';
 import { type Random, seededRandom } from '../../kit/random.js';
+import type { Findings } from '../findings.types.js';
 import { Expected } from '../planet/expected.js';
 import { Packets } from '../planet/packets.js';
 import { type Plan, planOfTopology } from '../planet/plan.js';
@@ -25,29 +26,11 @@ export interface RoutersOptions {
 }
 
 /** What was looked at, and what was found. Everything but `problems` adds up over runs, or is the largest of all. */
-export interface RoutersResult {
-  readonly seed: number;
-  readonly nodes: number;
+export interface RoutersResult extends Findings {
   readonly links: number;
   readonly faults: number;
-  readonly loops: number;
-  readonly labelInversions: number;
-  readonly escapes: number;
-  /** Links and slots that were wrong when the time was up; 0: converged. */
-  readonly unconverged: number;
-  /** Milliseconds from the end of the faults until everything was right. */
-  readonly convergedAfter: number;
-  /** Changes of next hops, each of which was searched for a loop, and messages, before each of which labels were compared. */
-  readonly changes: number;
+  /** Before each of these labels were compared. */
   readonly messages: number;
-  /** Packets that went from node to node meanwhile; how often one came to a node for the second time. */
-  readonly packets: number;
-  readonly arrived: number;
-  readonly revisits: number;
-  readonly virtualSeconds: number;
-  readonly events: number;
-  /** The first sentences about what went wrong. */
-  readonly problems: readonly string[];
 }
 
 const LEAST_NODES = 6;
