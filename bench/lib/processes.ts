@@ -1,15 +1,11 @@
-/** Starts the processes of a bench, pinned to cores where there are several, and ends them however the bench ends. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+/** Starts the processes of a bench, pinned to cores where there are several. */
+import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { availableParallelism } from 'node:os';
+import { OwnedProcess } from '../../ts/cli/processes/owned-process.js';
 
 /** Who runs where: the relay alone on one core, whatever drives it on another. */
 export type Place = 'relay' | 'ends' | 'anywhere';
-
-const running = new Set<ChildProcess>();
-process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
 
 let taskset: boolean | undefined;
 function canPin(): boolean {
@@ -24,44 +20,39 @@ function canPin(): boolean {
   return taskset;
 }
 
-/** Starts a program; what it says on standard error is kept for the error message. */
+/** Starts a program; what it says is kept for the error message. */
 export function start(place: Place, program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Child {
-  const pinned = place !== 'anywhere' && canPin();
   const core = place === 'relay' ? availableParallelism() - 1 : 0;
-  const [file, argv] = pinned ? ['taskset', ['-c', String(core), program, ...args]] : [program, [...args]];
-  const child = spawn(file, argv, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
-  running.add(child);
-  child.on('exit', () => running.delete(child));
-  return new Child(child, `${program} ${args.join(' ')}`);
+  const cpus = place !== 'anywhere' && canPin() ? String(core) : undefined;
+  return new Child(new OwnedProcess(program, args, { readsOutput: true, cpus, env }), `${program} ${args.join(' ')}`);
 }
 
 /** A started process. */
 export class Child {
   readonly pid: number;
-  readonly #process: ChildProcess;
+  readonly #process: OwnedProcess;
   readonly #command: string;
   #said = '';
 
-  constructor(child: ChildProcess, command: string) {
-    this.#process = child;
+  constructor(owned: OwnedProcess, command: string) {
+    this.#process = owned;
     this.#command = command;
-    this.pid = child.pid ?? 0;
+    this.pid = owned.pid;
     const listen = (chunk: Buffer) => {
       this.#said = (this.#said + chunk.toString()).slice(-4000);
     };
-    child.stdout?.on('data', listen);
-    child.stderr?.on('data', listen);
-    child.on('error', (error) => {
+    owned.child.stdout?.on('data', listen);
+    owned.child.stderr?.on('data', listen);
+    owned.child.on('error', (error) => {
       this.#said += error.message;
     });
   }
 
   /** Throws, with what the process said last, when it has ended. */
   assertAlive(): void {
-    if (this.#process.exitCode === null && this.#process.signalCode === null && this.pid !== 0) return;
-    throw new Error(
-      `${this.#command}\nended early (${this.#process.exitCode ?? this.#process.signalCode}):\n${this.#said}`,
-    );
+    const { end, pid } = this.#process;
+    if (end === undefined && pid !== 0) return;
+    throw new Error(`${this.#command}\nended early (${end}):\n${this.#said}`);
   }
 
   /** Waits until the process has printed `text`. */
@@ -73,18 +64,12 @@ export class Child {
   }
 
   signal(signal: NodeJS.Signals): void {
-    this.#process.kill(signal);
+    this.#process.signal(signal);
   }
 
-  /** Ends it: asks first, insists after two seconds. */
+  /** Ends it: asks first, insists after three seconds. */
   async stop(): Promise<void> {
-    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
-    const gone = new Promise((resolve) => this.#process.once('exit', resolve));
-    this.#process.kill('SIGCONT');
-    this.#process.kill('SIGTERM');
-    const insist = setTimeout(() => this.#process.kill('SIGKILL'), 2000);
-    await gone;
-    clearTimeout(insist);
+    await this.#process.stop();
   }
 }
 

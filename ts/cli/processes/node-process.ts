@@ -2,19 +2,12 @@
  * A node in a process of its own, for the demonstration, the benches and the tests: `portolan up` with its log as JSON lines, of which
  * the one that says `ready` tells where it listens and how to ask it.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { AdminClient } from '../admin-client.js';
+import { OwnedProcess } from './owned-process.js';
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url));
-
-/** Whoever started nodes takes them along, however it ends (but for SIGKILL). */
-const running = new Set<ChildProcess>();
-process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
 
 export interface NodeProcessOptions {
   readonly id: string;
@@ -45,29 +38,26 @@ export class NodeProcess {
   readonly admin: AdminClient;
   /** Whatever it has logged. */
   readonly log: readonly LogRecord[];
-  readonly #child: ChildProcess;
-  readonly #exited: Promise<number | null>;
+  readonly #process: OwnedProcess;
 
   private constructor(
     options: NodeProcessOptions,
-    child: ChildProcess,
+    process: OwnedProcess,
     log: readonly LogRecord[],
     listen: readonly string[],
   ) {
     this.id = options.id;
-    this.pid = child.pid as number;
+    this.pid = process.pid;
     this.listen = listen;
     this.admin = new AdminClient({ path: options.adminPath });
     this.log = log;
-    this.#child = child;
-    this.#exited = exitOf(child);
+    this.#process = process;
   }
 
   /** Starts a node and waits until it says that it is ready. Rejects with what it said when it ends before. */
   static async start(options: NodeProcessOptions): Promise<NodeProcess> {
-    const child = spawnNode(options);
-    running.add(child);
-    child.once('exit', () => running.delete(child));
+    const started = startNode(options);
+    const { child } = started;
     const log: LogRecord[] = [];
     const listen = await new Promise<readonly string[]>((resolve, reject) => {
       if (!child.stderr) throw new Error('a node process without standard error');
@@ -84,7 +74,7 @@ export class NodeProcess {
         reject(new Error(`node ${options.id} ended before it was ready (${signal ?? `code ${code}`}):\n${said}`));
       });
     });
-    return new NodeProcess(options, child, log, listen);
+    return new NodeProcess(options, started, log, listen);
   }
 
   /** As a neighbour writes it: `1.1.1.1@udp://127.0.0.1:40001`. */
@@ -93,56 +83,29 @@ export class NodeProcess {
   }
 
   signal(signal: NodeJS.Signals): void {
-    this.#child.kill(signal);
+    this.#process.signal(signal);
   }
 
   /** Ends it with a goodbye, or with SIGKILL when that takes longer than 3 s. Resolves with its exit code. */
-  async stop(): Promise<number | null> {
-    this.#child.kill('SIGCONT'); // one that was stopped hears nothing else
-    this.#child.kill('SIGTERM');
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), 3000);
-    const code = await this.#exited;
-    clearTimeout(timer);
-    return code;
+  stop(): Promise<number | null> {
+    return this.#process.stop();
   }
 
-  async kill(): Promise<void> {
-    this.#child.kill('SIGKILL');
-    await this.#exited;
+  kill(): Promise<void> {
+    return this.#process.kill();
   }
 
   get exited(): Promise<number | null> {
-    return this.#exited;
+    return this.#process.exited;
   }
 }
 
-function spawnNode(options: NodeProcessOptions): ChildProcess {
-  const listen = options.listen ?? ['udp://127.0.0.1:0'];
-  const args = [
-    MAIN,
-    'up',
-    '--id',
-    options.id,
-    '--admin',
-    options.adminPath,
-    '--log-format',
-    'json',
-    ...listen.flatMap((url) => ['--listen', url]),
-    ...(options.peers ?? []).flatMap((peer) => ['--peer', peer]),
-    ...(options.args ?? []),
-  ];
-  const [command, prefix] =
-    options.cpus === undefined ? [process.execPath, []] : ['taskset', ['-c', options.cpus, process.execPath]];
-  return spawn(command, [...prefix, ...args], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, ...options.env },
-  });
-}
-
-async function exitOf(child: ChildProcess): Promise<number | null> {
-  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
-  const [code] = (await once(child, 'exit')) as [number | null];
-  return code;
+function startNode(options: NodeProcessOptions): OwnedProcess {
+  const { id, adminPath, listen = ['udp://127.0.0.1:0'], peers = [], args = [], cpus, env } = options;
+  const words = [MAIN, 'up', '--id', id, '--admin', adminPath, '--log-format', 'json'];
+  for (const url of listen) words.push('--listen', url);
+  for (const peer of peers) words.push('--peer', peer);
+  return new OwnedProcess(process.execPath, [...words, ...args], { cpus, ...(env && { env }) });
 }
 
 function readRecord(line: string): LogRecord | undefined {
