@@ -4,25 +4,15 @@
  */
 import type { TransportAddress } from '../control/io.js';
 import type { WorkerCommand, WorkerStart } from '../data/worker-contract.js';
-import { writeAddress } from '../memory/address.js';
 import { BATCH_BYTES } from '../memory/batch.js';
+import { writeSendLink, writeSendPacket, writeSendTo } from '../memory/handed-down.js';
 import {
   createQueue,
   QueueConsumer,
   QueueProducer,
   type RecordHandler,
 } from '../memory/sharedarraybuffer-queue/index.js';
-import {
-  COMMAND_JSON,
-  RECORD_KIND,
-  RecordKind,
-  SEND_LINK_LINK,
-  SEND_LINK_PAYLOAD,
-  SEND_LINK_TYPE,
-  SEND_PACKET_FRAME,
-  SEND_TO_ADDRESS,
-  SEND_TO_FRAME,
-} from '../memory/worker-records.js';
+import { COMMAND_JSON, RECORD_KIND, RecordKind } from '../memory/worker-records.js';
 import type { FrameType } from '../wire/link-header.js';
 
 const CONTROL_RING_BYTES = 1 << 20;
@@ -57,35 +47,22 @@ export class WorkerRings {
 
   /** A frame into a link: the worker writes the headers. False: the ring is full. */
   sendLink(link: number, type: FrameType, payload: Uint8Array): boolean {
-    const at = this.#control.claim(SEND_LINK_PAYLOAD + payload.byteLength);
-    if (at < 0) return false;
-    const { view, bytes } = this.#control;
-    view.setInt32(at + RECORD_KIND, RecordKind.SendLink, true);
-    view.setInt32(at + SEND_LINK_LINK, link, true);
-    view.setInt32(at + SEND_LINK_TYPE, type, true);
-    bytes.set(payload, at + SEND_LINK_PAYLOAD);
-    return this.#control.publish();
+    return writeSendLink(this.#control, link, type, payload);
   }
 
   /** A frame as it is, to an address. False: the ring is full. */
   sendTo(socket: number, address: TransportAddress, frame: Uint8Array): boolean {
-    const at = this.#control.claim(SEND_TO_FRAME + frame.byteLength);
-    if (at < 0) return false;
-    const { view, bytes } = this.#control;
-    view.setInt32(at + RECORD_KIND, RecordKind.SendTo, true);
-    writeAddress(view, at + SEND_TO_ADDRESS, address.host, address.port, socket);
-    bytes.set(frame, at + SEND_TO_FRAME);
-    return this.#control.publish();
+    return writeSendTo(this.#control, socket, address, frame);
   }
 
   /** A packet of the control plane: the worker looks up its route. False: the ring is full. */
   sendPacket(frame: Uint8Array): boolean {
-    return writePacket(this.#control, frame);
+    return writeSendPacket(this.#control, frame);
   }
 
   /** A packet of an application. `high`: taken, but the ring is more than half full. `full`: not taken. */
   sendData(frame: Uint8Array): 'taken' | 'high' | 'full' {
-    if (!writePacket(this.#data, frame)) return 'full';
+    if (!writeSendPacket(this.#data, frame)) return 'full';
     this.#dataPosition += (this.#data.position - this.#dataPosition) | 0; // the ring's own wraps
     return this.#data.hasRoom(this.#data.maxRecord) ? 'taken' : 'high';
   }
@@ -161,11 +138,3 @@ export function ringsFor(number: number, all: readonly WorkerRings[]): WorkerRin
 }
 
 const ring = (bytes: number): SharedArrayBuffer => createQueue({ bytes, producers: 'one' });
-
-function writePacket(producer: QueueProducer, frame: Uint8Array): boolean {
-  const at = producer.claim(SEND_PACKET_FRAME + frame.byteLength);
-  if (at < 0) return false;
-  producer.view.setInt32(at + RECORD_KIND, RecordKind.SendPacket, true);
-  producer.bytes.set(frame, at + SEND_PACKET_FRAME);
-  return producer.publish();
-}

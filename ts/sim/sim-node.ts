@@ -7,45 +7,35 @@
  *   timer ────────────────────────────────────────▶
  * ```
  */
-import type { Command, LinkOutput, LinkStatus, Output } from '../control/io.js';
+import type { Command, LinkStatus } from '../control/io.js';
 import type { ControlNode } from '../control/node.types.js';
-import type { Layer, NodeId } from '../kit/node-id.js';
+import type { NodeId } from '../kit/node-id.js';
 import { Verdict } from '../memory/batch.js';
 import { inHand } from '../memory/conservation.js';
-import { COUNTER } from '../memory/counter-names.js';
 import { readCounters } from '../memory/counters.js';
-import { backupOf, primaryOf } from '../memory/forwarding-table.js';
 import { readHandedUp } from '../memory/handed-up.js';
 import { CLASSES, type Region } from '../memory/region.js';
 import { makeFrame } from '../wire/frame.js';
 import { FrameType } from '../wire/link-header.js';
 import { HEADERS_BYTES, Protocol } from '../wire/network-header.js';
-import { addressOf, idOfHost, readSimAddress, type Scheme } from './addresses.js';
+import { readSimAddress, type Scheme } from './addresses.js';
 import { BundleChecker } from './bundle-checker.js';
 import { type Member, membersOf } from './bundles.js';
 import type { CheckedLabel, Vertex } from './checker.js';
-import { writeSendLink, writeSendPacket, writeSendTo } from './control-records.js';
-import { describeEvent, describeRoute } from './describe.js';
 import { NodeTables, SIM_PINS } from './node-tables.js';
+import { type ActingNode, SimOutputs } from './outputs.js';
 import { PacketPath } from './packet-path.js';
 import { OwnFlows } from './pins/own-flows.js';
 import type { Scratch } from './scratch.js';
 import { createSimControl } from './sim-control.js';
 import type { NodeWorld, SimNodeOptions } from './sim-node.types.js';
-import type { WatchedNode } from './watch.js';
 
-/** The resolution of a name takes so long, ms. */
-const RESOLVE_MS = 1;
-/** From the end of a session until no worker can use its link any more, ms. */
-const EPOCH_MS = 4;
 /** The packet path's longest sleep, ms. */
 const LONGEST_WAIT = 1000;
-/** The first byte of a control message that holds a RoutingSync (its field number and wire type). */
-const ROUTING_SYNC = 0x0a;
 /** Rounds between control and packet path within one step, beyond which they would never end. */
 const MAX_ROUNDS = 1000;
 
-export class SimNode implements WatchedNode {
+export class SimNode implements ActingNode {
   readonly id: NodeId;
   readonly vertex: Vertex;
   readonly region: Region;
@@ -56,6 +46,7 @@ export class SimNode implements WatchedNode {
   readonly #scratch: Scratch;
   readonly #path: PacketPath;
   readonly #tables: NodeTables;
+  readonly #outputs: SimOutputs;
   readonly #isLeaf: boolean;
   #alive = true;
   #wakeAt = Infinity;
@@ -91,6 +82,7 @@ export class SimNode implements WatchedNode {
     this.region = tables.region;
     this.bundles = new BundleChecker(tables.region);
     this.forwarding = tables.forwarding;
+    this.#outputs = new SimOutputs(this, world, tables, scratch.toWorker.producer);
     const { queue, network, traffic, checker, pins } = world;
     const { slab } = scratch.batch;
     const flows = world.options.optimise ? new OwnFlows(world.ownPins) : undefined;
@@ -112,7 +104,7 @@ export class SimNode implements WatchedNode {
       transitAsOwn: world.options.relaysLabel ?? false,
       flows: flows?.counter,
     });
-    flows?.watch((delay, give) => this.#later(delay, give));
+    flows?.watch((delay, give) => this.later(delay, give));
     this.control = createSimControl({
       id,
       peers,
@@ -167,7 +159,7 @@ export class SimNode implements WatchedNode {
     const trafficClass = inClass ?? sequence % CLASSES;
     const headers = { source: this.id, destination, protocol: Protocol.EchoRequest, trafficClass, sequence };
     this.#world.traffic.sums.sent++;
-    writeSendPacket(this.#scratch.toWorker.producer, makeFrame(headers, new Uint8Array(16)));
+    this.#outputs.sendPacket(makeFrame(headers, new Uint8Array(16)));
     this.#turn();
   }
 
@@ -175,7 +167,7 @@ export class SimNode implements WatchedNode {
   sendToNeighbour(peer: NodeId): void {
     const link = this.#linkTo(peer);
     if (link === undefined) return;
-    writeSendLink(this.#scratch.toWorker.producer, link, FrameType.Data, new Uint8Array(16));
+    this.#outputs.sendLink(link, FrameType.Data, new Uint8Array(16));
     this.#turn();
   }
 
@@ -205,7 +197,18 @@ export class SimNode implements WatchedNode {
     // A relay's own pins lead where labels go on: its tables are asked as by a packet in transit.
     const { verdict, argument } = this.#path.decide(destination, fromHere && this.#isLeaf, trafficClass);
     if (verdict === Verdict.Deliver) return this.id;
-    return verdict === Verdict.Forward ? this.#peerOf(argument) : undefined;
+    return verdict === Verdict.Forward ? this.peerOf(argument) : undefined;
+  }
+
+  peerOf(link: number): NodeId | undefined {
+    const peer = this.#world.watch.peerOf(this.vertex, link);
+    return peer === 0 ? undefined : this.#world.checker.idOf(peer);
+  }
+
+  later(delay: number, give: (control: ControlNode, now: number) => void): void {
+    this.#world.queue.after(delay, () => {
+      if (this.#alive) this.#input(give);
+    });
   }
 
   #receive(from: NodeId, bytes: DataView, length: number, scheme: Scheme): void {
@@ -259,105 +262,8 @@ export class SimNode implements WatchedNode {
     this.#act();
   }
 
-  /** Acts on control's outputs in their order. Whatever leaves the node finds the labels in order, or the checker says so. */
   #act(): void {
-    for (let output = this.control.poll(); output; output = this.control.poll()) this.#execute(output);
-  }
-
-  #execute(output: Output): void {
-    const { toWorker } = this.#scratch;
-    const { checker } = this.#world;
-    switch (output.kind) {
-      case 'send':
-        if (output.type === FrameType.Control) {
-          if (output.payload[0] === ROUTING_SYNC) checker.settle(this.vertex);
-          else this.#world.pins.sent(this.vertex, output.payload);
-        }
-        return writeSendLink(toWorker.producer, output.link, output.type, output.payload);
-      case 'sendTo': {
-        const { scheme, host } = output.address;
-        const to = idOfHost(host);
-        return to === undefined ? undefined : writeSendTo(toWorker.producer, to, scheme, output.frame);
-      }
-      case 'sendPacket':
-        return writeSendPacket(toWorker.producer, output.frame);
-      case 'pathMtu':
-        return this.#tables.setPathMtu(output);
-      case 'route': {
-        const slot = this.#tables.storeRoute(output);
-        this.bundles.route(output.primary, output.backup);
-        this.#world.watch.look(this, slot);
-        return this.#noteRoute(output.layer, output.byte, slot);
-      }
-      case 'defaultRoute':
-        this.bundles.route(output.primary, output.backup);
-        return this.#tables.storeDefault(output);
-      case 'leafUp':
-      case 'leafDown':
-        return this.#tables.applyLeaf(output);
-      case 'direct':
-        this.#tables.applyDirect(output);
-        return this.#world.watch.lookDirect(this, output.neighbour);
-      case 'pinInstall':
-        return this.#tables.applyPin(output);
-      case 'pinRemove':
-        this.#tables.applyPin(output);
-        return this.#later(EPOCH_MS, (control) => control.handlePinFree(output.label));
-      case 'event': {
-        this.#world.pins.onEvent(this.vertex, output.event);
-        const text = this.#world.isTold ? describeEvent(output.event) : undefined;
-        return text === undefined ? undefined : this.#world.note(this.id, text);
-      }
-      case 'job':
-        return this.#resolve(output.id, output.job.host, output.job.scheme);
-      case 'count':
-        return this.#tables.counters.add(COUNTER[output.counter], 1);
-      default:
-        return this.#applyLink(output);
-    }
-  }
-
-  #applyLink(output: LinkOutput): void {
-    const { queue, watch } = this.#world;
-    switch (output.kind) {
-      case 'linkInstall':
-        this.#tables.install(output, queue.now);
-        return watch.installed(this.vertex, output.link, output.rxKey, output.txKey);
-      case 'linkBundle':
-        return this.#setBundle(output);
-      case 'linkUp':
-        return this.#tables.setUp(output.link, true);
-      case 'linkTiming':
-        return this.#tables.setTiming(output);
-      case 'linkMtu':
-        return this.#tables.setMtu(output);
-      case 'linkRetire':
-        this.#tables.setUp(output.link, false);
-        return this.#later(EPOCH_MS, (control) => {
-          this.#tables.clear(output.link);
-          this.bundles.look();
-          control.handleLinkFree(output.link);
-        });
-    }
-  }
-
-  #setBundle(output: LinkOutput & { readonly kind: 'linkBundle' }): void {
-    const check = this.bundles.spread(output.link, output.links);
-    this.#tables.setBundle(output);
-    check();
-  }
-
-  #resolve(id: number, host: string, scheme: Scheme): void {
-    const peer = idOfHost(host);
-    const result = peer === undefined ? { id, error: 'no such host' } : { id, addresses: [addressOf(peer, scheme)] };
-    this.#later(RESOLVE_MS, (control, now) => control.handleJobDone(result, now));
-  }
-
-  /** An input after `delay` ms, if the node still lives. */
-  #later(delay: number, give: (control: ControlNode, now: number) => void): void {
-    this.#world.queue.after(delay, () => {
-      if (this.#alive) this.#input(give);
-    });
+    for (let output = this.control.poll(); output; output = this.control.poll()) this.#outputs.execute(output);
   }
 
   /** Sets the alarm for whatever comes first; one that was set for later stays and finds nothing to do. */
@@ -378,20 +284,8 @@ export class SimNode implements WatchedNode {
     else this.#schedule();
   }
 
-  #noteRoute(layer: Layer, byte: number, slot: number): void {
-    if (!this.#world.isTold) return;
-    const word = this.forwarding[slot] as number;
-    const text = describeRoute(this.id, layer, byte, this.#peerOf(primaryOf(word)), this.#peerOf(backupOf(word)));
-    this.#world.note(this.id, text);
-  }
-
   #linkTo(peer: NodeId): number | undefined {
     const links = this.control.links(this.#world.queue.now);
     return links.find((link) => link.peer === peer && link.state === 'up')?.link;
-  }
-
-  #peerOf(link: number): NodeId | undefined {
-    const peer = this.#world.watch.peerOf(this.vertex, link);
-    return peer === 0 ? undefined : this.#world.checker.idOf(peer);
   }
 }
