@@ -6,7 +6,7 @@
 namespace portolan::layout {
 
 /// Of all that follows: an addon that was built for other constants is refused (ts/edge/native/addon.ts).
-inline constexpr const char* FINGERPRINT = "8451dc01ecba2635";
+inline constexpr const char* FINGERPRINT = "3bbace5e6ab4a72d";
 
 // ts/memory/region.ts
 inline constexpr uint32_t BUNDLE_BUCKETS = 64;
@@ -182,7 +182,7 @@ inline constexpr uint32_t SEAL_BYTES = 16;
 enum class TrafficClass : uint32_t { LowLatency = 0, LowCost = 1, Reliable = 2, HighBandwidth = 3 };
 
 // ts/memory/counter-names.ts: places in a counter block
-inline constexpr uint32_t COUNTER_COUNT = 70;
+inline constexpr uint32_t COUNTER_COUNT = 71;
 enum class Counter : uint32_t {
   /// Frames taken from the network, whatever became of them.
   Received = 0,
@@ -202,128 +202,130 @@ enum class Counter : uint32_t {
   Echoed = 7,
   /// Hellos answered by a worker.
   HellosAnswered = 8,
+  /// Quiet hellos: they want no answer, and said nothing new.
+  HellosHeard = 9,
   /// Frames and packets handed to the control plane.
-  Punted = 9,
+  Punted = 10,
   /// Copies for the control plane, of answered hellos and of packets dropped with an error, whose ring was full.
-  CopiesLost = 10,
+  CopiesLost = 11,
   /// Probes of other nodes that were not answered because their host has sent too many of them.
-  ProbesLimited = 11,
+  ProbesLimited = 12,
   /// Messages about other nodes that were not read because the neighbour has sent too many of them.
-  NeighboursLimited = 12,
+  NeighboursLimited = 13,
   /// Errors that were not sent because their source, or this node, has had enough of them.
-  ErrorLimited = 13,
+  ErrorLimited = 14,
   /// Punted handshake frames that the control plane refused: of another network key, with a wrong tag, unreadable, or more than can wait.
-  HandshakesRefused = 14,
+  HandshakesRefused = 15,
   /// Changes of a slot's primary or backup next hop, in any class.
-  NextHopChanges = 15,
+  NextHopChanges = 16,
   /// Searches for a path that this node began: asked for by people, for pinned routes, or of its own accord.
-  RouteQueries = 16,
+  RouteQueries = 17,
   /// Punted control messages, hellos and errors whose payload could not be read.
-  ControlMalformed = 17,
+  ControlMalformed = 18,
   /// Datagrams that were cut into fragments here, each of which counts as originated.
-  Fragmented = 18,
+  Fragmented = 19,
   /// Fragments that became part of a whole datagram, less one for each datagram.
-  Joined = 19,
+  Joined = 20,
   /// Times that the sequence number of a zone jumped by more than 65 536, or was asked to.
-  SeqnoJumps = 20,
+  SeqnoJumps = 21,
   /// Times that a client of a port forward was told, by ICMP, what became of its datagram.
-  RefusalsTold = 21,
+  RefusalsTold = 22,
   /// Times that one could not be told so: it takes the native path and CAP_NET_RAW.
-  RefusalsUntold = 22,
+  RefusalsUntold = 23,
   /// Packets sent to the backup next hop because the primary's link was down.
-  BackupUsed = 23,
+  BackupUsed = 24,
   /// Packets sent straight to their destination, a neighbour or a leaf, whatever the next hop of its slot is.
-  Direct = 24,
+  Direct = 25,
   /// Packets that followed a pinned path.
-  Pinned = 25,
+  Pinned = 26,
   /// Labelled packets whose label led nowhere any more: they went on by the table, without it.
-  Unpinned = 26,
+  Unpinned = 27,
   /// Packets that waited for too long for a link whose rate is known, and were marked, as their senders had asked.
-  EcnMarked = 27,
+  EcnMarked = 28,
   /// Links that a worker took down because they were silent.
-  LinksDowned = 28,
+  LinksDowned = 29,
   /// Calls of recvmmsg (or messages from dgram) that brought something.
-  ReceiveCalls = 29,
+  ReceiveCalls = 30,
   /// Messages given to sendmmsg or dgram: one may carry many packets.
-  SendCalls = 30,
+  SendCalls = 31,
   /// TCP connections refused: too many in all, or of an address that had not authenticated itself.
-  TcpRefused = 31,
+  TcpRefused = 32,
   /// TCP connections closed because what came by them was not made of frames.
-  TcpGarbled = 32,
+  TcpGarbled = 33,
   /// TCP connections closed because not even control frames left by them.
-  TcpStalled = 33,
+  TcpStalled = 34,
   /// Runs sent again without segmentation offload.
-  GsoFallbacks = 34,
+  GsoFallbacks = 35,
   /// Datagrams that the kernel dropped because a socket was full (SO_RXQ_OVFL); not among the received.
-  SocketOverflows = 35,
+  SocketOverflows = 36,
   /// Frames shorter than the two headers, or cut off by the receive buffer.
-  Truncated = 36,
+  Truncated = 37,
   /// Frames of another wire version.
-  BadVersion = 37,
+  BadVersion = 38,
   /// Frames of a type that does not exist or may not come this way.
-  BadType = 38,
+  BadType = 39,
   /// Frames with a link number that belongs to no live session.
-  UnknownLink = 39,
+  UnknownLink = 40,
   /// Frames whose authentication tag is wrong: spoofed, altered or of another key.
-  BadTag = 40,
+  BadTag = 41,
   /// Frames whose counter was seen before or is too old to tell.
-  Replayed = 41,
+  Replayed = 42,
   /// Frames larger than their link carries, going out, or than any link carries, coming in.
-  Oversize = 42,
+  Oversize = 43,
   /// Probes of a link's MTU that the machine's own network device refused, as they may.
-  ProbeTooBig = 43,
+  ProbeTooBig = 44,
   /// Packets of other nodes that are larger than the link to their next hop carries; their source is told.
-  TooBig = 44,
+  TooBig = 45,
   /// Fragments of datagrams whose other fragments did not come in time.
-  ReassemblyTimeout = 45,
+  ReassemblyTimeout = 46,
   /// Fragments of datagrams that gave way to newer ones: of the same source, or when all room was taken.
-  ReassemblyFull = 46,
+  ReassemblyFull = 47,
   /// Fragments whose header cannot be, or contradicts that of earlier ones.
-  FragmentMalformed = 47,
+  FragmentMalformed = 48,
   /// Fragments that had come already.
-  FragmentDuplicate = 48,
+  FragmentDuplicate = 49,
   /// Packets whose TTL ran out here.
-  TtlExceeded = 49,
+  TtlExceeded = 50,
   /// Packets to a destination for which there is no next hop.
-  NoRoute = 50,
+  NoRoute = 51,
   /// Others' packets that came to a leaf, which carries only its own; and packets for an exposed port from nodes that may not use it.
-  Prohibited = 51,
+  Prohibited = 52,
   /// Packets for this node to a port on which nobody listens.
-  PortUnreachable = 52,
+  PortUnreachable = 53,
   /// Packets of a protocol that does not exist or that this node does not serve.
-  BadProtocol = 53,
+  BadProtocol = 54,
   /// Hellos, control messages or errors whose payload could not be read.
-  Malformed = 54,
+  Malformed = 55,
   /// Frames that the kernel refused to send.
-  SendFailed = 55,
+  SendFailed = 56,
   /// Frames that found the queue of their socket, or of a link whose rate is known, full, or a local program that does not read.
-  EgressFull = 56,
+  EgressFull = 57,
   /// Data frames that found too much waiting for a slow TCP connection.
-  TcpBacklogFull = 57,
+  TcpBacklogFull = 58,
   /// Packets for a socket whose ring to the main thread was full.
-  DeliverFull = 58,
+  DeliverFull = 59,
   /// Packets for another worker of this node whose ring was full.
-  HandoverFull = 59,
+  HandoverFull = 60,
   /// Frames for the control plane whose ring was full.
-  PuntFull = 60,
+  PuntFull = 61,
   /// Handshake frames above the rate that the control plane is given.
-  HandshakeLimited = 61,
+  HandshakeLimited = 62,
   /// Datagrams of a new client of a port forward whose flow table is full.
-  FlowsFull = 62,
+  FlowsFull = 63,
   /// Datagrams for a port forward from somebody who takes no part in it.
-  Strangers = 63,
+  Strangers = 64,
   /// Packets that came in over the link that they would leave by.
-  NotForwarded = 64,
+  NotForwarded = 65,
   /// Frames that waited for too long for a link whose rate is known, dropped by CoDel.
-  CodelDropped = 65,
+  CodelDropped = 66,
   /// Frames that an emulated network lost.
-  EmulatedLoss = 66,
+  EmulatedLoss = 67,
   /// Frames that found an emulated network's queue, or the room for its delayed frames, full.
-  EmulatedFull = 67,
+  EmulatedFull = 68,
   /// Frames larger than the MTU of an emulated network.
-  EmulatedTooLarge = 68,
+  EmulatedTooLarge = 69,
   /// Packets that a worker held when it crashed.
-  Crashed = 69,
+  Crashed = 70,
 };
 
 }  // namespace portolan::layout

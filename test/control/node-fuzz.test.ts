@@ -60,6 +60,7 @@ test('any hello of an authenticated peer', () => {
   const hello = fc.record({
     reply: fc.boolean(),
     fastConfirmed: fc.boolean(),
+    quiet: fc.boolean(),
     probesLost: fc.nat(0xffff),
     sequence: fc.oneof(fc.nat(50), word),
     interval: word,

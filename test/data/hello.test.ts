@@ -17,6 +17,7 @@ const LINK = 4;
 
 const HELLO: Hello = {
   reply: false,
+  quiet: false,
   fastConfirmed: true,
   probesLost: 3,
   sequence: 77,
@@ -186,6 +187,7 @@ test('a hello is answered on its link with what this end knows, and control gets
     sent: 12,
     held: 0,
     size: asked.length,
+    quiet: false,
   });
 
   const [punt] = heldPunts(rig);
@@ -204,6 +206,23 @@ test('a reply goes to control and is not answered', () => {
   assert.equal(rig.step(), []);
   assert.is(heldPunts(rig).length, 1);
   assert.is(rig.counters().punted, 1);
+});
+
+/** What becomes of a quiet hello: answers, copies for control, and how many were just heard. */
+const fateOfQuiet = (hello: Partial<Hello>, isUp = true) => {
+  const rig = rigWithCounts();
+  if (!isUp) rig.links.setUp(LINK, false);
+  const known = { interval: 52, heardInterval: 51 };
+  rig.arrive(helloFrame({ ...HELLO, ...known, quiet: true, ...hello }), LINK, RunKind.Hello);
+  const answers = rig.step().length;
+  return [answers, heldPunts(rig).length, rig.counters().hellosHeard];
+};
+
+test('a quiet hello is not answered, and goes to control only if it says something new', () => {
+  assert.equal(fateOfQuiet({}), [0, 0, 1]);
+  assert.equal(fateOfQuiet({ interval: 50 }), [1, 1, 0], 'another interval');
+  assert.equal(fateOfQuiet({ heardInterval: 500 }), [1, 1, 0], 'it does not know ours');
+  assert.equal(fateOfQuiet({}, false), [1, 1, 0], 'the link is not up yet');
 });
 
 test('a hello that is too short is malformed', () => {

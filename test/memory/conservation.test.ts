@@ -7,7 +7,7 @@ const told = (counts: Partial<Record<Counter, number>>): Told =>
   ({ ...Object.fromEntries(COUNTERS.map(({ name }) => [name, 0])), ...counts }) as Told;
 
 test('each kind of end takes a frame out of hand: every drop counter, and each fate', () => {
-  const ends: Counter[] = ['sent', 'delivered', 'echoed', 'hellosAnswered', 'punted', 'joined'];
+  const ends: Counter[] = ['sent', 'delivered', 'echoed', 'hellosAnswered', 'hellosHeard', 'punted', 'joined'];
   for (const { name, kind } of COUNTERS) {
     const isEnd = kind === 'drop' || ends.includes(name);
     const isStart = name === 'received' || name === 'originated';

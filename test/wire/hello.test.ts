@@ -11,6 +11,7 @@ test('a hello survives the wire', () => {
     {
       reply: fc.boolean(),
       fastConfirmed: fc.boolean(),
+      quiet: fc.boolean(),
       probesLost: fc.nat(0xffff),
       sequence: uint32,
       interval: uint32,
@@ -46,6 +47,7 @@ test('the golden hello', () => {
   assert.equal(readHello(vector?.bytes('payload') ?? new Uint8Array()), {
     reply: false,
     fastConfirmed: false,
+    quiet: false,
     probesLost: 0,
     sequence: 9,
     interval: 50,

@@ -38,6 +38,6 @@ const DROPS = COUNTERS.filter((counter) => counter.kind === 'drop').map((counter
 export function assertConserved(node: WorkerNode): void {
   const n = node.counters();
   const drops = DROPS.reduce((sum, name) => sum + n[name], 0);
-  const out = n.sent + n.delivered + n.echoed + n.hellosAnswered + n.punted + n.joined + drops;
+  const out = n.sent + n.delivered + n.echoed + n.hellosAnswered + n.hellosHeard + n.punted + n.joined + drops;
   assert.is(n.received + n.originated, out, JSON.stringify(n));
 }

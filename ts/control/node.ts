@@ -21,6 +21,7 @@ import { LeafUplinks } from './leaves/uplinks.js';
 import { LinkPool } from './links/link-pool.js';
 import { Links } from './links/links.js';
 import { type LinkServices, WakeClock } from './links/services.js';
+import { TrainBudget } from './links/train-budget.js';
 import { Neighbours } from './neighbours/neighbours.js';
 import type { ControlNode, ControlNodeOptions } from './node.types.js';
 import { Outbox } from './outbox.js';
@@ -78,6 +79,7 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
     mtu: options.mtu ?? BASE_MTU,
     probeMtu: options.probeMtu ?? false,
     measureBandwidth: options.measureBandwidth ?? false,
+    trains: new TrainBudget(),
     sockets,
     linksPerPeer: options.linksPerPeer ?? 1,
     outbox,

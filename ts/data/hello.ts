@@ -4,8 +4,11 @@
  * ```
  *   hello ──> copy to control ──> becomes its reply where it lies ──> forward into the same link
  *   reply ──> control
+ *   quiet ──> that it came is in the link's entry; to control only if it says something new
  *   too short ──> drop malformed
  * ```
+ * A quiet hello wants no answer, and control hears of it only if the interval is another one than it knows.
+ *
  * A relay has thousands of leaves, and of one that is idle every hello says the same: control gets no copy of it. It sees from the link's
  * entry that the leaf was heard and answered; whatever changes begins with a hello that is not the same.
  */
@@ -39,6 +42,7 @@ import {
 } from '../memory/link-table.js';
 import { LINK_ENTRY_BYTES } from '../memory/region.js';
 import {
+  HELLO_FLAG_QUIET,
   HELLO_FLAG_REPLY,
   HELLO_FLAGS,
   HELLO_FRAME_BYTES,
@@ -58,7 +62,7 @@ import { HOLD_MS, IDLE_HOLD_MS, type PuntStage } from './punt.js';
 import { appendRun } from './runs.js';
 
 /** Hellos that are further apart, ms, are those of a leaf that carries no data. */
-const QUIET_INTERVAL = 5_000;
+const LEAF_INTERVAL = 5_000;
 
 export class HelloStage {
   readonly #self: number;
@@ -107,7 +111,12 @@ export class HelloStage {
       return false;
     }
     const link = words[runAt(index) + RUN_LINK] as number;
-    const isReply = (slab.getUint8(frame + HEADERS_BYTES + HELLO_FLAGS) & HELLO_FLAG_REPLY) !== 0;
+    const flags = slab.getUint8(frame + HEADERS_BYTES + HELLO_FLAGS);
+    const isReply = (flags & HELLO_FLAG_REPLY) !== 0;
+    if ((flags & HELLO_FLAG_QUIET) !== 0 && !isReply && this.#isAsKnown(link, packet, frame)) {
+      this.#counters.add(COUNTER.hellosHeard, 1);
+      return false;
+    }
     if (!isReply && this.#saysNothingNew(link, packet, frame)) {
       this.#counters.add(COUNTER.hellosAnswered, 1);
       this.#answer(link, packet, frame);
@@ -149,14 +158,18 @@ export class HelloStage {
 
   /** Whether it is a leaf's, idle as before, which knows how often this end sends hellos. */
   #saysNothingNew(link: number, packet: number, frame: number): boolean {
-    if (link < this.#firstLeaf || !isLinkUp(this.#up, link)) return false;
+    const interval = this.#batch.slab.getUint32(frame + HEADERS_BYTES + HELLO_INTERVAL);
+    return link >= this.#firstLeaf && interval >= LEAF_INTERVAL && this.#isAsKnown(link, packet, frame);
+  }
+
+  /** Whether the link is up, and its peer sends hellos as often as control knows, and knows how often this end does. */
+  #isAsKnown(link: number, packet: number, frame: number): boolean {
+    if (!isLinkUp(this.#up, link)) return false;
     const { words, slab } = this.#batch;
     const entry = link * LINK_ENTRY_BYTES;
-    const interval = slab.getUint32(frame + HEADERS_BYTES + HELLO_INTERVAL);
     return (
       words[packetAt(packet) + 1] === HELLO_FRAME_BYTES &&
-      interval >= QUIET_INTERVAL &&
-      interval === this.#entries.getUint32(entry + LINK_HEARD_INTERVAL, true) &&
+      !this.#isOfAnotherInterval(link, frame) &&
       slab.getUint32(frame + HEADERS_BYTES + HELLO_HEARD_INTERVAL) ===
         this.#entries.getUint32(entry + LINK_HELLO_INTERVAL, true)
     );

@@ -14,6 +14,7 @@ const FATES = [
   'delivered',
   'echoed',
   'hellosAnswered',
+  'hellosHeard',
   'punted',
   'joined',
 ] as const satisfies readonly Counter[];

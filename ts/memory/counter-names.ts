@@ -2,7 +2,7 @@
  * Every counter of the packet path: its name and the sentence that says what it counts. The place in the list is the place in a
  * counter block (counters.ts), in TypeScript and in C++ alike (native/layout.h is written from this list).
  *
- * Conservation: received + originated = sent + delivered + echoed + hellosAnswered + punted + joined + the sum of all `drop` counters, once nothing is in
+ * Conservation: received + originated = sent + delivered + echoed + hellosAnswered + hellosHeard + punted + joined + the sum of all `drop` counters, once nothing is in
  * hand. (A datagram of n fragments counts as n originated where it is cut; where it is put together, n - 1 are joined and one goes on.)
  */
 export interface CounterName<Name extends string = string> {
@@ -35,6 +35,7 @@ export const COUNTERS = [
   count('delivered', 'Packets for this node handed to a socket, a forward or a sink.'),
   count('echoed', 'Echo requests answered.'),
   count('hellosAnswered', 'Hellos answered by a worker.'),
+  count('hellosHeard', 'Quiet hellos: they want no answer, and said nothing new.'),
   count('punted', 'Frames and packets handed to the control plane.'),
   count(
     'copiesLost',

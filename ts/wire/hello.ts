@@ -2,12 +2,12 @@
  * Hellos: how the two ends of a link tell that it lives, how long a round trip takes and how much is lost.
  *
  * Both ends send them unasked, as in BFD (RFC 5880): workers answer each one at once with the `reply` flag set, so that a busy
- * control thread takes nothing down. A reply is not answered. The payload has a fixed layout, so that answering allocates
+ * control thread takes nothing down. A reply is not answered, nor is a quiet hello: most of those of idle links are. The payload has a fixed layout, so that answering allocates
  * nothing; what follows the 56 bytes is padding: a padded hello is a probe of the MTU, and its reply, which is not padded, says how long the
  * probe was.
  *
  * ```
- *  0       flags: 1 reply, 2 fast interval confirmed     1    zero
+ *  0       flags: 1 reply, 2 fast interval confirmed, 4 quiet: no answer is wanted     1    zero
  *  2-3     probes of the MTU that the sender has given up for lost on this session, modulo 65 536: they are no loss of the link
  *  4-7     sequence of this hello; a reply repeats it
  *  8-11    interval at which the sender sends hellos, ms
@@ -30,6 +30,7 @@ export const HELLO_FRAME_BYTES = HEADERS_BYTES + HELLO_BYTES;
 
 export const HELLO_FLAG_REPLY = 1;
 export const HELLO_FLAG_FAST_CONFIRMED = 2;
+export const HELLO_FLAG_QUIET = 4;
 
 export const HELLO_FLAGS = 0;
 export const HELLO_PROBES_LOST = 2;
@@ -47,6 +48,8 @@ export const HELLO_SIZE = 52;
 export interface Hello {
   readonly reply: boolean;
   readonly fastConfirmed: boolean;
+  /** No answer is wanted, and it says nothing new. */
+  readonly quiet: boolean;
   /** Modulo 65 536. */
   readonly probesLost: number;
   readonly sequence: number;
@@ -68,10 +71,11 @@ export interface Hello {
 /** Writes `hello` at the start of `payload`, which must hold at least {@link HELLO_BYTES}. */
 export function writeHello(payload: Uint8Array, hello: Hello): void {
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
-  view.setUint32(
-    HELLO_FLAGS,
-    (((hello.reply ? HELLO_FLAG_REPLY : 0) | (hello.fastConfirmed ? HELLO_FLAG_FAST_CONFIRMED : 0)) << 24) >>> 0,
-  );
+  const flags =
+    (hello.reply ? HELLO_FLAG_REPLY : 0) |
+    (hello.fastConfirmed ? HELLO_FLAG_FAST_CONFIRMED : 0) |
+    (hello.quiet ? HELLO_FLAG_QUIET : 0);
+  view.setUint32(HELLO_FLAGS, flags << 24);
   view.setUint16(HELLO_PROBES_LOST, hello.probesLost);
   view.setUint32(HELLO_SEQUENCE, hello.sequence);
   view.setUint32(HELLO_INTERVAL, hello.interval);
@@ -92,6 +96,7 @@ export function readHello(payload: Uint8Array): Hello | undefined {
   return {
     reply: (flags & HELLO_FLAG_REPLY) !== 0,
     fastConfirmed: (flags & HELLO_FLAG_FAST_CONFIRMED) !== 0,
+    quiet: (flags & HELLO_FLAG_QUIET) !== 0,
     probesLost: view.getUint16(HELLO_PROBES_LOST),
     sequence: view.getUint32(HELLO_SEQUENCE),
     interval: view.getUint32(HELLO_INTERVAL),

@@ -57,10 +57,11 @@ test('an idle link sends a hello every 500 ms and is down after 1.0 to 1.5 s of 
   for (let seed = 1; seed <= 10; seed++) {
     const { world, a, b } = pair(seed);
     assert.equal([silence(a), silence(b)], [[1500], [1500]]);
+    world.run(4_000);
     const before = world.log.length;
     world.run(10_000);
-    const hellos = (world.log.length - before) / 4; // two ends, each hello with its reply
-    assert.ok(hellos >= 19 && hellos <= 21, `${hellos} hellos in 10 s`);
+    const frames = (world.log.length - before) / 2; // of each end: 20 hellos, of which one in four is answered
+    assert.ok(frames >= 23 && frames <= 27, `${frames} hellos and replies in 10 s`);
     world.run(world.random.below(500));
     world.filter = () => false;
     const took = world.until(() => a.has('linkDown') && b.has('linkDown'));
@@ -68,6 +69,47 @@ test('an idle link sends a hello every 500 ms and is down after 1.0 to 1.5 s of 
     assert.is(a.events.find(({ type }) => type === 'linkDown')?.type, 'linkDown');
     assert.is(a.status(B)?.problem, 'silent');
   }
+});
+
+test('hellos of an idle link want answers while round trips change, where frames are lost, and when the peer is late', () => {
+  const { world, a, b } = pair();
+  let [asked, quiet] = [0, 0];
+  world.filter = ({ from, frame, type }) => {
+    const hello = type === FrameType.Hello ? readHello(frame.subarray(HEADERS_BYTES)) : undefined;
+    if (from !== a.host || hello?.reply !== false) return true;
+    if (hello.quiet) quiet++;
+    else asked++;
+    return true;
+  };
+  const shareAsked = (ms: number) => {
+    [asked, quiet] = [0, 0];
+    world.run(ms);
+    return asked / (asked + quiet);
+  };
+  world.run(10_000);
+  assert.ok(shareAsked(20_000) < 0.3);
+  world.delay += 50;
+  assert.ok(shareAsked(10_000) > 0.5, 'another round trip');
+  world.run(10_000);
+  assert.ok(Math.abs((a.status(B)?.rtt ?? 0) - 2 * world.delay) < 5, `${a.status(B)?.rtt}`);
+  world.run(20_000);
+  assert.ok(shareAsked(20_000) < 0.3);
+  const count = world.filter;
+  let frames = 0;
+  world.filter = (packet) => count(packet) && (packet.from === a.host || ++frames % 20 > 0);
+  world.run(30_000);
+  assert.is(shareAsked(20_000), 1, 'one in twenty is lost');
+  assert.is(a.count('linkDown'), 0);
+  world.filter = count;
+  world.run(120_000);
+  assert.ok(shareAsked(20_000) < 0.3);
+  world.filter = (packet) => count(packet) && packet.from !== b.host;
+  quiet = 0;
+  world.run(750);
+  assert.ok(quiet <= 2);
+  quiet = 0;
+  world.until(() => a.has('linkDown'));
+  assert.is(quiet, 0, 'not a word of the peer');
 });
 
 test('a link that carries data is fast within a second, and down after 100 to 155 ms of silence', () => {

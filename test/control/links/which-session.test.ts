@@ -6,6 +6,7 @@ import { LinkPool } from '../../../ts/control/links/link-pool.js';
 import { WakeClock } from '../../../ts/control/links/services.js';
 import { PENDING_MS, type Session } from '../../../ts/control/links/session.js';
 import { Sessions } from '../../../ts/control/links/sessions.js';
+import { TrainBudget } from '../../../ts/control/links/train-budget.js';
 import { Outbox } from '../../../ts/control/outbox.js';
 import { type Timer, TimerQueue } from '../../../ts/control/timer-queue.js';
 import { decodeControl } from '../../../ts/wire/control.js';
@@ -39,6 +40,7 @@ class End {
       mtu: 1200,
       probeMtu: false,
       measureBandwidth: false,
+      trains: new TrainBudget(),
       sockets: [{ family: 4 }] as const,
       linkTerms: () => ({ cost: 1, bandwidth: 0 }),
       linksPerPeer: 1,

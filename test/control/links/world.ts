@@ -267,12 +267,13 @@ export class TestNode {
 
   #answer(entry: Entry, frame: Uint8Array): void {
     const hello = readHello(frame.subarray(HEADERS_BYTES));
-    if (!hello || hello.reply) return;
+    if (!hello || hello.reply || hello.quiet) return;
     const payload = new Uint8Array(56);
     writeHello(payload, {
       ...hello,
       reply: true,
       fastConfirmed: false,
+      quiet: false,
       interval: entry.timing?.ownInterval ?? 0,
       heardInterval: entry.timing?.heardInterval ?? 0,
       lastCounter: entry.rxHighest,

@@ -6,7 +6,7 @@
  *            spread < 10 ms, and room to grow: twice as many
  *                 ┌────────┐
  *                 │        v
- *   4 frames ──> unsettled (next train soon) ── five samples, the last one in their middle, or enough tried ──> settled (every 5 s; without data after 60 s, 2, 4, 8 min)
+ *   4 frames ──> unsettled (next train soon) ── five samples (three of a fast link), the last one in their middle, or enough tried ──> settled (every 5 s; without data after 60 s, 2, 4, 8 min)
  *                          ^                                                                │
  *                          └────────────── a sample that is off by a quarter ───────────────┘
  * ```
@@ -56,6 +56,8 @@ const FIRST_GAP_MS = 2_000;
 const REPORT_WITHIN_MS = 3_000;
 
 const SAMPLES = 5;
+/** So many are enough of a link that is too fast to be measured: what blurs times makes most trains longer, and a link look slower than it is. */
+const FAST_SAMPLES = 3;
 /** Samples agree when they are no further off than this. */
 const AGREEMENT = 0.25;
 /** So many trains in a row are sent soon after each other. */
@@ -152,7 +154,8 @@ export class BandwidthEstimate {
     const mbit = Math.min(high, Math.max(low, before?.mbit ?? high));
     this.#samples = [...this.#samples, { mbit, atLeast: dispersion < LEAST_MS }].slice(-SAMPLES);
     const median = this.value?.mbit ?? mbit;
-    const agrees = this.#samples.length === SAMPLES && Math.abs(mbit - median) <= AGREEMENT * median;
+    const needed = this.#samples.every(({ atLeast }) => atLeast) ? FAST_SAMPLES : SAMPLES;
+    const agrees = this.#samples.length >= needed && Math.abs(mbit - median) <= AGREEMENT * median;
     this.#calm = agrees ? Math.min(MOST_CALM, this.#calm + 1) : 0;
     if (agrees || this.#tries >= MOST_TRIES) this.#settle();
     else this.#isSettled = false;

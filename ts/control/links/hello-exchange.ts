@@ -1,4 +1,4 @@
-import { HELLO_BYTES, type Hello, writeHello } from '../../wire/hello.js';
+import { HELLO_BYTES, type Hello, IDLE_INTERVAL, writeHello } from '../../wire/hello.js';
 import type { LinkObservation } from '../io.js';
 import { DETECT_MULTIPLIER, type Liveness } from './liveness.js';
 import { LossEstimate } from './loss-estimate.js';
@@ -7,6 +7,19 @@ import { RttEstimator } from './rtt.js';
 
 /** How many hellos may be under way: a reply to an older one is not measured. A power of two. */
 const REMEMBERED = 64;
+
+/** Of the hellos of an idle link one in so many is to be answered ... */
+const ASK_EVERY = 4;
+/** ... but not until so many have been answered, nor while round trips are others than they were, until so many have been. */
+const FIRST_ANSWERS = 12;
+const MORE_ANSWERS = 2;
+/** So many in a row that are all shorter, or all longer, than the smoothed one by more than this, ms, or one that is far off, are no noise. */
+const MOST_OFF = 3;
+const NOISE_MS = 2;
+/** Loss of the peer's frames above which each hello is to be answered, per cent: an answer is one more sign of life. */
+const LOSSY_PERCENT = 1;
+/** Nothing from the peer for so long, ms: an idle hello of it is missing. */
+const LATE_MS = 1.5 * IDLE_INTERVAL;
 
 /**
  * The hellos of one session: writes ours, and learns from the peer's and from replies how long a round trip takes, how much is lost, and
@@ -32,6 +45,15 @@ export class HelloExchange {
   #reportedAt = 0;
   #unreported = 0;
 
+  /** Answers that are wanted before hellos may be quiet, and quiet ones in a row. */
+  #wanted = FIRST_ANSWERS;
+  #quiet = 0;
+  /** Round trips in a row that were longer (above 0) or shorter (below) than the smoothed one. */
+  #off = 0;
+  /** What the last hello said of the peer's interval, and of {@link #probesLost}. */
+  #toldHeard = 0;
+  #toldLost = 0;
+
   /** Frames of ours are expected to be reported from here on. */
   start(now: number): void {
     this.#reportedAt = now;
@@ -48,10 +70,23 @@ export class HelloExchange {
     return this.#sequence;
   }
 
+  /**
+   * Whether the next hello need not be answered: both ends are idle, the peer's own hellos come as often as they should and show that it lives, this one would say
+   * nothing new, and round trips are as they were. (Where frames are lost now and then, answers are signs of life too: three hellos in a row are soon
+   * lost by chance.)
+   */
+  canBeQuiet({ announced, sending, heard }: Liveness, lastHeard: number, now: number): boolean {
+    const isIdle = announced === IDLE_INTERVAL && sending === IDLE_INTERVAL && heard === IDLE_INTERVAL;
+    if (!isIdle || now - lastHeard > LATE_MS || this.#wanted > 0 || this.#quiet >= ASK_EVERY - 1) return false;
+    const isNews = heard !== this.#toldHeard || this.#probesLost !== this.#toldLost;
+    return !isNews && this.loss === 0 && this.lossIn.percent < LOSSY_PERCENT;
+  }
+
   /** The payload of the next hello. */
-  write(liveness: Liveness, seen: LinkObservation, now: number): Uint8Array {
-    const payload = this.#write(HELLO_BYTES, liveness, seen, now);
-    this.#sentAt[this.#sequence % REMEMBERED] = now;
+  write(liveness: Liveness, seen: LinkObservation, now: number, quiet = false): Uint8Array {
+    const payload = this.#write(HELLO_BYTES, liveness, seen, now, quiet);
+    this.#sentAt[this.#sequence % REMEMBERED] = quiet ? 0 : now;
+    this.#quiet = quiet ? this.#quiet + 1 : 0;
     this.#unreported++;
     return payload;
   }
@@ -70,12 +105,15 @@ export class HelloExchange {
     this.#probesLost += lost;
   }
 
-  #write(bytes: number, liveness: Liveness, seen: LinkObservation, now: number): Uint8Array {
+  #write(bytes: number, liveness: Liveness, seen: LinkObservation, now: number, quiet = false): Uint8Array {
     this.#sequence = (this.#sequence + 1) >>> 0;
+    this.#toldHeard = liveness.heard;
+    this.#toldLost = this.#probesLost;
     const payload = new Uint8Array(bytes);
     writeHello(payload, {
       reply: false,
       fastConfirmed: liveness.confirmed,
+      quiet,
       probesLost: this.#probesLost & 0xffff,
       sequence: this.#sequence,
       interval: liveness.announced,
@@ -99,8 +137,19 @@ export class HelloExchange {
     if (age >= REMEMBERED || sentAt === 0) return false;
     this.#sentAt[slot] = 0;
     // The own clock and the own memory of when it left: of what the peer says, only how long it held the hello counts.
-    this.rtt.add(receivedAt - sentAt - Math.min(hello.held / 1000, receivedAt - sentAt));
+    const rtt = receivedAt - sentAt - Math.min(hello.held / 1000, receivedAt - sentAt);
+    this.#wanted = Math.max(this.#isNews(rtt) ? MORE_ANSWERS : 0, this.#wanted - 1);
+    this.rtt.add(rtt);
     return true;
+  }
+
+  #isNews(rtt: number): boolean {
+    const { smoothed = rtt, variance = 0 } = this.rtt;
+    const difference = rtt - smoothed;
+    const isOff = Math.abs(difference) > NOISE_MS;
+    if (!isOff || difference > 0 !== this.#off > 0) this.#off = 0;
+    if (isOff) this.#off += Math.sign(difference);
+    return Math.abs(this.#off) >= MOST_OFF || Math.abs(difference) > NOISE_MS + 4 * variance;
   }
 
   /** An unasked hello of the peer, newer than all before, says which of its frames do not count as lost. */

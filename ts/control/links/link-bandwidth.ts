@@ -66,7 +66,10 @@ export class LinkBandwidth {
     const report = this.#receiver.overdue(now);
     if (report) this.#sender.sendControl({ kind: 'trainReport', report });
     if (!this.#estimate?.isDue(mtu, isBusy, now) || this.configured.bandwidth > 0) return;
+    const { trains } = this.#services;
+    if (!isBusy && !trains.allows(now)) return;
     const { number, frames, frameBytes } = this.#estimate.next(mtu, now);
+    if (!isBusy) trains.spend(frames);
     const padding = frameBytes - HEADERS_BYTES - UNPADDED;
     for (let index = 0; index < frames; index++)
       this.#sender.sendControl({ kind: 'train', train: { number, index, frames }, padding });

@@ -4,6 +4,7 @@ import type { Entropy, LinkObserver, LinkTermsOf, NodeRole, TransportAddress } f
 import type { Outbox } from '../outbox.js';
 import type { Timer, TimerQueue } from '../timer-queue.js';
 import type { LinkPool } from './link-pool.js';
+import type { TrainBudget } from './train-budget.js';
 
 /** A socket to dial from. */
 export interface LocalSocket {
@@ -24,6 +25,7 @@ export interface LinkServices {
   readonly probeMtu: boolean;
   /** Whether packet trains are sent where the bandwidth is not configured. */
   readonly measureBandwidth: boolean;
+  readonly trains: TrainBudget;
   readonly sockets: readonly LocalSocket[];
   /** Sessions that are opened with a peer that is dialed, 1..8. */
   readonly linksPerPeer: number;

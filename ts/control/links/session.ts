@@ -129,10 +129,7 @@ export class Session implements Timer {
     return this.#services.observer.observe(this.terms.link);
   }
 
-  /**
-   * Whether a worker has taken frames under the session's keys: it has answered them, and their copies are on their way to a busy control
-   * thread. (Of a session that has just been made the table knows nothing yet.)
-   */
+  /** Whether a worker has taken frames under its keys: their copies are on their way here. (Of a new session the table knows nothing yet.) */
   isProven(now: number): boolean {
     return now > this.#installedAt && this.observe().rxFrames > 0;
   }
@@ -216,13 +213,13 @@ export class Session implements Timer {
     if (this.liveness.announced !== announced) this.sendHello(now);
     else if (now < this.#nextHello) this.#schedule(now);
     else if (this.#needsNoHello(now)) this.#passHello();
-    else this.sendHello(now);
+    else this.#sendDueHello(now);
   }
 
-  sendHello(now: number, seen: LinkObservation = this.observe()): void {
-    const payload = this.hellos.write(this.liveness, seen, now);
+  sendHello(now: number, seen: LinkObservation = this.observe(), quiet = false): void {
+    const payload = this.hellos.write(this.liveness, seen, now, quiet);
     this.#send(FrameType.Hello, payload);
-    this.#questions.asked(now, this.lastHeard(seen));
+    if (!quiet) this.#questions.asked(now, this.lastHeard(seen));
     this.#lastHello = now;
     this.#sentBefore = seen.txFrames + 1; // this one
     this.#nextHello = this.#afterHello(now);
@@ -345,6 +342,12 @@ export class Session implements Timer {
       this.#retries++;
       this.sendHello(now, seen);
     }
+  }
+
+  /** (Over a stream, windows live on answers.) */
+  #sendDueHello(now: number): void {
+    const isQuiet = this.terms.address.scheme !== 'tcp' && this.hellos.canBeQuiet(this.liveness, this.lastHeard(), now);
+    this.sendHello(now, this.observe(), isQuiet);
   }
 
   #passHello(): void {
