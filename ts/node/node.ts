@@ -2,11 +2,9 @@
  * A node of the network: what programs hold in their hands. Made by {@link createNode}.
  */
 import { EventEmitter } from 'node:events';
-import type { ControlEvent } from '../control/io.js';
 import type { Offloads } from '../data/worker-contract.js';
 import { monotonicNow } from '../edge/clock.js';
 import { formatNodeId } from '../kit/node-id.js';
-import { PortKind } from '../memory/link-table.js';
 import { PortHandler } from '../memory/port-table.js';
 import { type TrafficClassName, trafficClassOf } from '../wire/network-header.js';
 import { parseId, parsePeer, parsePort } from './addresses.js';
@@ -24,13 +22,15 @@ import type {
   StatusReport,
   WayReport,
 } from './admin.types.js';
+import { type Listeners, tellControlEvent } from './control-events.js';
 import { Core } from './core.js';
 import type { DatagramSocket } from './datagram-socket.js';
-import { emulationOf, emulationRules, formatEmulation } from './emulation.js';
+import { formatEmulation } from './emulation.js';
 import { invalidOption, PortolanError } from './errors.js';
 import type { NodeEvents } from './events.js';
 import { type Fault, faultCommand } from './faults.js';
 import { ForwardErrors } from './forward-errors.js';
+import { linkReports } from './link-reports.js';
 import type { NodeLoad } from './load.js';
 import type { NodeConfig } from './options.js';
 import { ownPinReport, wayReport } from './own-way.js';
@@ -38,7 +38,7 @@ import type { PacketPath } from './packet-path.js';
 import { type PingOptions, type PingResult, ping, toReply } from './ping.js';
 import { EXPOSED, type PortForward, PortForwards } from './port-forwards.js';
 import { optionsBehind, withoutOptions } from './rates.js';
-import { countersReport, linkReport, seqnoWarning } from './reports.js';
+import { countersReport } from './reports.js';
 import type { RouteLimits } from './route-finder.js';
 import type { PinnedRoute } from './route-pins.js';
 import { type RouteOptions, RouteView } from './route-view.js';
@@ -46,7 +46,6 @@ import { Rules } from './rules.js';
 import { type TraceOptions, type TraceResult, trace } from './trace.js';
 import { parseTrafficClass } from './traffic-class.js';
 import { VERSION } from './version.js';
-import { LAST_PORT } from './virtual-ports.js';
 
 export interface BindOptions {
   /** Closes the socket when it is aborted. */
@@ -64,7 +63,7 @@ export class Node extends EventEmitter<NodeEvents> {
   readonly #core: Core;
   readonly #portForwards: PortForwards;
   readonly #routes: RouteView;
-  readonly #forwardErrors: ForwardErrors;
+  readonly #listeners: Listeners;
   readonly #startedAt = monotonicNow();
   #offloads: Offloads | undefined;
   #restarts = 0;
@@ -81,7 +80,7 @@ export class Node extends EventEmitter<NodeEvents> {
     this.#rules = new Rules(config);
     this.#routes = new RouteView(config.id, () => this.#core.control);
     this.#core = new Core(config, networkKey, path, this.#rules, {
-      onEvent: (event) => this.#onControlEvent(event),
+      onEvent: (event) => tellControlEvent(config.id, event, this.#listeners),
       onReady: (worker, ready) => {
         if (worker < path.workers) this.#offloads = ready.offloads;
         if (worker === 0) this.#rules.bound(ready.forwardPorts);
@@ -98,11 +97,12 @@ export class Node extends EventEmitter<NodeEvents> {
       },
       onWarning: (message) => this.emit('warning', { message }),
     });
-    this.#forwardErrors = new ForwardErrors(
+    const forwardErrors = new ForwardErrors(
       (body) => this.#core.pool.command(body),
       (message) => this.emit('warning', { message }),
       monotonicNow,
     );
+    this.#listeners = { node: this, core: this.#core, routes: this.#routes, forwardErrors };
     this.#portForwards = new PortForwards({
       rules: this.#rules,
       ports: this.#core.sockets.ports,
@@ -278,22 +278,7 @@ export class Node extends EventEmitter<NodeEvents> {
 
   /** One line a peer, configured or not, also those that are not up. */
   links(): LinkReport[] {
-    return this.#core.control.links(monotonicNow()).map((status) => {
-      if (status.link === 0) return linkReport(status);
-      const { emulate } = this.#config;
-      const scheme = this.#core.links.portKind(status.link) === PortKind.Tcp ? 'tcp' : 'udp';
-      const socket = this.#core.links.socket(status.link);
-      return linkReport(
-        status,
-        this.#core.links.counters(status.link),
-        this.#core.links.queue(status.link),
-        emulationOf(emulate, emulationRules(emulate, this.#config, scheme), socket, status.peer),
-        status.members.map((member) => ({
-          status: member,
-          counters: member.link === 0 ? undefined : this.#core.links.counters(member.link),
-        })),
-      );
-    });
+    return linkReports(this.#core, this.#config, monotonicNow());
   }
 
   /** The routes of a class, or the one that packets to `destination` take. Default: low latency. */
@@ -362,38 +347,5 @@ export class Node extends EventEmitter<NodeEvents> {
 
   #assertOpen(): void {
     if (this.#closing) throw new PortolanError('CLOSED', 'the node is closed');
-  }
-
-  #onControlEvent(event: ControlEvent): void {
-    switch (event.type) {
-      case 'linkUp':
-        return void this.emit('linkUp', { peer: formatNodeId(event.peer), address: event.address, role: event.role });
-      case 'linkDown':
-        return void this.emit('linkDown', { peer: formatNodeId(event.peer), reason: event.reason });
-      case 'linkProblem':
-        return void this.emit('linkProblem', {
-          peer: formatNodeId(event.peer),
-          problem: event.problem,
-          detail: event.detail,
-        });
-      case 'duplicateId':
-        return void this.emit('duplicateId', { id: formatNodeId(event.id), address: event.address });
-      case 'seqnoJump':
-      case 'seqnoEnd':
-        return void this.emit('warning', { message: seqnoWarning(this.#config.id, event) });
-      case 'routeResult':
-        return this.#core.routeFinder.handleResult(event.number, event.result);
-      case 'pinChanged':
-        return this.#core.routePins.handleChange(event.number, event.state);
-      case 'routeChanged':
-        return void this.emit('routeChanged', this.#routes.note(event));
-      case 'packetError': {
-        const { code, reporter, headers, receivedAt } = event;
-        if (this.#core.echo.handleError(code, reporter, headers, receivedAt)) return;
-        if (headers.sourcePort > LAST_PORT) this.#forwardErrors.tell(code, headers);
-        else this.#core.sockets.fail(code, reporter, headers);
-        return;
-      }
-    }
   }
 }
