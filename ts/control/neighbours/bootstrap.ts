@@ -4,6 +4,9 @@ import type { JobOwner } from '../links/links.js';
 import type { LinkAccess, LinkedPeers } from './linked.js';
 import type { Prober } from './prober.js';
 
+/** While there is no link, they are asked this often, ms. */
+const SEEK_EVERY_MS = 1_000;
+
 /**
  * The nodes that people have named to begin with. They are dialed while there is no link at all; later they are asked now and then whether they are there,
  * until they are known: so two networks that have named each other become one, whichever was there first.
@@ -13,6 +16,7 @@ export class Bootstrap {
   readonly #links: LinkAccess;
   readonly #linked: LinkedPeers;
   readonly #prober: Prober;
+  #soughtAt = -Infinity;
 
   constructor(all: readonly BootstrapAddress[], links: LinkAccess, linked: LinkedPeers, prober: Prober) {
     this.#all = all;
@@ -31,6 +35,13 @@ export class Bootstrap {
     for (const { id, ...address } of this.#all)
       if (id !== undefined) peers.set(id, [...(peers.get(id) ?? []), { id, ...address }]);
     return peers;
+  }
+
+  /** While there is no link at all: asks them now and then. */
+  seekAlone(now: number): void {
+    if (now < this.#soughtAt + SEEK_EVERY_MS) return;
+    this.#soughtAt = now;
+    this.seek(now);
   }
 
   /** Asks those that have no link whether they are there. */

@@ -17,15 +17,16 @@ import type { LinkAdvisor } from '../links/advisor.js';
 import type { LinkServices } from '../links/services.js';
 import type { Timer } from '../timer-queue.js';
 import { Bootstrap } from './bootstrap.js';
-import { type Candidate, CandidateBook, isDead } from './candidate-book.js';
+import { CandidateBook } from './candidate-book.js';
 import { ChosenLinks } from './chosen-links.js';
 import { NeighbourExchange } from './exchange.js';
 import { FlowLinks } from './flow-links.js';
 import { IncomingLinks } from './incoming.js';
 import { type LinkAccess, LinkedPeers, TURNED_AWAY } from './linked.js';
-import { ENOUGH_SAMPLES, Prober } from './prober.js';
+import { Prober } from './prober.js';
 import { Requests } from './requests.js';
-import { type ChosenReason, type KnownNode, wantedNeighbours } from './ring4.js';
+import { type ChosenReason, wantedNeighbours } from './ring4.js';
+import { RuleView } from './rule-view.js';
 
 /** Whatever changes is thought about together with what changes within this time, ms. */
 const REVIEW_AFTER_MS = 20;
@@ -35,8 +36,6 @@ const REPAIR_MS = [15_000, 30_000] as const;
 const ALARM_EVERY_MS = 1_000;
 /** A node that has no room, or did not want the link, is left alone for so long, ms. */
 const TURNED_AWAY_MS = 60_000;
-/** While there is no link, bootstrap nodes without an id are asked this often, ms. */
-const SEEK_EVERY_MS = 1_000;
 
 export interface NeighbourOptions {
   /** Links that the node makes on its own, 0..32. */
@@ -57,7 +56,6 @@ export class Neighbours implements LinkAdvisor, Timer {
   place = -1;
   readonly #services: LinkServices;
   readonly #links: LinkAccess;
-  readonly #dialsTcp: boolean;
   readonly #book: CandidateBook;
   readonly #linked = new LinkedPeers();
   readonly #chosen: ChosenLinks;
@@ -67,8 +65,8 @@ export class Neighbours implements LinkAdvisor, Timer {
   readonly #bootstrap: Bootstrap;
   readonly #requests: Requests;
   readonly #flows: FlowLinks;
+  readonly #view: RuleView;
   #repairAt = Infinity;
-  #seekAt = -Infinity;
   #alarmedAt = -Infinity;
   #isClosed = false;
 
@@ -77,7 +75,6 @@ export class Neighbours implements LinkAdvisor, Timer {
     const { most, bootstrap, listens, dialsTcp, measured, flowLinkGone: gone } = options;
     this.#services = services;
     this.#links = links;
-    this.#dialsTcp = dialsTcp;
     this.#book = new CandidateBook(self);
     this.#chosen = new ChosenLinks(services.role === 'leaf' ? 0 : most);
     this.#incoming = new IncomingLinks(self, this.#linked);
@@ -101,6 +98,15 @@ export class Neighbours implements LinkAdvisor, Timer {
       services.deadlines,
       this.#chosen.most,
     );
+    this.#view = new RuleView({
+      book: this.#book,
+      linked: this.#linked,
+      chosen: this.#chosen,
+      flows: this.#flows,
+      incoming: this.#incoming,
+      links,
+      dialsTcp,
+    });
   }
 
   start(now: number): void {
@@ -275,7 +281,7 @@ export class Neighbours implements LinkAdvisor, Timer {
     this.#flows.fill(this.#chosen.most - this.#chosen.size - this.#flows.dialed, now);
     if (this.#linked.size === 0) this.#join(now);
     const { self, random } = this.#services;
-    const wanted = wantedNeighbours(self, this.#known(now), this.#chosen.steady, random);
+    const wanted = wantedNeighbours(self, this.#view.nodes(now), this.#chosen.steady, random);
     for (const chosen of this.#chosen.all()) chosen.reason = wanted.get(chosen.id) ?? chosen.reason;
     for (const [id, reason] of wanted) {
       if (this.#chosen.has(id)) continue;
@@ -293,7 +299,7 @@ export class Neighbours implements LinkAdvisor, Timer {
     const purpose = this.#linked.size === 0 ? 'join' : reason === 'ring' ? 'ring' : 'chosen';
     this.#flows.handOver(id);
     this.#chosen.add(id, reason, now);
-    this.#choose(id, this.#dialable(this.#book.find(id)), purpose, now);
+    this.#choose(id, this.#view.addresses(this.#book.find(id)), purpose, now);
   }
 
   #choose(id: NodeId, addresses: readonly NodeAddress[], purpose: DialPurpose, now: number): void {
@@ -308,9 +314,7 @@ export class Neighbours implements LinkAdvisor, Timer {
       this.#chosen.add(id, 'join', now);
       this.#links.choose(id, addresses, 'join', now);
     }
-    if (now < this.#seekAt + SEEK_EVERY_MS) return;
-    this.#seekAt = now;
-    this.#bootstrap.seek(now);
+    this.#bootstrap.seekAlone(now);
   }
 
   #giveUpDead(id: NodeId, now: number): void {
@@ -326,38 +330,6 @@ export class Neighbours implements LinkAdvisor, Timer {
     const candidate = this.#book.find(id);
     if (candidate) this.#book.rest(candidate, TURNED_AWAY_MS, now);
     this.#chosen.down(id, -Infinity); // given up at the next review: the dialer that tells of it is at work
-  }
-
-  /** All nodes as the rule sees them: those that are linked, and those that can be dialed. */
-  #known(now: number): KnownNode[] {
-    const known: KnownNode[] = [];
-    for (const candidate of this.#book.all()) {
-      const { id, rtt, samples, restUntil } = candidate;
-      if (this.#flows.isDialed(id)) continue; // it goes when its flow ends
-      const linked = this.#linked.find(id);
-      const reason = this.#chosen.reasonOf(id);
-      if (reason !== undefined) known.push({ id, rtt: linked?.rtt ?? rtt, link: 'chosen', reason });
-      else if (linked) {
-        // A guest goes soon, so it is chosen if it is wanted.
-        if (!this.#incoming.isGuest(id)) known.push({ id, rtt: linked.rtt, link: 'given' });
-      } else if (
-        !isDead(candidate) &&
-        now >= restUntil &&
-        this.#dialable(candidate).length > 0 &&
-        !this.#links.isConfigured(id)
-      )
-        known.push({ id, rtt: samples < ENOUGH_SAMPLES && this.#isFull ? undefined : rtt });
-    }
-    return known;
-  }
-
-  #dialable(candidate: Candidate | undefined): readonly NodeAddress[] {
-    return (candidate?.addresses ?? []).filter(({ scheme }) => scheme === 'udp' || this.#dialsTcp);
-  }
-
-  /** All places are taken: what is to replace a link must be known to be better. */
-  get #isFull(): boolean {
-    return this.#chosen.size >= this.#chosen.steady;
   }
 
   #answered(id: NodeId, address: NodeAddress, rtt: number, now: number): void {
