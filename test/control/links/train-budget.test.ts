@@ -22,12 +22,12 @@ function start(links: number, ms: number): { readonly frames: number; readonly m
   return { frames: sent, measured: estimates.filter(({ value }) => value !== undefined).length };
 }
 
-test('a node with many links spends no more than 64 frames a second on those that are idle, and measures them all in time', () => {
+test('a node with many links spends no more than 32 frames a second on those that are idle, and measures 32 of them within seven minutes', () => {
   for (const links of [8, 32]) {
     const { frames } = start(links, 20_000);
-    assert.ok(frames <= 256 + 20 * 64 + 64, `${frames} frames of ${links} links`);
+    assert.ok(frames <= 256 + 20 * 32 + 64, `${frames} frames of ${links} links`);
   }
-  assert.is(start(32, 180_000).measured, 32);
+  assert.is(start(32, 420_000).measured, 32);
 });
 
 test('a node with one or two links measures them as soon as each could be alone', () => {

@@ -4,6 +4,7 @@ import { DETECT_MULTIPLIER, type Liveness } from './liveness.js';
 import { LossEstimate } from './loss-estimate.js';
 import { LossMeter, SLOW_MEMORY_MS } from './loss-meter.js';
 import { RttEstimator } from './rtt.js';
+import { SteadyRtt } from './steady-rtt.js';
 
 /** How many hellos may be under way: a reply to an older one is not measured. A power of two. */
 const REMEMBERED = 64;
@@ -27,6 +28,9 @@ const LATE_MS = 1.5 * IDLE_INTERVAL;
  */
 export class HelloExchange {
   readonly rtt = new RttEstimator();
+  /** What routing is told of {@link rtt}, ms. */
+  steadyRtt: number | undefined;
+  readonly #steady = new SteadyRtt();
   readonly lossIn = new LossMeter();
   readonly lossOut = new LossMeter();
   readonly #slowLossOut = new LossMeter(SLOW_MEMORY_MS);
@@ -140,6 +144,7 @@ export class HelloExchange {
     const rtt = receivedAt - sentAt - Math.min(hello.held / 1000, receivedAt - sentAt);
     this.#wanted = Math.max(this.#isNews(rtt) ? MORE_ANSWERS : 0, this.#wanted - 1);
     this.rtt.add(rtt);
+    this.steadyRtt = this.#steady.follow(this.rtt);
     return true;
   }
 

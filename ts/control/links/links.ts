@@ -329,7 +329,7 @@ export class Links implements SessionEvents, DialerOwner {
   #qualityOf(session: Session): LinkQuality {
     const { hellos, bandwidth, isLeft } = session;
     const { cost } = bandwidth.configured;
-    const quality = { rtt: hellos.rtt.smoothed ?? 0, loss: hellos.loss, cost, bandwidth: bandwidth.status?.mbit ?? 0 };
+    const quality = { rtt: hellos.steadyRtt ?? 0, loss: hellos.loss, cost, bandwidth: bandwidth.status?.mbit ?? 0 };
     return isLeft ? whileLeft(quality) : quality;
   }
 

@@ -1,5 +1,5 @@
 /** What a node spends on the packet trains of all of its idle links, frames a second, and how many it may have saved up. */
-const FRAMES_PER_SECOND = 64;
+const FRAMES_PER_SECOND = 32;
 const MOST_SAVED = 256;
 
 /**
