@@ -51,8 +51,8 @@ test('the size of a message is what writing it would give', () => {
 test('a station sends packets for a neighbour straight to it, in the classes of its direct table, while the session lives', () => {
   const neighbour = id('1.2.3.4');
   const router = createRouter({ self: id('1.1.1.1'), bootSeconds: 1, random: () => 0.5 });
-  const station = new Station(0, id('1.1.1.1'), 1, router);
-  const link = new PlanetLink(0, 1, 10);
+  const station = new Station(0, id('1.1.1.1'), 1, router, seededRandom(1));
+  const link = new PlanetLink(0, 0, 1, 10);
   for (const [index, peer] of [
     [1, 1],
     [2, 2],

@@ -40,6 +40,11 @@ export class EventQueue {
     return this.#size;
   }
 
+  /** When the first action is to run, ms; Infinity: there is none. */
+  get next(): number {
+    return this.#size === 0 ? Number.POSITIVE_INFINITY : (this.#times[0] as number);
+  }
+
   /** Runs `action` at `time` (ms; one that has passed means now, after what waits for now already). */
   at(time: number, action: () => void): void {
     invariant(!Number.isNaN(time), 'an action has a time');

@@ -43,6 +43,9 @@ const SIZES = [
   { nodes: 3000, links: 16, rest: 0, seconds: 5, classes: 4 },
   { nodes: Infinity, links: 12, rest: 0, seconds: 5, classes: 1 },
 ] as const;
+/** A planet of up to so many nodes is for one thread, unless told otherwise; larger ones for as many as there are processors, up to the limit. */
+const ONE_THREAD = 1000;
+const MOST_THREADS = 8;
 /** Without a terminal a line of progress is written so often, ms. */
 const LINE_MS = 10_000;
 
@@ -71,14 +74,22 @@ export async function runSimPlanet({
     ...(given.optimise && { optimise: true }),
     ...(matrices && { rtt: matrices.map(({ size, values }) => ({ size, values })) }),
   };
-  if (given.runs === undefined) return reportOne(options, svg, json ?? false);
+  if (given.runs === undefined) {
+    const threads = given.threads ?? (nodes > ONE_THREAD ? Math.min(MOST_THREADS, availableParallelism()) : 1);
+    return reportOne(options, threads, svg, json ?? false);
+  }
   if (svg !== undefined) throw new UsageError('--svg plots one planet: leave out --runs');
   return reportMany(options, given.runs, given.threads ?? availableParallelism(), json ?? false);
 }
 
-async function reportOne(options: PlanetOptions, svg: string | undefined, json: boolean): Promise<void> {
+async function reportOne(
+  options: PlanetOptions,
+  threads: number,
+  svg: string | undefined,
+  json: boolean,
+): Promise<void> {
   const started = performance.now();
-  const outcome = await simulatePlanet(options, progressWriter(started)).catch(usageError);
+  const outcome = await simulatePlanet(options, progressWriter(started), threads).catch(usageError);
   clearProgress();
   const wallSeconds = (performance.now() - started) / 1000;
   if (svg !== undefined) writeCharts(svg, outcome);

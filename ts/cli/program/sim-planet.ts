@@ -73,8 +73,8 @@ export function simPlanet(): Command {
     .addOption(
       option(
         '--threads <n>',
-        'with --runs: how many side by side (default: one a processor)',
-        parseInteger(1, 256, 'a number'),
+        'how many threads share the planet, or with --runs how many planets run side by side (default: one a processor; one for a planet up to 1000 nodes)',
+        parseInteger(1, 32, 'a number'),
       ),
     )
     .addOption(option('--svg <folder>', 'write plots into this folder', (text) => ({ value: text })))

@@ -144,10 +144,10 @@ export class PlanetEvents {
   }
 
   #noise(): string {
-    this.#world.noise = NOISE;
-    for (const link of this.#world.links) this.#world.measure(link);
+    this.#world.probes.noise = NOISE;
+    for (const link of this.#world.links) this.#world.probes.watch(link);
     this.#undo.push(() => {
-      this.#world.noise = 0;
+      this.#world.probes.noise = 0;
     });
     return `every round trip varies by ${100 * NOISE} %`;
   }

@@ -34,11 +34,12 @@ export class PlanetLink {
   drop = 0;
   /** Datagrams take up to so much longer, evenly, ms: they overtake each other. */
   detour = 0;
-  /** Bytes of routing in both directions. */
-  bytes = 0;
+  /** Within its planet, from 0. */
+  readonly number: number;
   readonly nodes: readonly [number, number];
 
-  constructor(a: number, b: number, rtt: number) {
+  constructor(number: number, a: number, b: number, rtt: number) {
+    this.number = number;
     this.nodes = [a, b];
     this.rtt = rtt;
     this.smoothed = rtt;

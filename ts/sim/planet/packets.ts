@@ -3,9 +3,9 @@
  * to one incarnation is counted: the proof is about tables at an instant, and a packet takes longer than that.
  */
 import type { Random } from '../../kit/random.js';
-import type { Vertex } from '../checker.js';
 import { TTL } from './paths.js';
 import type { PlanetWorld } from './planet-world.js';
+import type { PacketUnderWay } from './windows.js';
 
 export interface PacketSums {
   sent: number;
@@ -25,9 +25,13 @@ export class Packets {
   readonly #world: PlanetWorld;
   readonly #random: Random;
 
+  /** Packets that were sent in all threads: classes take turns. */
+  #count = 0;
+
   constructor(world: PlanetWorld, random: Random) {
     this.#world = world;
     this.#random = random;
+    world.receivePacket = (packet) => this.#arrive(packet);
   }
 
   /** Sends `perSecond` packets between random live nodes, at random times, until `until`. */
@@ -42,7 +46,10 @@ export class Packets {
 
   /** In all classes by turns. */
   send(source: number, destination: number): void {
-    this.#arrive(source, destination, this.sums.sent++ % this.#world.classes, TTL, new Set());
+    const trafficClass = this.#count++ % this.#world.classes;
+    if (!this.#world.isOwn(source)) return;
+    this.sums.sent++;
+    this.#arrive({ at: source, destination, trafficClass, ttl: TTL, seen: [] });
   }
 
   #sendOne(): void {
@@ -51,15 +58,14 @@ export class Packets {
     if (source !== destination && stations[source] && stations[destination]) this.send(source, destination);
   }
 
-  #arrive(at: number, destination: number, trafficClass: number, ttl: number, seen: Set<Vertex>): void {
-    const { stations, plan, queue } = this.#world;
+  #arrive({ at, destination, trafficClass, ttl, seen }: PacketUnderWay): void {
+    const { stations, plan } = this.#world;
     const station = stations[at];
     if (!station) {
       this.sums.lost++;
       return;
     }
-    if (seen.has(station.vertex)) this.sums.revisits++;
-    seen.add(station.vertex);
+    if (seen.includes(station.vertex)) this.sums.revisits++;
     if (at === destination) {
       this.sums.arrived++;
       return;
@@ -78,6 +84,7 @@ export class Packets {
       this.sums.lost++;
       return;
     }
-    queue.after(link.rtt / 2, () => this.#arrive(peer, destination, trafficClass, ttl - 1, seen));
+    const onwards = { at: peer, destination, trafficClass, ttl: ttl - 1, seen: [...seen, station.vertex] };
+    this.#world.sendPacket(onwards, link.rtt / 2);
   }
 }

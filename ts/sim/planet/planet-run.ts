@@ -9,6 +9,7 @@
  */
 import type { SafetyRules } from '../../control/routing/router.types.js';
 import { type Random, seededRandom } from '../../kit/random.js';
+import { ALONE, type Crew, sumUp } from './crew.js';
 import { type PlanetEventName, PlanetEvents } from './events.js';
 import { Expected } from './expected.js';
 import type { LinkWorth } from './link.js';
@@ -48,13 +49,13 @@ export interface PlanetOptions {
   readonly rules?: Partial<SafetyRules>;
 }
 
-/** Where a run is, about once a virtual second. */
+/** Where a run is: at each step of the start, and about once a virtual second. */
 export interface PlanetProgress {
   readonly phase: 'starts' | 'rests' | 'faults' | 'settles' | 'measures';
   /** Virtual milliseconds. */
   readonly time: number;
   readonly live: number;
-  /** Slots that are not as they should be; undefined while faults last. */
+  /** Slots that are not as they should be; undefined: nobody has looked. */
   readonly wrong: number | undefined;
 }
 
@@ -105,6 +106,7 @@ const START_SPREAD = 300;
 /** After starts or faults everything must be right within this time, ms. */
 const BOUND = 60_000;
 const LOOK_MS = 250;
+const STEP_MS = 25;
 /** It must also stay right, ms. */
 const STAY = 1000;
 const SWEEP_MS = 10_000;
@@ -112,30 +114,35 @@ const PACKETS_PER_SECOND = 200;
 const KEPT_PROBLEMS = 20;
 const WORTH_SEED = 0x30e74;
 
+/** @param crew the threads that share the planet: each of them calls this with the same options, and gets the same result. */
 export function runPlanet(
   options: PlanetOptions,
   onProgress: (progress: PlanetProgress) => void = () => {},
+  crew: Crew = ALONE,
 ): PlanetResult {
-  return new Run(options, onProgress).result();
+  return new Run(options, onProgress, crew).result();
 }
 
 class Run {
   readonly #options: PlanetOptions;
   readonly #onProgress: (progress: PlanetProgress) => void;
+  readonly #crew: Crew;
   readonly #random: Random;
   readonly #matrices: readonly RttMatrix[];
   readonly #world: PlanetWorld;
   readonly #happened: string[] = [];
   readonly #moments: PlanetMoment[] = [];
 
-  constructor(options: PlanetOptions, onProgress: (progress: PlanetProgress) => void) {
+  constructor(options: PlanetOptions, onProgress: (progress: PlanetProgress) => void, crew: Crew) {
     checkOptions(options);
     this.#options = options;
+    this.#crew = crew;
     this.#onProgress = onProgress;
     this.#random = seededRandom(options.seed);
     this.#matrices = (options.rtt ?? []).map(({ size, values }) => new RttMatrix(size, values));
     this.#world = new PlanetWorld(this.#plan(), this.#random.fork(), {
       classes: options.classes,
+      crew,
       ...(options.rules && { rules: options.rules }),
     });
     // A sequence of chance of its own: what else is drawn from the seed is the same whatever links are worth.
@@ -149,22 +156,24 @@ class Run {
     const wrongAtStart = this.#start();
     const startedAfter = world.queue.now - START_SPREAD - STAY;
     this.#rest();
-    world.sweep();
     this.#tell('measures', undefined);
+    world.sweep();
+    world.shareTables();
     const tables = measureTables(world);
     const calm = measurePaths(world, this.#random.fork());
     const optimised = this.#options.optimise ? measureOptimised(world, this.#random.fork()) : undefined;
-    const [bytes, changes] = [world.bytes, world.checker.sums.changes];
+    const before = this.#traffic();
     const packets = this.#faults();
-    const controlBitsPerLink = (8 * (world.bytes - bytes)) / Math.max(1, seconds) / world.links.length;
-    const changed = world.checker.sums.changes - changes;
+    const faults = differenceOf(this.#traffic(), before);
+    const controlBitsPerLink = (8 * faults.bytes) / Math.max(1, seconds) / world.links.length;
     const healed = world.queue.now;
     const wrongAtEnd = seconds === 0 ? 0 : this.#settle('settles');
-    if (seconds > 0) world.sweep();
     this.#tell('measures', wrongAtEnd);
+    if (seconds > 0) world.sweep();
+    world.shareTables();
     const after = seconds === 0 ? calm : measurePaths(world, this.#random.fork());
-    const { sums, violations } = world.checker;
-    const problems = violations.map(({ time, text }) => `${time.toFixed(3)} ms: ${text}`);
+    const sums = sumUp(this.#crew, world.checker.sums);
+    const problems = this.#violations();
     if (wrongAtStart > 0) problems.push(`${wrongAtStart} slots are wrong ${BOUND / 1000} s after the start`);
     if (wrongAtEnd > 0) problems.push(`${wrongAtEnd} slots are wrong ${BOUND / 1000} s after the faults`);
     return {
@@ -183,11 +192,11 @@ class Run {
       optimised,
       after,
       controlBitsPerLink: seconds === 0 ? 0 : controlBitsPerLink,
-      changesPerSecondAndNode: seconds === 0 ? 0 : changed / seconds / world.plan.ids.length,
-      packets,
+      changesPerSecondAndNode: seconds === 0 ? 0 : faults.changes / seconds / world.plan.ids.length,
+      packets: sumUp(this.#crew, packets),
       changes: sums.changes,
-      frames: world.frames,
-      events: world.queue.done,
+      frames: this.#traffic().frames,
+      events: this.#total(world.queue.done),
       virtualSeconds: world.queue.now / 1000,
       happened: this.#happened,
       moments: this.#moments,
@@ -201,17 +210,45 @@ class Run {
     return first ? planOfSpace(this.#random.fork(), first, links) : planOf(this.#random.fork(), shape, nodes, links);
   }
 
+  /** Of all threads. */
+  #total(mine: number): number {
+    return this.#crew.gather(mine).reduce((sum, one) => sum + one, 0);
+  }
+
+  /** What has been said, and changed, until now, in all threads. */
+  #traffic(): Traffic {
+    const { frames, bytes, checker } = this.#world;
+    return sumUp(this.#crew, { frames, bytes, changes: checker.sums.changes });
+  }
+
+  #violations(): string[] {
+    return this.#crew
+      .gather([...this.#world.checker.violations])
+      .flat()
+      .sort((a, b) => a.time - b.time)
+      .map(({ time, text }) => `${time.toFixed(3)} ms: ${text}`);
+  }
+
   #start(): number {
     const { queue, stations } = this.#world;
     for (const node of stations.keys()) queue.at(START_SPREAD * this.#random.unit(), () => this.#world.start(node));
-    queue.runUntil(START_SPREAD);
+    this.#runOn(START_SPREAD, 'starts');
     return this.#settle('starts');
+  }
+
+  /** Runs so many virtual ms, with a word now and then: the first of them take long. */
+  #runOn(duration: number, phase: 'starts' | 'settles'): void {
+    const { queue } = this.#world;
+    for (const until = queue.now + duration; queue.now < until; ) {
+      this.#world.runUntil(Math.min(until, queue.now + STEP_MS));
+      this.#tell(phase, undefined);
+    }
   }
 
   #rest(): void {
     const { queue } = this.#world;
     for (const until = queue.now + 1000 * this.#options.rest; queue.now < until; ) {
-      queue.runUntil(Math.min(until, queue.now + 1000));
+      this.#world.runUntil(Math.min(until, queue.now + 1000));
       this.#tell('rests', undefined);
     }
   }
@@ -248,14 +285,15 @@ class Run {
   }
 
   #runSecond(until: number): void {
-    const { queue, checker, links } = this.#world;
-    const [changes, bytes] = [checker.sums.changes, this.#world.bytes];
-    queue.runUntil(Math.min(until, queue.now + 1000));
+    const { queue, links } = this.#world;
+    const before = this.#traffic();
+    this.#world.runUntil(Math.min(until, queue.now + 1000));
+    const { changes, bytes } = differenceOf(this.#traffic(), before);
     this.#moments.push({
       second: queue.now / 1000,
       live: this.#world.live().length,
-      changes: checker.sums.changes - changes,
-      bitsPerLink: (8 * (this.#world.bytes - bytes)) / links.length,
+      changes,
+      bitsPerLink: (8 * bytes) / links.length,
     });
   }
 
@@ -264,11 +302,11 @@ class Run {
     const { queue } = this.#world;
     const until = queue.now + BOUND;
     for (;;) {
-      queue.runUntil(queue.now + LOOK_MS);
+      this.#runOn(LOOK_MS, phase);
       let wrong = this.#wrong();
       this.#tell(phase, wrong);
       if (wrong === 0) {
-        queue.runUntil(queue.now + STAY);
+        this.#runOn(STAY, phase);
         wrong = this.#wrong();
         if (wrong === 0) return 0;
       }
@@ -280,7 +318,7 @@ class Run {
   #wrong(): number {
     const expected = new Expected(this.#world);
     const down = this.#world.links.filter(({ isUp, isCut }) => !isUp && !isCut).length;
-    return this.#world.live().reduce((sum, station) => sum + expected.wrongSlots(station), down);
+    return down + this.#total(this.#world.own().reduce((sum, station) => sum + expected.wrongSlots(station), 0));
   }
 
   #note(text: string): void {
@@ -290,6 +328,12 @@ class Run {
   #tell(phase: PlanetProgress['phase'], wrong: number | undefined): void {
     this.#onProgress({ phase, time: this.#world.queue.now, live: this.#world.live().length, wrong });
   }
+}
+
+type Traffic = { readonly frames: number; readonly bytes: number; readonly changes: number };
+
+function differenceOf(now: Traffic, before: Traffic): Traffic {
+  return { frames: now.frames - before.frames, bytes: now.bytes - before.bytes, changes: now.changes - before.changes };
 }
 
 /** Throws a RangeError that names the option which is out of its range. */

@@ -1,10 +1,13 @@
 /** The thread of one planet: a heap of its own, larger than the main thread's. Progress goes by the port as it comes, if there is one. */
 import type { MessagePort } from 'node:worker_threads';
+import { type CrewSeat, takeSeat } from './crew-worker.js';
 import { type PlanetOptions, type PlanetResult, runPlanet } from './planet-run.js';
 
 export interface PlanetTask {
   readonly options: PlanetOptions;
   readonly progress?: MessagePort;
+  /** Where several threads share the planet. */
+  readonly seat?: CrewSeat;
 }
 
 /** What the run has cost the process: with other planets beside it, that of them too. */
@@ -16,9 +19,9 @@ export interface PlanetCost {
 
 export type PlanetOutcome = PlanetResult & { readonly cost: PlanetCost };
 
-export default function run({ options, progress }: PlanetTask): PlanetOutcome {
+export default function run({ options, progress, seat }: PlanetTask): PlanetOutcome {
   const before = process.cpuUsage();
-  const result = runPlanet(options, (step) => progress?.postMessage(step));
+  const result = runPlanet(options, (step) => progress?.postMessage(step), seat && takeSeat(seat));
   const { user, system } = process.cpuUsage(before);
   return {
     ...result,

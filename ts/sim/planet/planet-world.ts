@@ -8,20 +8,28 @@
  *   words (checked at each change)
  * ```
  * Handshakes are a delay of one and a half round trips, hellos a delay until silence is noticed; neither is simulated frame by frame.
+ *
+ * Several threads may share a planet. Each then knows all nodes, links and sessions and what happens to them, drawn from the same seed in the same
+ * order, but has routers of its own nodes only.
  */
 import type { DirectOutput, RouteOutput } from '../../control/io.js';
 import { createRouter } from '../../control/routing/router.js';
-import type { RouterOutput, SafetyRules } from '../../control/routing/router.types.js';
+import type { Router, RouterOutput, SafetyRules } from '../../control/routing/router.types.js';
 import { invariant } from '../../kit/assert.js';
 import type { Random } from '../../kit/random.js';
 import { CLASSES } from '../../memory/region.js';
 import type { RoutingSync } from '../../wire/gen/portolan/v1/control_pb.js';
-import { Checker, type Violation } from '../checker.js';
+import { Checker, type Vertex, type Violation } from '../checker.js';
 import { EventQueue } from '../event-queue.js';
+import { ALONE, type Crew } from './crew.js';
+import { ELSEWHERE } from './elsewhere.js';
 import { BOTH_ENDS, type End, type LinkWorth, PlanetLink } from './link.js';
+import { LinkProbes } from './link-probes.js';
 import type { Plan } from './plan.js';
+import { Share } from './share.js';
 import { linksOf, Station } from './station.js';
 import { frameBytes } from './sync-bytes.js';
+import type { PacketUnderWay, Parcel } from './windows.js';
 
 /** The first of January 2026, seconds since 1970: when virtual time begins. */
 const EPOCH_SECONDS = 1_767_225_600;
@@ -30,13 +38,13 @@ const SILENCE_MS = 150;
 const SILENCE_SPREAD_MS = 50;
 /** A dial that failed is repeated within this time, ms. */
 const REDIAL_MS = 1000;
-/** How often ends measure the round trip of links whose delay changes, ms. */
-const PROBE_MS = 500;
 
 export interface PlanetWorldOptions {
   /** Classes that are routed, 1..4: the first ones. Default: 4. */
   readonly classes?: number;
   readonly rules?: Partial<SafetyRules>;
+  /** The threads that share the planet, each of which has such a world. Default: this one alone. */
+  readonly crew?: Crew;
   /** Called at each change of next hops, when it is in force. */
   readonly onRoute?: (station: Station, route: RouteOutput) => void;
   /** Called at each violation, as it is found. */
@@ -57,15 +65,16 @@ export class PlanetWorld {
   /** Frames of routing and their bytes, link headers included. */
   frames = 0;
   bytes = 0;
-  /** White noise on every measured round trip, as a share: 0..1. */
-  noise = 0;
+  readonly probes: LinkProbes;
   /** When a next hop changed last, ms. */
   lastChange = 0;
+  /** Packets that arrive at a node of this thread. */
+  receivePacket: (packet: PacketUnderWay) => void = () => {};
   readonly #random: Random;
   readonly #options: PlanetWorldOptions;
-  /** Links whose measured round trip is on its way to another value. */
-  readonly #moving = new Set<PlanetLink>();
-  #isProbing = false;
+  readonly #share: Share;
+  /** By their numbers, those that were removed too. */
+  readonly #links: PlanetLink[];
 
   constructor(plan: Plan, random: Random, options: PlanetWorldOptions = {}) {
     this.plan = plan;
@@ -74,10 +83,26 @@ export class PlanetWorld {
     this.#options = options;
     this.checker = new Checker(() => this.queue.now, options.onViolation);
     this.stations = plan.ids.map(() => undefined);
-    this.links = plan.links.map(([a, b]) => new PlanetLink(a, b, plan.space.rtt(a, b)));
+    this.links = plan.links.map(([a, b], number) => new PlanetLink(number, a, b, plan.space.rtt(a, b)));
+    this.#links = [...this.links];
     const linksAt: PlanetLink[][] = plan.ids.map(() => []);
     for (const link of this.links) for (const node of link.nodes) linksAt[node]?.push(link);
     this.linksAt = linksAt;
+    this.probes = new LinkProbes(this.queue, random, (link) => this.#tellQuality(link));
+    this.#share = new Share(plan, this.queue, this.checker, options.crew ?? ALONE, (parcel) => this.#receive(parcel));
+  }
+
+  get crew(): Crew {
+    return this.#share.crew;
+  }
+
+  isOwn(node: number): boolean {
+    return this.#share.isOwn(node);
+  }
+
+  /** Runs everything up to and including `time` (virtual ms), in all threads. */
+  runUntil(time: number): void {
+    this.#share.runUntil(time);
   }
 
   isAlive(node: number): boolean {
@@ -88,22 +113,32 @@ export class PlanetWorld {
     return this.stations.filter((station) => station !== undefined);
   }
 
+  /** The live nodes whose routers are in this thread. */
+  own(): Station[] {
+    return this.live().filter(({ node }) => this.isOwn(node));
+  }
+
   /** A new incarnation of the node starts, and dials. */
   start(node: number): void {
     if (this.isAlive(node)) return;
     const id = this.plan.ids[node] as number;
     const vertex = this.checker.addVertex(id);
     const random = this.#random.fork();
-    const router = createRouter({
-      self: id,
+    this.stations[node] = new Station(node, id, vertex, this.#routerOf(node, vertex, random), random.fork());
+    for (const link of this.linksAt[node] as PlanetLink[]) this.#dial(link, 1.5 * link.rtt);
+  }
+
+  #routerOf(node: number, vertex: Vertex, random: Random): Router {
+    if (!this.isOwn(node)) return ELSEWHERE;
+    return createRouter({
+      self: this.plan.ids[node] as number,
       bootSeconds: EPOCH_SECONDS + Math.floor(this.queue.now / 1000),
       random: () => random.unit(),
       classes: this.classes,
       ...(this.#options.rules && { rules: this.#options.rules }),
-      onLabel: (layer, byte, trafficClass, label) => this.checker.setLabel(vertex, trafficClass, layer, byte, label),
+      onLabel: (layer, byte, trafficClass, label) =>
+        this.#share.watch.setLabel(vertex, trafficClass, layer, byte, label),
     });
-    this.stations[node] = new Station(node, id, vertex, router);
-    for (const link of this.linksAt[node] as PlanetLink[]) this.#dial(link, 1.5 * link.rtt);
   }
 
   /** The node vanishes with its state; its neighbours notice by its silence. */
@@ -112,7 +147,7 @@ export class PlanetWorld {
     if (!station) return;
     station.alive = false;
     this.stations[node] = undefined;
-    this.checker.removeVertex(station.vertex);
+    if (this.isOwn(node)) this.#share.watch.removeVertex(station.vertex);
     for (const { link, end } of station.sessions.values()) {
       link.indexes[end] = 0;
       const { session } = link;
@@ -147,8 +182,9 @@ export class PlanetWorld {
 
   /** One more link than the plan has; `a` dials. */
   addLink(a: number, b: number): PlanetLink {
-    const link = new PlanetLink(a, b, this.plan.space.rtt(a, b));
+    const link = new PlanetLink(this.#links.length, a, b, this.plan.space.rtt(a, b));
     this.links.push(link);
+    this.#links.push(link);
     for (const node of link.nodes) this.linksAt[node]?.push(link);
     this.#dial(link, 1.5 * link.rtt);
     return link;
@@ -164,8 +200,9 @@ export class PlanetWorld {
   /** The network below takes another time now; routing learns it by measuring. */
   setRtt(link: PlanetLink, rtt: number): void {
     if (rtt === link.rtt) return;
+    invariant(this.#share.mayTake(...link.nodes, rtt), 'no link between threads is faster than they reckon with');
     link.rtt = rtt;
-    this.measure(link);
+    this.probes.watch(link);
   }
 
   /** What a link is worth from now on. It loses as many datagrams as it says. */
@@ -181,25 +218,6 @@ export class PlanetWorld {
     link.smoothed = rtt;
     link.worth = worth;
     this.#tellQuality(link);
-  }
-
-  /** The ends measure the link from now on, as long as its round trip changes. */
-  measure(link: PlanetLink): void {
-    this.#moving.add(link);
-    if (this.#isProbing) return;
-    this.#isProbing = true;
-    this.queue.after(PROBE_MS, () => this.#probe());
-  }
-
-  #probe(): void {
-    for (const link of this.#moving) {
-      const noise = 1 + this.noise * (2 * this.#random.unit() - 1);
-      const goesOn = link.measure(link.rtt * noise);
-      this.#tellQuality(link);
-      if (!goesOn && this.noise === 0) this.#moving.delete(link);
-    }
-    this.#isProbing = this.#moving.size > 0;
-    if (this.#isProbing) this.queue.after(PROBE_MS, () => this.#probe());
   }
 
   #tellQuality(link: PlanetLink): void {
@@ -269,13 +287,13 @@ export class PlanetWorld {
   #drain(station: Station): void {
     const { router, vertex } = station;
     for (let output = router.poll(); output; output = router.poll()) this.#execute(station, output);
-    this.checker.settle(vertex);
+    this.#share.watch.settle(vertex);
     this.#schedule(station);
   }
 
   #execute(station: Station, output: RouterOutput): void {
     if (output.kind === 'sync') {
-      this.checker.settle(station.vertex);
+      this.#share.watch.settle(station.vertex);
       return this.#send(station, output.link, output.message);
     }
     if (output.kind === 'direct') return this.#goStraight(station, output);
@@ -299,27 +317,42 @@ export class PlanetWorld {
   #show(station: Station, trafficClass: number, layer: number, byte: number, primary: number, backup: number): void {
     const vertexAt = (index: number) => station.sessions.get(index)?.peerVertex ?? 0;
     const next = { primary: vertexAt(primary), backup: vertexAt(backup) };
-    this.checker.setNext(station.vertex, trafficClass, layer, byte, next);
+    this.#share.watch.setNext(station.vertex, trafficClass, layer, byte, next);
   }
 
   #send(station: Station, index: number, message: RoutingSync): void {
     const session = station.sessions.get(index);
     if (!session) return;
-    const { link, end } = session;
-    const bytes = frameBytes(message);
+    const { link, end, peer } = session;
     this.frames++;
-    this.bytes += bytes;
-    link.bytes += bytes;
+    this.bytes += frameBytes(message);
     if (this.isLost(link, end)) return;
-    const number = link.session;
-    const detour = link.detour === 0 ? 0 : link.detour * this.#random.unit();
-    this.queue.after(link.rtt / 2 + detour, () => this.#deliver(link, number, (1 - end) as End, message));
+    const detour = link.detour === 0 ? 0 : link.detour * station.luck.unit();
+    const to = (1 - end) as End;
+    this.#share.carry(peer, link.rtt / 2 + detour, {
+      kind: 'sync',
+      link: link.number,
+      session: link.session,
+      to,
+      message,
+    });
+  }
+
+  /** A packet is with the node after `delay`. */
+  sendPacket(packet: PacketUnderWay, delay: number): void {
+    this.#share.carry(packet.at, delay, { kind: 'packet', packet });
+  }
+
+  #receive(parcel: Parcel): void {
+    if (parcel.kind === 'packet') return this.receivePacket(parcel.packet);
+    this.#deliver(this.#links[parcel.link] as PlanetLink, parcel.session, parcel.to, parcel.message);
   }
 
   /** Whether a datagram that this end sends now does not arrive. */
   isLost(link: PlanetLink, end: End): boolean {
     if (link.cuts[end] > 0 || link.loss?.[end].takes(this.queue.now)) return true;
-    return link.drop > 0 && this.#random.chance(link.drop);
+    const luck = this.stations[link.nodes[end]]?.luck ?? this.#random;
+    return link.drop > 0 && luck.chance(link.drop);
   }
 
   #schedule(station: Station): void {
@@ -336,26 +369,28 @@ export class PlanetWorld {
     this.#drain(station);
   }
 
+  /** All threads learn the tables of all nodes, as they are now: to be looked at, and not kept up to date. */
+  shareTables(): void {
+    const mine = this.own().map(({ node, words, direct }) => ({ node, words, direct }));
+    for (const tables of this.crew.gather(mine))
+      for (const { node, words, direct } of tables) this.stations[node]?.copyTables(words, direct);
+  }
+
   /**
    * Compares all words and labels with what the checker knows, and walks all graphs from end to end: what incremental checks could have missed.
    */
   sweep(): void {
-    for (const station of this.stations) {
-      if (!station) continue;
+    for (const station of this.own()) {
       for (const [slot, word] of station.words) {
         const [trafficClass, layer, byte] = [slot >>> 10, ((slot >>> 8) & 3) + 1, slot & 255];
         const [primary, backup] = linksOf(word);
         this.#show(station, trafficClass, layer, byte, primary, backup);
-        this.checker.setLabel(
-          station.vertex,
-          trafficClass,
-          layer,
-          byte,
-          station.router.entry(layer, byte, trafficClass).label,
-        );
+        const { label } = station.router.entry(layer, byte, trafficClass);
+        this.#share.watch.setLabel(station.vertex, trafficClass, layer, byte, label);
       }
-      this.checker.settle(station.vertex);
+      this.#share.watch.settle(station.vertex);
     }
+    this.#share.exchange();
     this.checker.checkAll();
   }
 }

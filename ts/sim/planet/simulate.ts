@@ -1,6 +1,7 @@
 /** Planets, each in a thread of its own, whose heap is as large as its nodes need. */
 import { Piscina } from 'piscina';
-import { checkOptions, type PlanetOptions, type PlanetProgress } from './planet-run.js';
+import { crewSeats } from './crew-worker.js';
+import { checkOptions, checkRange, type PlanetOptions, type PlanetProgress } from './planet-run.js';
 import type { PlanetOutcome, PlanetTask } from './planet-worker.js';
 import { checkQueryOptions, type QueryOptions, type QueryRunResult } from './query-run.js';
 
@@ -8,22 +9,41 @@ import { checkQueryOptions, type QueryOptions, type QueryRunResult } from './que
 const BASE_MB = 1024;
 const NODE_MB = 1;
 /** Messages live for a moment and tables for the run: a large nursery saves most of the collector's work. */
-const NURSERY_MB = 64;
+const NURSERY_MB = 192;
+/** Of one planet. */
+const MOST_THREADS = 32;
 
-/** Runs one planet. Throws a RangeError when an option is out of its range. */
+/**
+ * Runs one planet. `threads`: so many share it, by regions; matrices, shapes without regions and the path optimiser are for one. Throws a RangeError
+ * when an option is out of its range.
+ */
 export async function simulatePlanet(
   options: PlanetOptions,
   onProgress: (progress: PlanetProgress) => void = () => {},
+  threads = 1,
 ): Promise<PlanetOutcome> {
-  const pool = poolFor(options, 1);
+  checkRange('threads', threads, 1, MOST_THREADS);
+  const seats = crewSeats(canBeShared(options) ? threads : 1);
+  const pool = poolFor(options, seats.length);
   const { port1, port2 } = new MessageChannel();
   port1.on('message', (step: PlanetProgress) => onProgress(step));
+  const runs = seats.map((seat, i) => {
+    const ports = seat.ports.filter((port) => port !== undefined);
+    if (i > 0) return pool.run({ options, seat }, { transferList: ports });
+    return pool.run({ options, seat, progress: port2 }, { transferList: [...ports, port2] });
+  });
   try {
-    return await pool.run({ options, progress: port2 }, { transferList: [port2] });
+    const [first] = await Promise.all(runs);
+    return first as PlanetOutcome;
   } finally {
     port1.close();
-    await pool.destroy();
+    await pool.destroy(); // threads that wait for one that has failed, too
+    await Promise.allSettled(runs);
   }
+}
+
+function canBeShared({ shape, rtt, optimise }: PlanetOptions): boolean {
+  return shape === 'planet' && !rtt && !optimise;
 }
 
 export interface PlanetsOptions extends PlanetOptions {

@@ -5,6 +5,7 @@
 import type { DirectOutput, RouteOutput } from '../../control/io.js';
 import type { Router } from '../../control/routing/router.types.js';
 import { idByte, type Layer, type NodeId, sharedBytes } from '../../kit/node-id.js';
+import type { Random } from '../../kit/random.js';
 import type { Vertex } from '../checker.js';
 import type { End, PlanetLink } from './link.js';
 
@@ -25,6 +26,8 @@ export class Station {
   readonly id: NodeId;
   readonly vertex: Vertex;
   readonly router: Router;
+  /** What becomes of what it sends is drawn from this. */
+  readonly luck: Random;
   readonly sessions = new Map<number, StationSession>();
   /** Slot -> both link indexes. */
   readonly words = new Map<number, number>();
@@ -34,11 +37,12 @@ export class Station {
   wakeAt = Number.POSITIVE_INFINITY;
   #lastIndex = 0;
 
-  constructor(node: number, id: NodeId, vertex: Vertex, router: Router) {
+  constructor(node: number, id: NodeId, vertex: Vertex, router: Router, luck: Random) {
     this.node = node;
     this.id = id;
     this.vertex = vertex;
     this.router = router;
+    this.luck = luck;
   }
 
   /** A link index that no session of this incarnation has had, until all have been used. */
@@ -55,6 +59,15 @@ export class Station {
   storeDirect({ neighbour, link, classes }: DirectOutput): void {
     if (classes !== 0) this.direct.set(neighbour, { link, classes });
     else if (this.direct.get(neighbour)?.link === link) this.direct.delete(neighbour);
+  }
+
+  /** Of a node that another thread runs: what its tables were there. */
+  copyTables(words: Station['words'], direct: Station['direct']): void {
+    if (words === this.words) return;
+    this.words.clear();
+    this.direct.clear();
+    for (const [slot, word] of words) this.words.set(slot, word);
+    for (const [neighbour, way] of direct) this.direct.set(neighbour, way);
   }
 
   /** The session by which packets leave: the destination's own, where that is the way; the primary's of the slot, or if it has ended the backup's. */

@@ -1,0 +1,47 @@
+/** Who runs which nodes, when several threads share a planet: whole regions each, for few links lead out of a region, and they are long. */
+import { idByte, LAYERS, type NodeId } from '../../kit/node-id.js';
+import type { Plan } from './plan.js';
+
+/** The thread of each node, 0 .. `threads` - 1: regions (zones of the first layer), the most work first, to whoever has least. */
+export function partsOf({ ids }: Plan, threads: number): Int8Array {
+  const work = new Map<number, number>();
+  const slots = slotCounts(ids);
+  ids.forEach((id, node) => work.set(idByte(id, 1), (work.get(idByte(id, 1)) ?? 0) + (slots[node] as number)));
+  const loads = Array.from({ length: threads }, () => 0);
+  const threadOf = new Map<number, number>();
+  for (const [region, load] of [...work].sort((a, b) => b[1] - a[1] || a[0] - b[0])) {
+    const least = loads.indexOf(Math.min(...loads));
+    threadOf.set(region, least);
+    loads[least] = (loads[least] as number) + load;
+  }
+  return Int8Array.from(ids, (id) => threadOf.get(idByte(id, 1)) as number);
+}
+
+/** The least time from a node of one thread to a node of another, ms: what happens in one is felt in another so much later. */
+export function leastCrossing({ links, space }: Plan, parts: Int8Array): number {
+  return links.reduce(
+    (least, [a, b]) => (parts[a] === parts[b] ? least : Math.min(least, space.rtt(a, b) / 2)),
+    Number.POSITIVE_INFINITY,
+  );
+}
+
+/** About how many slots each node's table will have: what it does goes with that. */
+function slotCounts(ids: readonly NodeId[]): number[] {
+  const around = LAYERS.map((layer) => {
+    const parts = new Map<number, Set<number>>();
+    for (const id of ids) {
+      const zone = prefix(id, layer - 1);
+      const known = parts.get(zone);
+      if (known) known.add(idByte(id, layer));
+      else parts.set(zone, new Set([idByte(id, layer)]));
+    }
+    return parts;
+  });
+  return ids.map((id) =>
+    LAYERS.reduce((sum, layer) => sum + (around[layer - 1]?.get(prefix(id, layer - 1))?.size ?? 0), 0),
+  );
+}
+
+function prefix(id: NodeId, bytes: number): number {
+  return bytes === 0 ? 0 : id >>> (8 * (4 - bytes));
+}
