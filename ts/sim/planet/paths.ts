@@ -9,7 +9,7 @@ import { bestLinked, bestRelayed } from './shortest.js';
 export const TTL = 32;
 /** Steps that shortest paths over the complete graph may take: more sources where nodes are few. */
 const WORK = 2e8;
-const LEAST_SOURCES = 3;
+const LEAST_SOURCES = 4;
 const MOST_PAIRS = 20_000;
 
 export interface PathReport {
@@ -49,38 +49,35 @@ export function walkTables(
   return undefined;
 }
 
+/** Of one source: pairs that were looked at; of those whose packets arrive, the numbers that {@link PathReport} is about. */
+interface SourceWays {
+  readonly pairs: number;
+  readonly hops: readonly number[];
+  readonly stretch: readonly number[];
+  readonly linkStretch: readonly number[];
+  readonly overDirect: readonly number[];
+}
+
+/** Where threads share the planet they share the sources, too; all must know all tables. */
 export function measurePaths(world: PlanetWorld, random: Random): PathReport {
-  const { space } = world.plan;
+  const { crew } = world;
   const live = world.live().map(({ node }) => node);
   const sources = sample(random, live, Math.max(LEAST_SOURCES, Math.floor(WORK / live.length ** 2)));
   const perSource = Math.ceil(MOST_PAIRS / sources.length);
-  const isAlive = (node: number) => world.isAlive(node);
-  let broken = 0;
-  let pairs = 0;
-  const hops: number[] = [];
-  const stretch: number[] = [];
-  const linkStretch: number[] = [];
-  const overDirect: number[] = [];
-  for (const source of sources) {
-    const best = bestRelayed(space, source, isAlive);
-    const linked = bestLinked(world, source);
-    for (const destination of sample(random, live, perSource)) {
-      if (source === destination) continue;
-      pairs++;
-      const way = walkTables(world, source, destination);
-      if (!way) {
-        broken++;
-        continue;
-      }
-      hops.push(way.hops);
-      stretch.push(way.rtt / (best[destination] as number));
-      linkStretch.push((linked[destination] as number) / (best[destination] as number));
-      overDirect.push(way.rtt / space.rtt(source, destination));
-    }
-  }
+  const destinations = sources.map(() => sample(random, live, perSource));
+  const mine = sources.map((source, i) =>
+    i % crew.size === crew.me ? waysFrom(world, source, destinations[i] as number[]) : undefined,
+  );
+  const all = crew.gather(mine);
+  const ways = sources.map((_, i) => all[i % crew.size]?.[i] as SourceWays);
+  const hops = ways.flatMap((way) => way.hops);
+  const stretch = ways.flatMap((way) => way.stretch);
+  const linkStretch = ways.flatMap((way) => way.linkStretch);
+  const overDirect = ways.flatMap((way) => way.overDirect);
+  const pairs = ways.reduce((sum, way) => sum + way.pairs, 0);
   return {
     pairs,
-    broken,
+    broken: pairs - hops.length,
     hops: distributionOf(hops),
     stretch: distributionOf(stretch),
     linkStretch: distributionOf(linkStretch),
@@ -89,6 +86,24 @@ export function measurePaths(world: PlanetWorld, random: Random): PathReport {
     hopsCurve: curveOf(hops),
     stretchCurve: curveOf(stretch),
     linkStretchCurve: curveOf(linkStretch),
+  };
+}
+
+function waysFrom(world: PlanetWorld, source: number, destinations: readonly number[]): SourceWays {
+  const { space } = world.plan;
+  const best = bestRelayed(space, source, (node) => world.isAlive(node));
+  const linked = bestLinked(world, source);
+  const others = destinations.filter((destination) => destination !== source);
+  const found = others.flatMap((destination) => {
+    const way = walkTables(world, source, destination);
+    return way ? [{ ...way, destination, best: best[destination] as number }] : [];
+  });
+  return {
+    pairs: others.length,
+    hops: found.map((way) => way.hops),
+    stretch: found.map((way) => way.rtt / way.best),
+    linkStretch: found.map((way) => (linked[way.destination] as number) / way.best),
+    overDirect: found.map((way) => way.rtt / space.rtt(source, way.destination)),
   };
 }
 

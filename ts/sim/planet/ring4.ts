@@ -3,7 +3,7 @@
  * In this order, until a node dials `most` others:
  *
  * 1. its successor (the next id, cyclic) in each of its four nested zones, which nobody may refuse;
- * 2. of those that differ first in layer 1, 2, 3 and 4: the two nearest of a sample, and two at random;
+ * 2. of those that differ first in layer 1, 2, 3 and 4: the nearest of a sample and one at random; then of each layer a second of both;
  * 3. for each of the 32 bits, of those that differ first in this bit: the nearest of a sample;
  * 4. random ones.
  *
@@ -87,11 +87,15 @@ class Chooser {
   }
 
   dialLayers(node: number): void {
-    for (let shared = 3; shared >= 0; shared--) {
-      const candidates = this.#sample(node, this.#zone(node, shared), this.#zone(node, shared + 1), LAYER_SAMPLE);
-      this.#dialNearest(node, candidates, NEAREST_PER_LAYER);
-      for (const candidate of candidates.slice(0, RANDOM_PER_LAYER)) this.#dial(node, candidate);
-    }
+    const layers = [3, 2, 1, 0].map((shared) =>
+      this.#sample(node, this.#zone(node, shared), this.#zone(node, shared + 1), LAYER_SAMPLE),
+    );
+    for (let turn = 0; turn < NEAREST_PER_LAYER; turn++)
+      for (const candidates of layers) {
+        this.#dialNearest(node, candidates, turn + 1);
+        const random = turn < RANDOM_PER_LAYER ? candidates[turn] : undefined;
+        if (random !== undefined) this.#dial(node, random);
+      }
   }
 
   dialBuckets(node: number): void {
