@@ -4,15 +4,15 @@ import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createRouter } from '../../ts/control/routing/router.js';
+import { frameBytes, syncBytes } from '../../ts/control/routing/sync-bytes.js';
 import { parseNodeId } from '../../ts/kit/node-id.js';
 import { seededRandom } from '../../ts/kit/random.js';
 import { BurstLoss } from '../../ts/sim/planet/burst-loss.js';
 import { curveOf, distributionOf } from '../../ts/sim/planet/distribution.js';
 import { PlanetLink } from '../../ts/sim/planet/link.js';
 import { Station } from '../../ts/sim/planet/station.js';
-import { frameBytes, syncBytes } from '../../ts/sim/planet/sync-bytes.js';
 import { ControlSchema, RoutingSyncSchema } from '../../ts/wire/gen/portolan/v1/control_pb.js';
-import { LINK_HEADER_BYTES } from '../../ts/wire/link-header.js';
+import { HEADERS_BYTES } from '../../ts/wire/network-header.js';
 
 const id = (text: string) => parseNodeId(text) as number;
 
@@ -43,7 +43,7 @@ test('the size of a message is what writing it would give', () => {
       const sync = create(RoutingSyncSchema, digest ? { ...fields, digest } : fields);
       assert.is(syncBytes(sync), toBinary(RoutingSyncSchema, sync).length);
       const control = create(ControlSchema, { body: { case: 'routingSync', value: sync } });
-      assert.is(frameBytes(sync), LINK_HEADER_BYTES + toBinary(ControlSchema, control).length);
+      assert.is(frameBytes(sync), HEADERS_BYTES + toBinary(ControlSchema, control).length);
     }),
   );
 });

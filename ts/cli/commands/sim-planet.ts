@@ -41,7 +41,7 @@ export interface SimPlanetOptions {
 const SIZES = [
   { nodes: 1000, links: 32, rest: 12, seconds: 20, classes: 4 },
   { nodes: 3000, links: 16, rest: 0, seconds: 5, classes: 4 },
-  { nodes: Infinity, links: 12, rest: 0, seconds: 5, classes: 1 },
+  { nodes: Infinity, links: 8, rest: 0, seconds: 5, classes: 1 },
 ] as const;
 /** A planet of up to so many nodes is for one thread, unless told otherwise; larger ones for as many as there are processors, up to the limit. */
 const ONE_THREAD = 1000;

@@ -27,7 +27,7 @@ export function simPlanet(): Command {
     .addOption(
       option(
         '--links <n>',
-        'how many others a node dials at most (default: 32, above 1000 nodes 16, above 3000 12)',
+        'how many others a node dials at most (default: 32, above 1000 nodes 16, above 3000 8)',
         parseInteger(4, 64, 'a number'),
       ),
     )

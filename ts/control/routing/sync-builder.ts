@@ -54,11 +54,6 @@ const ACKNOWLEDGEMENT_BYTES = 5;
 const MAX_REQUESTS = 16;
 const REQUEST_BYTES = 28;
 
-/** As a rule: numbers of frames are below 2^21. */
-const ACKNOWLEDGED_BYTES = 3;
-const FIXED_BYTES = 16;
-const DIGEST_BYTES = 26;
-
 export class SyncBuilder {
   readonly #writer = new RoutingEntryWriter(BODY_BYTES);
 
@@ -141,12 +136,6 @@ function entryFor(keys: readonly number[], { host }: Work): RoutingEntry {
     return { trafficClass: keyClass(key), distance, metric };
   });
   return { kind: 'route', layer, byte, seqno, hops, classes };
-}
-
-/** What a frame takes, link header included, a few bytes more or less. */
-export function frameBytes({ message, requests, acknowledged }: Built): number {
-  const body = message.entries.length + REQUEST_BYTES * requests.length + ACKNOWLEDGED_BYTES * acknowledged;
-  return HEADERS_BYTES + FIXED_BYTES + body + (message.digest ? DIGEST_BYTES : 0);
 }
 
 function requestMessage(request: OutgoingRequest): RouteRequest {

@@ -6,7 +6,8 @@ import type { RoutingSync } from '../../wire/gen/portolan/v1/control_pb.js';
 import { AdjacencyOut, type Advertised } from './adjacency-out.js';
 import { digestOf, nextDigest } from './digest.js';
 import { LaneBudget, MOST_WAIT_MS } from './lane-budget.js';
-import { frameBytes, type OutgoingRequest, requestKey, type SyncBuilder } from './sync-builder.js';
+import { type OutgoingRequest, requestKey, type SyncBuilder } from './sync-builder.js';
+import { frameBytes } from './sync-bytes.js';
 
 const URGENT_MS = 2;
 const LAZY_MIN_MS = 150;
@@ -158,7 +159,7 @@ export class SyncSender {
     if (built.message.number !== 0) this.#fly(built.keys, built.requests, now);
     this.#urgentAt = this.#urgent.size > 0 || this.#requests.size > 0 ? now : NEVER;
     this.#notBefore = now + FRAME_GAP_MS;
-    this.#budget.spend(frameBytes(built), this.#host.bandwidth(), now);
+    this.#budget.spend(frameBytes(built.message), this.#host.bandwidth(), now);
     return built.message;
   }
 

@@ -15,6 +15,7 @@
 import type { DirectOutput, RouteOutput } from '../../control/io.js';
 import { createRouter } from '../../control/routing/router.js';
 import type { Router, RouterOutput, SafetyRules } from '../../control/routing/router.types.js';
+import { frameBytes } from '../../control/routing/sync-bytes.js';
 import { invariant } from '../../kit/assert.js';
 import type { Random } from '../../kit/random.js';
 import { CLASSES } from '../../memory/region.js';
@@ -28,7 +29,6 @@ import { LinkProbes } from './link-probes.js';
 import type { Plan } from './plan.js';
 import { Share } from './share.js';
 import { linksOf, Station } from './station.js';
-import { frameBytes } from './sync-bytes.js';
 import type { PacketUnderWay, Parcel } from './windows.js';
 
 /** The first of January 2026, seconds since 1970: when virtual time begins. */
@@ -62,7 +62,7 @@ export class PlanetWorld {
   readonly linksAt: readonly PlanetLink[][];
   /** By node; undefined: it is dead. */
   readonly stations: (Station | undefined)[];
-  /** Frames of routing and their bytes, link headers included. */
+  /** Frames of routing and their bytes, headers included. */
   frames = 0;
   bytes = 0;
   readonly probes: LinkProbes;

@@ -1,14 +1,14 @@
 /** How many bytes a routing message takes on a link, without writing it: headers, the control message around it, and its fields. */
 import type { RouteRequest, RoutingSync } from '../../wire/gen/portolan/v1/control_pb.js';
-import { LINK_HEADER_BYTES } from '../../wire/link-header.js';
+import { HEADERS_BYTES } from '../../wire/network-header.js';
 
 /** A Digest: four fixed words with their tag and length. */
 const DIGEST_LAYERS_BYTES = 2 + 4 * 4;
 
-/** The frame of a link that carries it, bytes: the payload of a datagram. */
+/** The frame of a link that carries it, all headers included, bytes: the payload of a datagram. */
 export function frameBytes(message: RoutingSync): number {
   const body = syncBytes(message);
-  return LINK_HEADER_BYTES + 1 + varintBytes(body) + body;
+  return HEADERS_BYTES + 1 + varintBytes(body) + body;
 }
 
 /** The message alone, as Protocol Buffers write it. */
