@@ -2,11 +2,16 @@
 import { idByte, LAYERS, type NodeId } from '../../kit/node-id.js';
 import type { Plan } from './plan.js';
 
+/** What a node's links are worth in slots: frames that come and go, whatever they say. Measured. */
+const LINKS_WORK = 32;
+
 /** The thread of each node, 0 .. `threads` - 1: regions (zones of the first layer), the most work first, to whoever has least. */
 export function partsOf({ ids }: Plan, threads: number): Int8Array {
   const work = new Map<number, number>();
   const slots = slotCounts(ids);
-  ids.forEach((id, node) => work.set(idByte(id, 1), (work.get(idByte(id, 1)) ?? 0) + (slots[node] as number)));
+  ids.forEach((id, node) =>
+    work.set(idByte(id, 1), (work.get(idByte(id, 1)) ?? 0) + LINKS_WORK + (slots[node] as number)),
+  );
   const loads = Array.from({ length: threads }, () => 0);
   const threadOf = new Map<number, number>();
   for (const [region, load] of [...work].sort((a, b) => b[1] - a[1] || a[0] - b[0])) {
@@ -25,7 +30,7 @@ export function leastCrossing({ links, space }: Plan, parts: Int8Array): number 
   );
 }
 
-/** About how many slots each node's table will have: what it does goes with that. */
+/** About how many slots each node's table will have. */
 function slotCounts(ids: readonly NodeId[]): number[] {
   const around = LAYERS.map((layer) => {
     const parts = new Map<number, Set<number>>();
