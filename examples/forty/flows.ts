@@ -8,6 +8,11 @@ import { covers } from './reach.js';
 const PORT = 6000;
 const RATE = 100;
 const PAYLOAD_BYTES = 64;
+/** Packets of all of them pass this one machine, at each hop. */
+const MOST_FLOWS = 8;
+
+/** How long it takes to send so many packets, ms. */
+export const sentIn = (packets: number): number => (1000 * packets) / RATE;
 
 /** What the sink of a flow has seen since it was set to zero. */
 interface SinkReport {
@@ -102,7 +107,7 @@ export class Flows {
 }
 
 /**
- * Half of the nodes at random, each the source of one flow and the sink of another; the others are there to carry them. Most pairs of a small network
+ * Half of the nodes at random, eight at most, each the source of one flow and the sink of another; the others are there to carry them. Most pairs of a small network
  * are neighbours: of a hundred draws the one counts in which most flows have a first hop that is no end, as far as the tables tell.
  */
 export async function pairUp(nodes: readonly NodeProcess[], random: Random): Promise<Flow[]> {
@@ -113,7 +118,7 @@ export async function pairUp(nodes: readonly NodeProcess[], random: Random): Pro
   let best: Flow[] = [];
   let most = -1;
   for (let draw = 0; draw < 100; draw++) {
-    const ends = random.shuffle(nodes).slice(0, Math.max(2, Math.floor(nodes.length / 2)));
+    const ends = random.shuffle(nodes).slice(0, Math.max(2, Math.min(MOST_FLOWS, Math.floor(nodes.length / 2))));
     const flows = ends.map((source, i) => ({ source, sink: ends[(i + 1) % ends.length] as NodeProcess }));
     const isEnd = new Set(ends.map(({ id }) => id));
     const carried = flows.filter(({ source, sink }) => {
@@ -127,9 +132,24 @@ export async function pairUp(nodes: readonly NodeProcess[], random: Random): Pro
   return best;
 }
 
-/** Whether the node before `relay` on a way has another next hop in reserve. */
-export async function hasBackup(way: Way, relay: string, nodes: readonly NodeProcess[]): Promise<boolean> {
-  const before = nodes.find(({ id }) => id === way.path[way.path.indexOf(relay) - 1]);
-  const routes = (await before?.get<RouteReport[]>('/routes', { destination: way.flow.sink.id })) ?? [];
-  return routes.some(({ nextHop, backup }) => backup !== null && (nextHop === relay ? backup : nextHop) !== relay);
+/** Further than any way in such a network leads. */
+const MOST_HOPS = 16;
+
+/** Whether the node before `relay` on a way has another next hop in reserve, from which the tables do not lead back to `relay`. */
+export async function hasBackup(
+  { path, flow: { sink } }: Way,
+  relay: string,
+  nodes: readonly NodeProcess[],
+): Promise<boolean> {
+  const routesOf = async (id: string | null): Promise<RouteReport[]> => {
+    const node = nodes.find((one) => one.id === id);
+    return (await node?.get<RouteReport[]>('/routes', { destination: sink.id, class: 'lowLatency' })) ?? [];
+  };
+  const [route] = await routesOf(path[path.indexOf(relay) - 1] ?? null);
+  let at = route?.nextHop === relay ? route.backup : (route?.nextHop ?? null);
+  for (let hops = 0; hops < MOST_HOPS && at !== null && at !== relay; hops++) {
+    if (at === sink.id) return true;
+    at = (await routesOf(at))[0]?.nextHop ?? null;
+  }
+  return false;
 }

@@ -1,6 +1,6 @@
 /** Nodes that are killed, one after the other, and what the flows that they carried hear of it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Flows, hasBackup } from './flows.js';
+import { type Flows, hasBackup, sentIn } from './flows.js';
 import type { NodeProcess, Processes } from './processes.js';
 import type { Random } from './random.js';
 
@@ -10,10 +10,12 @@ export interface Hit {
   readonly to: string;
   readonly path: readonly string[];
   readonly by: string;
-  /** Whether the node before the killed one had another next hop in reserve. */
+  /** Whether the node before the killed one had another next hop in reserve, whose way did not lead over the killed one too. */
   readonly hadBackup: boolean;
+  /** The longest time without a packet at the sink. */
   readonly silenceMs: number;
-  readonly lost: number;
+  /** What was lost took so long to send. The silence is longer where the way that is taken then takes longer than the one before. */
+  readonly lostMs: number;
 }
 
 export interface Kill {
@@ -47,7 +49,7 @@ export async function killOne(processes: Processes, flows: Flows, random: Random
       by: way.by,
       hadBackup: backups[i] === true,
       silenceMs: gap?.silenceMs ?? Infinity,
-      lost: gap?.lost ?? 0,
+      lostMs: gap ? sentIn(gap.lost) : Infinity,
     };
   });
   const others = gaps.filter(({ flow }) => !touched.some((way) => way.flow === flow));

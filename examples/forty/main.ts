@@ -2,6 +2,8 @@
  * A network of forty processes on this machine, as far from each other as PlanetLab's nodes were, each told one address to begin with: do they find each
  * other, and what do flows notice when nodes die? See --help; exits with 1 when a promise is not kept.
  */
+
+import { untilCalm } from './calm.js';
 import { costOf } from './cost.js';
 import { Flows, pairUp } from './flows.js';
 import { type Kill, killOne } from './kills.js';
@@ -26,9 +28,10 @@ async function run(options: Options, tell: (line: string) => void): Promise<Resu
   const processes = new Processes();
   const began = performance.now();
   tell(`Starting ${options.nodes} nodes, each with one address to begin with`);
-  await startAll(processes, options.nodes, tell);
+  await startAll(processes, options, tell);
   const startSeconds = (performance.now() - began) / 1000;
   tell(`All listen after ${startSeconds.toFixed(1)} s; does each reach each?`);
+  await untilCalm(processes.nodes, tell);
   const reach = await reachOf(processes.nodes, PATIENCE_SECONDS, tell);
   tell(`${reach.pairs - reach.missing.length} of ${reach.pairs} pings were answered; a look at the costs`);
   const atRest = await costOf(processes.nodes, REST_MS);
@@ -36,6 +39,7 @@ async function run(options: Options, tell: (line: string) => void): Promise<Resu
 
   const flows = new Flows(await pairUp(processes.nodes, random));
   await flows.start();
+  await untilCalm(processes.nodes, tell);
   tell(`${flows.all.length} flows run, a packet each 10 ms`);
   const withFlows = await costOf(processes.nodes, REST_MS);
   const kills = await killSome(processes, flows, random, options.kills, tell);
@@ -62,14 +66,14 @@ async function run(options: Options, tell: (line: string) => void): Promise<Resu
 }
 
 /** The first one, and then all others, which know its address and nothing else. */
-async function startAll(processes: Processes, count: number, tell: (line: string) => void): Promise<void> {
-  const [first, ...others] = placesOf(count);
+async function startAll(processes: Processes, { nodes, links }: Options, tell: (line: string) => void): Promise<void> {
+  const [first, ...others] = placesOf(nodes);
   if (!first) throw new RangeError('a network of no nodes');
-  const { url } = await processes.start(first.id, { neighbours: 32, emulate: emulationOf(first) });
+  const { url } = await processes.start(first.id, { neighbours: links, emulate: emulationOf(first) });
   const bootstrap = [`${first.id}@${url}`];
   await each(others, STARTS_AT_ONCE, async (place) => {
-    await processes.start(place.id, { bootstrap, emulate: emulationOf(place) });
-    if (processes.nodes.length % 10 === 0) tell(`${processes.nodes.length} of ${count} listen`);
+    await processes.start(place.id, { bootstrap, neighbours: links, emulate: emulationOf(place) });
+    if (processes.nodes.length % 10 === 0) tell(`${processes.nodes.length} of ${nodes} listen`);
   });
 }
 

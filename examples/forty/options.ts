@@ -1,14 +1,17 @@
 import { parseArgs } from 'node:util';
 
-export const USAGE = `node dist/examples/forty/main.js [--nodes N] [--kills N] [--seed N] [--json]
+export const USAGE = `node dist/examples/forty/main.js [--nodes N] [--links N] [--kills N] [--seed N] [--json]
 
   --nodes N   how many nodes, 4 to 48 (default 40)
-  --kills N   how many of them are killed, 0 to a quarter (default: an eighth of the nodes, so 5 of 40)
+  --links N   how many links each node chooses at most, 4 to 32 (default 6; those that others choose come on top, so there are about twice as many:
+              what a link costs at rest is paid by all nodes on this one machine)
+  --kills N   how many nodes are killed, 0 to a quarter (default: an eighth of them, so 5 of 40)
   --seed N    which pairs get flows, and who is killed (default 1)
   --json      the result as JSON on standard output; the story goes to standard error`;
 
 export interface Options {
   readonly nodes: number;
+  readonly links: number;
   readonly kills: number;
   readonly seed: number;
   readonly json: boolean;
@@ -21,6 +24,7 @@ export function readOptions(args: readonly string[]): Options {
     args: [...args],
     options: {
       nodes: { type: 'string', default: '40' },
+      links: { type: 'string', default: '6' },
       kills: { type: 'string' },
       seed: { type: 'string', default: '1' },
       json: { type: 'boolean', default: false },
@@ -28,8 +32,16 @@ export function readOptions(args: readonly string[]): Options {
     },
   });
   const nodes = within('--nodes', values.nodes, 4, 48);
+  const links = within('--links', values.links, 4, 32);
   const kills = within('--kills', values.kills ?? String(Math.floor(nodes / 8)), 0, Math.floor(nodes / 4));
-  return { nodes, kills, seed: within('--seed', values.seed, 0, 0xffff_ffff), json: values.json, help: values.help };
+  return {
+    nodes,
+    links,
+    kills,
+    seed: within('--seed', values.seed, 0, 0xffff_ffff),
+    json: values.json,
+    help: values.help,
+  };
 }
 
 function within(name: string, text: string, least: number, most: number): number {

@@ -12,7 +12,7 @@ export interface Reach {
   readonly pingSeconds: number;
 }
 
-const PINGS_AT_ONCE = 32;
+const PINGS_AT_ONCE = 16;
 const PING_TIMEOUT_MS = 3000;
 /** A ping may be lost while tables change: so many are sent before a pair counts as missing. */
 const PING_TRIES = 3;

@@ -39,6 +39,18 @@ test('a planet is the same, however many threads share it', async () => {
   assert.equal(three, one);
 });
 
+/** A next hop of class 0, with a label that is smaller the larger the vertex. */
+function link(watch: Watch, from: number, layer: number, byte: number, primary: number): void {
+  watch.setLabel(from, 0, layer, byte, { seqno: 7, distance: 100 - from });
+  watch.setNext(from, 0, layer, byte, { primary, backup: 0 });
+  watch.settle(from);
+}
+
+const packetFor = (destination: number): Parcel => ({
+  kind: 'packet',
+  packet: { at: 1, destination, trafficClass: 0, ttl: 1, seen: [] },
+});
+
 test('what happens in the outer layer is checked in one place, and in the inner ones where it happens', () => {
   const whole = new Checker(() => 0);
   const inner = new Checker(() => 0);
@@ -50,11 +62,6 @@ test('what happens in the outer layer is checked in one place, and in the inner 
   });
   const vertex = (place: number) => vertices[place] as number;
   const [one, two, three] = [vertex(0), vertex(1), vertex(2)];
-  const link = (watch: Watch, from: number, layer: number, byte: number, primary: number) => {
-    watch.setLabel(from, 0, layer, byte, { seqno: 7, distance: 100 - from });
-    watch.setNext(from, 0, layer, byte, { primary, backup: 0 });
-    watch.settle(from);
-  };
   link(whole, one, 1, 3, two);
   link(notes, two, 1, 3, one);
   assert.is(inner.sums.loops + whole.sums.loops, 0);
@@ -99,15 +106,11 @@ test('regions go to threads whole, and no link between threads is faster than th
 
 test('what one thread sends arrives in the other at its time, in its order', () => {
   // Two threads in turns: what one gathers is what the other gave when it was here last.
-  const packet = (destination: number): Parcel => ({
-    kind: 'packet',
-    packet: { at: 1, destination, trafficClass: 0, ttl: 1, seen: [] },
-  });
   const queue = new EventQueue();
   const theirs = [
-    { crossings: [{ time: 7, node: 1, parcel: packet(1) }], notes: [4, 5], next: 3 },
+    { crossings: [{ time: 7, node: 1, parcel: packetFor(1) }], notes: [4, 5], next: 3 },
     { crossings: [], notes: [], next: 3 },
-    { crossings: [{ time: 9, node: 0, parcel: packet(2) }], notes: [], next: 20 },
+    { crossings: [{ time: 9, node: 0, parcel: packetFor(2) }], notes: [], next: 20 },
   ];
   const given: unknown[] = [];
   const crew: Crew = {
@@ -127,7 +130,7 @@ test('what one thread sends arrives in the other at its time, in its order', () 
   });
   queue.at(4, () => {
     seen.push(4);
-    windows.send(0, 6, packet(3));
+    windows.send(0, 6, packetFor(3));
   });
   windows.runUntil(10);
   assert.equal(

@@ -1,0 +1,25 @@
+/** Nodes that have just started are busy: they choose links, and their code is compiled while it runs. On a small machine that takes all of it for a while. */
+import { availableParallelism } from 'node:os';
+import { costOf } from './cost.js';
+import type { NodeProcess } from './processes.js';
+
+const LOOK_MS = 5000;
+const PATIENCE_SECONDS = 120;
+/** The share of all processors that nodes may take together, so that what is measured is the network and not the machine. */
+const MOST_SHARE = 0.6;
+
+/** Waits until the nodes leave enough of the processors, or for two minutes. */
+export async function untilCalm(nodes: readonly NodeProcess[], tell: (line: string) => void): Promise<void> {
+  const began = performance.now();
+  for (;;) {
+    const cost = await costOf(nodes, LOOK_MS);
+    if (!cost) return;
+    const share = (cost.cpuPercent * nodes.length) / 100 / availableParallelism();
+    if (share <= MOST_SHARE) return;
+    const seconds = (performance.now() - began) / 1000;
+    tell(
+      `${(100 * share).toFixed(0)} % of the processors are taken after ${seconds.toFixed(0)} s; waiting until it is ${100 * MOST_SHARE} %`,
+    );
+    if (seconds > PATIENCE_SECONDS) return;
+  }
+}
