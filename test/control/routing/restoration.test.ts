@@ -69,7 +69,7 @@ function roundTrips(net: Net): Map<string, number> {
 }
 
 test('a mesh whose gaps were used up by flapping links has them back after 25 minutes, and no route is worse', () => {
-  const net = mesh(14, 3, { seed: 6 });
+  const net = mesh(14, 3, { seed: 12 });
   net.run(20_000);
   const fresh = gaps(net);
   for (let round = 0; round < 40; round++) {
