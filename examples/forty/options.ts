@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 export const USAGE = `node dist/examples/forty/main.js [--nodes N] [--links N] [--kills N] [--seed N] [--json]
 
   --nodes N   how many nodes, 4 to 48 (default 40)
-  --links N   how many links each node chooses at most, 4 to 32 (default 6; those that others choose come on top, so there are about twice as many:
+  --links N   how many links each node chooses at most, 4 to 32 (default 5; those that others choose come on top, so there are about twice as many:
               what a link costs at rest is paid by all nodes on this one machine)
   --kills N   how many nodes are killed, 0 to a quarter (default: an eighth of them, so 5 of 40)
   --seed N    which pairs get flows, and who is killed (default 1)
@@ -24,7 +24,7 @@ export function readOptions(args: readonly string[]): Options {
     args: [...args],
     options: {
       nodes: { type: 'string', default: '40' },
-      links: { type: 'string', default: '6' },
+      links: { type: 'string', default: '5' },
       kills: { type: 'string' },
       seed: { type: 'string', default: '1' },
       json: { type: 'boolean', default: false },
