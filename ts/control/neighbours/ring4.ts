@@ -3,7 +3,7 @@
  *
  * 1. its successor (the next id, cyclic) in each of its four nested zones, even where there is no room: every zone is connected by its ring; links to those
  *    whose successor it is stay;
- * 2. of those that differ first in layer 4, 3, 2 and 1: the nearest and one at random; then of each layer a second of both;
+ * 2. of those that differ first in layer 4, 3, 2 and 1: the two nearest, and two at random;
  * 3. for each of the 32 bits, of those that differ first in this bit: the nearest;
  * 4. random ones.
  *
@@ -15,7 +15,6 @@ import { bucketOf, nextOnRing, previousOnRing, ZONES } from './ring.js';
 
 export const NEAREST_PER_LAYER = 2;
 export const RANDOM_PER_LAYER = 2;
-const MOST_PER_LAYER = Math.max(NEAREST_PER_LAYER, RANDOM_PER_LAYER);
 /**
  * Links that a node takes in, by the layer in which the ids first differ, from 1. One limit for all would let strangers crowd out zone-mates, and zones
  * would split.
@@ -62,26 +61,22 @@ export function wantedNeighbours(
     const previous = previousOnRing(nodes, self, shared);
     if (previous?.link === 'chosen') want(previous, 'ring');
   }
-  const layers = ZONES.map((shared) => candidatesOf(byLayer.get(shared) ?? [], wanted, random));
-  for (let turn = 0; turn < MOST_PER_LAYER; turn++)
-    for (const { near, others } of layers) {
-      for (const node of near.slice(turn, turn + 1)) want(node, 'near');
-      for (const node of others.slice(turn, turn + 1)) want(node, 'random');
-    }
+  for (const shared of ZONES) {
+    const members = byLayer.get(shared) ?? [];
+    for (const node of nearest(members, NEAREST_PER_LAYER)) want(node, 'near');
+    // One that has lost another reason to be there is as good as any.
+    const old = lasting(members.filter(({ id, link }) => link === 'chosen' && !wanted.has(id)));
+    const fresh = shuffled(
+      members.filter((node) => isFresh(node) && !wanted.has(node.id)),
+      random,
+    );
+    for (const node of [...old, ...fresh].slice(0, RANDOM_PER_LAYER)) want(node, 'random');
+  }
   for (let bit = 31; bit >= 0; bit--) for (const node of nearest(byBucket.get(bit) ?? [], 1)) want(node, 'bucket');
   if (wanted.size >= most) return wanted;
   const old = lasting(nodes.filter(({ link }) => link === 'chosen'));
   for (const node of [...old, ...shuffled(nodes.filter(isFresh), random)]) want(node, 'random');
   return wanted;
-}
-
-/** Of those that differ first in one layer: the nearest, and some at random. One that has lost another reason to be there is as good as any. */
-function candidatesOf(members: readonly KnownNode[], wanted: ReadonlyMap<NodeId, ChosenReason>, random: () => number) {
-  const near = nearest(members, NEAREST_PER_LAYER);
-  const rest = members.filter((node) => !wanted.has(node.id) && !near.includes(node));
-  const old = lasting(rest.filter(({ link }) => link === 'chosen'));
-  const fresh = shuffled(rest.filter(isFresh), random);
-  return { near, others: [...old, ...fresh].slice(0, RANDOM_PER_LAYER) };
 }
 
 const isFresh = ({ link }: KnownNode): boolean => link === undefined;
