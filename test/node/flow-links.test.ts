@@ -59,7 +59,7 @@ onEachPath('flow links', (test, path) => {
       const { source, far } = await groupAndFar(nodes);
       assert.is(linkTo(source, FAR), undefined);
       await whileFlowing(source, far, async (until) => {
-        const why = /^direct link made for this flow: [\d.]+ ms instead of \d+ ms$/;
+        const why = /^by a direct link made for this flow: [\d.]+ ms instead of \d+ ms$/;
         await until('packets take a link of their own', () => why.test(source.way(FAR).why));
         assert.is(linkTo(source, FAR)?.why, 'flow');
         await when(far, 'the link is ready at its other end', () => linkTo(far, source.id) !== undefined);

@@ -55,7 +55,7 @@ export function wayReport(
 }
 
 function linkWhy({ rttMs, insteadMs }: OwnLink): string {
-  return `direct link made for this flow: ${millis(rttMs)} instead of ${millis(insteadMs)}`;
+  return `by a direct link made for this flow: ${millis(rttMs)} instead of ${millis(insteadMs)}`;
 }
 
 function pinnedWhy({ owner, number, reason, route }: PinReport): string {
