@@ -5,6 +5,7 @@
 import { idByte, LAYERS, type Layer, sharedBytes } from '../../kit/node-id.js';
 import type { PlanetWorld } from './planet-world.js';
 import { linksOf, type Station } from './station.js';
+import { addTo, partsByZone, zoneOf } from './zone-parts.js';
 
 export class Expected {
   readonly #classes: number;
@@ -18,6 +19,8 @@ export class Expected {
   constructor(world: PlanetWorld) {
     this.#classes = world.classes;
     const { ids } = world.plan;
+    const live = world.live();
+    const living = live.map(({ id }) => id);
     for (const layer of LAYERS) {
       const sets = new DisjointSets(ids.length);
       for (const link of world.links) {
@@ -26,14 +29,10 @@ export class Expected {
         if (sharedBytes(ids[a] as number, ids[b] as number) >= layer - 1) sets.join(a, b);
       }
       const components = new Map<number, Set<number>>();
-      const parts = new Map<number, Set<number>>();
-      for (const { id, node } of world.live()) {
-        addTo(components, prefix(id, layer), sets.find(node));
-        addTo(parts, prefix(id, layer - 1), idByte(id, layer));
-      }
+      for (const { id, node } of live) addTo(components, zoneOf(id, layer), sets.find(node));
       this.#componentOf.push(Int32Array.from(ids.keys(), (node) => sets.find(node)));
       this.#components.push(components);
-      this.#parts.push(parts);
+      this.#parts.push(partsByZone(living, layer));
     }
   }
 
@@ -64,26 +63,16 @@ export class Expected {
 
   /** The bytes of the parts of the zone around the node which the layer tells apart. */
   #partsAround({ id }: Station, layer: Layer): ReadonlySet<number> {
-    return this.#parts[layer - 1]?.get(prefix(id, layer - 1)) ?? NONE;
+    return this.#parts[layer - 1]?.get(zoneOf(id, layer - 1)) ?? NONE;
   }
 
   #isReachable({ id, node }: Station, layer: Layer, byte: number): boolean {
     const component = this.#componentOf[layer - 1]?.[node] as number;
-    return this.#components[layer - 1]?.get(prefix(id, layer - 1) * 256 + byte)?.has(component) ?? false;
+    return this.#components[layer - 1]?.get(zoneOf(id, layer - 1) * 256 + byte)?.has(component) ?? false;
   }
 }
 
 const NONE: ReadonlySet<number> = new Set();
-
-function prefix(id: number, bytes: number): number {
-  return bytes === 0 ? 0 : id >>> (8 * (4 - bytes));
-}
-
-function addTo(map: Map<number, Set<number>>, key: number, value: number): void {
-  const values = map.get(key);
-  if (values) values.add(value);
-  else map.set(key, new Set([value]));
-}
 
 class DisjointSets {
   readonly #parents: Int32Array;

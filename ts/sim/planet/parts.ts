@@ -1,6 +1,7 @@
 /** Who runs which nodes, when several threads share a planet: whole regions each, for few links lead out of a region, and they are long. */
 import { idByte, LAYERS, type NodeId } from '../../kit/node-id.js';
 import type { Plan } from './plan.js';
+import { partsByZone, zoneOf } from './zone-parts.js';
 
 /** What a node's links are worth in slots: frames that come and go, whatever they say. Measured. */
 const LINKS_WORK = 32;
@@ -32,21 +33,8 @@ export function leastCrossing({ links, space }: Plan, parts: Int8Array): number 
 
 /** About how many slots each node's table will have. */
 function slotCounts(ids: readonly NodeId[]): number[] {
-  const around = LAYERS.map((layer) => {
-    const parts = new Map<number, Set<number>>();
-    for (const id of ids) {
-      const zone = prefix(id, layer - 1);
-      const known = parts.get(zone);
-      if (known) known.add(idByte(id, layer));
-      else parts.set(zone, new Set([idByte(id, layer)]));
-    }
-    return parts;
-  });
+  const around = LAYERS.map((layer) => partsByZone(ids, layer));
   return ids.map((id) =>
-    LAYERS.reduce((sum, layer) => sum + (around[layer - 1]?.get(prefix(id, layer - 1))?.size ?? 0), 0),
+    around.reduce((sum, parts, bytes) => sum + (parts.get(zoneOf(id, bytes)) as Set<number>).size, 0),
   );
-}
-
-function prefix(id: NodeId, bytes: number): number {
-  return bytes === 0 ? 0 : id >>> (8 * (4 - bytes));
 }
