@@ -111,7 +111,7 @@ test('loss and detours touch messages: with all of them lost nothing is learnt, 
   for (const link of world.links) link.drop = 1;
   world.crash(3);
   world.queue.runUntil(world.queue.now + 3000);
-  assert.ok(world.links.every((link) => world.isLost(link, 0)));
+  assert.ok(world.links.every((link) => link.nodes[0] === 3 || world.isLost(link, 0)));
   const far = world.live().filter((station) => ![...station.sessions.values()].some(({ peer }) => peer === 3));
   assert.ok(far.length > 0);
   for (const link of world.links) {

@@ -74,7 +74,7 @@ export function simPlanet(): Command {
       option(
         '--threads <n>',
         'how many threads share the planet, or with --runs how many planets run side by side (default: one a processor; one for a planet up to 1000 nodes)',
-        parseInteger(1, 32, 'a number'),
+        parseInteger(1, 256, 'a number'),
       ),
     )
     .addOption(option('--svg <folder>', 'write plots into this folder', (text) => ({ value: text })))

@@ -20,12 +20,13 @@ export interface Crew {
 /** A planet in one thread. */
 export const ALONE: Crew = { me: 0, size: 1, gather: (mine) => [mine] };
 
-/** Sums of the crew: field by field. */
-export function sumUp<Sums extends { readonly [name in keyof Sums]: number }>(crew: Crew, mine: Sums): Sums {
-  const sums = { ...mine };
-  for (const [thread, one] of crew.gather(mine).entries())
-    if (thread !== crew.me)
-      for (const name of Object.keys(one) as (keyof Sums)[])
-        sums[name] = ((sums[name] as number) + (one[name] as number)) as Sums[keyof Sums];
+/** Sums of the crew: name by name. */
+export function sumUp<Name extends string>(crew: Crew, mine: Readonly<Record<Name, number>>): Record<Name, number> {
+  const all = crew.gather(mine);
+  const sums: Record<Name, number> = { ...mine };
+  for (const name of Object.keys(mine) as Name[]) {
+    sums[name] = 0;
+    for (const one of all) sums[name] += one[name];
+  }
   return sums;
 }

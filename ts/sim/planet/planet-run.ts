@@ -106,6 +106,7 @@ const START_SPREAD = 300;
 /** After starts or faults everything must be right within this time, ms. */
 const BOUND = 60_000;
 const LOOK_MS = 250;
+/** The first moments of a large planet take long: it is told so often where it is, ms. */
 const STEP_MS = 25;
 /** It must also stay right, ms. */
 const STAY = 1000;
@@ -232,24 +233,20 @@ class Run {
   #start(): number {
     const { queue, stations } = this.#world;
     for (const node of stations.keys()) queue.at(START_SPREAD * this.#random.unit(), () => this.#world.start(node));
-    this.#runOn(START_SPREAD, 'starts');
+    this.#runOn(START_SPREAD, STEP_MS, 'starts');
     return this.#settle('starts');
   }
 
-  /** Runs so many virtual ms, with a word now and then: the first of them take long. */
-  #runOn(duration: number, phase: 'starts' | 'settles'): void {
-    const { queue } = this.#world;
-    for (const until = queue.now + duration; queue.now < until; ) {
-      this.#world.runUntil(Math.min(until, queue.now + STEP_MS));
-      this.#tell(phase, undefined);
-    }
+  #rest(): void {
+    this.#runOn(1000 * this.#options.rest, 1000, 'rests');
   }
 
-  #rest(): void {
+  /** Runs so many virtual ms, with a word after each step. */
+  #runOn(duration: number, step: number, phase: PlanetProgress['phase']): void {
     const { queue } = this.#world;
-    for (const until = queue.now + 1000 * this.#options.rest; queue.now < until; ) {
-      this.#world.runUntil(Math.min(until, queue.now + 1000));
-      this.#tell('rests', undefined);
+    for (const until = queue.now + duration; queue.now < until; ) {
+      this.#world.runUntil(Math.min(until, queue.now + step));
+      this.#tell(phase, undefined);
     }
   }
 
@@ -302,11 +299,11 @@ class Run {
     const { queue } = this.#world;
     const until = queue.now + BOUND;
     for (;;) {
-      this.#runOn(LOOK_MS, phase);
+      this.#runOn(LOOK_MS, STEP_MS, phase);
       let wrong = this.#wrong();
       this.#tell(phase, wrong);
       if (wrong === 0) {
-        this.#runOn(STAY, phase);
+        this.#runOn(STAY, STEP_MS, phase);
         wrong = this.#wrong();
         if (wrong === 0) return 0;
       }

@@ -348,11 +348,10 @@ export class PlanetWorld {
     this.#deliver(this.#links[parcel.link] as PlanetLink, parcel.session, parcel.to, parcel.message);
   }
 
-  /** Whether a datagram that this end sends now does not arrive. */
+  /** Whether a datagram that this end, which lives, sends now does not arrive. */
   isLost(link: PlanetLink, end: End): boolean {
     if (link.cuts[end] > 0 || link.loss?.[end].takes(this.queue.now)) return true;
-    const luck = this.stations[link.nodes[end]]?.luck ?? this.#random;
-    return link.drop > 0 && luck.chance(link.drop);
+    return link.drop > 0 && (this.stations[link.nodes[end]] as Station).luck.chance(link.drop);
   }
 
   #schedule(station: Station): void {
@@ -372,8 +371,8 @@ export class PlanetWorld {
   /** All threads learn the tables of all nodes, as they are now: to be looked at, and not kept up to date. */
   shareTables(): void {
     const mine = this.own().map(({ node, words, direct }) => ({ node, words, direct }));
-    for (const tables of this.crew.gather(mine))
-      for (const { node, words, direct } of tables) this.stations[node]?.copyTables(words, direct);
+    const others = this.crew.gather(mine).filter((_, thread) => thread !== this.crew.me);
+    for (const { node, words, direct } of others.flat()) this.stations[node]?.copyTables(words, direct);
   }
 
   /**

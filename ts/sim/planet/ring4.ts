@@ -8,7 +8,8 @@
  * 4. random ones.
  *
  * A node takes in 16, 12, 12 and 24 others from layers 1 to 4, and what the few nodes of a layer cannot use from the layer above it; beyond, the next choice is
- * tried. (Real nodes take both of the deepest layer first; here few links are to lead far in a large planet.) One limit for all would let strangers crowd out zone-mates, and zones would split.
+ * tried. One limit for all would let strangers crowd out zone-mates, and zones would split. (Real nodes make all choices of the deepest layer first; here few
+ * links are to lead far in a large planet.)
  */
 import { MOST_INCOMING, NEAREST_PER_LAYER, RANDOM_PER_LAYER } from '../../control/neighbours/ring4.js';
 import { type NodeId, sharedBytes } from '../../kit/node-id.js';

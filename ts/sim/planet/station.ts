@@ -63,7 +63,6 @@ export class Station {
 
   /** Of a node that another thread runs: what its tables were there. */
   copyTables(words: Station['words'], direct: Station['direct']): void {
-    if (words === this.words) return;
     this.words.clear();
     this.direct.clear();
     for (const [slot, word] of words) this.words.set(slot, word);
