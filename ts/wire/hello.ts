@@ -12,7 +12,7 @@
  *  4-7     sequence of this hello; a reply repeats it
  *  8-11    interval at which the sender sends hellos, ms
  * 12-15    the interval that the sender last heard from the receiver, ms (0: none yet)
- * 16-23    sender's clock when it sent, µs (opaque to the other end); a reply repeats the asker's
+ * 16-23    sender's clock when it sent, µs (the other end only compares it with that of other hellos of the session); a reply repeats the asker's
  * 24-31    counter of the last frame that the sender has received on this session, 64 bits
  * 32-39    how many frames the sender has received on this session, 64 bits
  * 40-47    how many frames the sender has sent on this session before this one, 64 bits

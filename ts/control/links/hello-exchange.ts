@@ -44,9 +44,13 @@ export class HelloExchange {
   #probesLost = 0;
   #peerProbesLost = 0;
 
-  /** The most of our frames that the peer has reported, since when it has been that many, and the hellos sent since. */
+  /**
+   * The most of our frames that the peer has reported, since when it has been that many, on our clock and on the peer's, µs (undefined: to be seen from
+   * its next hello), and the hellos sent since.
+   */
   #reported = 0;
   #reportedAt = 0;
+  #reportedClock: number | undefined;
   #unreported = 0;
 
   /** Answers that are wanted before hellos may be quiet, and quiet ones in a row. */
@@ -61,6 +65,7 @@ export class HelloExchange {
   /** Frames of ours are expected to be reported from here on. */
   start(now: number): void {
     this.#reportedAt = now;
+    this.#reportedClock = undefined;
     this.#unreported = 0;
   }
 
@@ -179,15 +184,19 @@ export class HelloExchange {
     if (hello.received <= this.#reported) return;
     this.#reported = hello.received;
     this.#reportedAt = at;
+    this.#reportedClock = hello.reply ? undefined : hello.clock; // (a reply has the asker's clock)
     this.#unreported = 0;
   }
 
   /**
    * Whether the peer, which we hear, does not hear us: asked when an unasked hello of it has been read that came `at` that time. Hellos that
-   * may still be under way are not held against it.
+   * may still be under way are not held against it; nor is it that two hellos of its own, which left one soon after the other, came long after each other
+   * because a queue on their way has grown.
    */
-  notArriving(liveness: Liveness, at: number): boolean {
-    const patience = DETECT_MULTIPLIER * liveness.sending + (this.rtt.smoothed ?? 0) + 4 * (this.rtt.variance ?? 0);
-    return this.#unreported >= DETECT_MULTIPLIER && at - this.#reportedAt >= patience;
+  notArriving(hello: Hello, { sending }: Liveness, at: number): boolean {
+    this.#reportedClock ??= hello.clock;
+    const unheard = Math.min(at - this.#reportedAt, (hello.clock - this.#reportedClock) / 1000);
+    const patience = DETECT_MULTIPLIER * sending + (this.rtt.smoothed ?? 0) + 4 * (this.rtt.variance ?? 0);
+    return this.#unreported >= DETECT_MULTIPLIER && unheard >= patience;
   }
 }

@@ -153,7 +153,7 @@ export class Session implements Timer {
     const { heard, announced, confirmed } = this.liveness;
     if (!this.liveness.hear(hello)) return;
     this.hellos.hearExcuse(hello);
-    if (this.hellos.notArriving(this.liveness, receivedAt)) {
+    if (this.hellos.notArriving(hello, this.liveness, receivedAt)) {
       this.#owner.lost(this, 'oneWay', now);
       return;
     }
