@@ -7,6 +7,7 @@ import type { LinkObservation } from '../io.js';
 import type { Timer } from '../timer-queue.js';
 import { DataExpectation } from './expectation.js';
 import { HelloExchange } from './hello-exchange.js';
+import { HELLO_GAP, nextHelloAt } from './hello-ticks.js';
 import { LinkBandwidth } from './link-bandwidth.js';
 import { LinkMtu } from './link-mtu.js';
 import { DATA_MEMORY_MS, FAST_INTERVAL, LEAF_IDLE_INTERVAL, Liveness } from './liveness.js';
@@ -22,17 +23,6 @@ export const PENDING_MS = 3_000;
 /** Hellos before the first round-trip time is known: at once, then after 20, 40, 80 ... ms; and a few more to make it firm. */
 const QUICK_INTERVAL = 20;
 const QUICK_HELLOS = 3;
-/** BFD's jitter: an interval is shortened by up to a quarter, never lengthened. */
-const HELLO_JITTER = 0.25;
-/**
- * Hellos of all links leave at common ticks, so that one wake-up serves them all; those of idle links at ticks that are further apart, and without jitter, which would add
- * a fifth to them.
- */
-const HELLO_TICK = FAST_INTERVAL;
-const IDLE_TICK = IDLE_INTERVAL / 2;
-/** A change of intervals is answered at once, but hellos are at least this far apart. */
-const HELLO_GAP = 10;
-
 /** How often a leaf looks whether its links carry data, which its next hello may be seconds too late for. */
 const LEAF_LOOK_MS = 500;
 /** A leaf whose hello is not answered asks again after this time, ms, then after twice as long; in four times as long more its relay is gone. */
@@ -359,19 +349,9 @@ export class Session implements Timer {
 
   /** When the hello after one that leaves `now` is due: never later than the interval says. */
   #afterHello(now: number): number {
-    const { sending } = this.liveness;
     if (this.phase !== 'ready') return now + Math.min(this.#idleInterval, QUICK_INTERVAL * 2 ** this.#quickSent++);
     if (this.#quickSent++ < QUICK_HELLOS) return now + QUICK_INTERVAL;
-    if (sending === IDLE_INTERVAL) return this.#tickBefore(now + sending, IDLE_TICK);
-    const jitter = sending > HELLO_TICK ? HELLO_JITTER * this.#services.random() : 0;
-    const due = now + sending * (1 - jitter);
-    const tick = this.#tickBefore(due, HELLO_TICK);
-    return tick - now >= HELLO_GAP ? tick : due;
-  }
-
-  #tickBefore(due: number, tick: number): number {
-    const { phase } = this.#services;
-    return phase + Math.floor((due - phase) / tick) * tick;
+    return nextHelloAt(now, this.liveness.sending, this.#services);
   }
 
   /** The next hello, the end of patience with silence, or of the time to get established: whatever comes first. */
