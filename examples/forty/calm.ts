@@ -1,6 +1,6 @@
 /** Nodes that have just started are busy: they choose links, and their code is compiled while it runs. On a small machine that takes all of it for a while. */
 import { availableParallelism } from 'node:os';
-import { costOf } from './cost.js';
+import { cpuShares } from './cost.js';
 import type { NodeProcess } from './processes.js';
 
 const LOOK_MS = 5000;
@@ -12,9 +12,8 @@ const MOST_SHARE = 0.6;
 export async function untilCalm(nodes: readonly NodeProcess[], tell: (line: string) => void): Promise<void> {
   const began = performance.now();
   for (;;) {
-    const cost = await costOf(nodes, LOOK_MS);
-    if (!cost) return;
-    const share = (cost.cpuPercent * nodes.length) / 100 / availableParallelism();
+    const shares = await cpuShares(nodes, LOOK_MS);
+    const share = shares.reduce((sum, one) => sum + one, 0) / availableParallelism();
     if (share <= MOST_SHARE) return;
     const seconds = (performance.now() - began) / 1000;
     tell(

@@ -13,18 +13,21 @@ export interface Cost {
 
 /** undefined where the system does not tell. */
 export async function costOf(nodes: readonly NodeProcess[], forMs: number): Promise<Cost | undefined> {
-  const before = nodes.map((node) => node.use());
-  const began = performance.now();
-  await sleep(forMs);
-  const seconds = (performance.now() - began) / 1000;
-  const uses = nodes.flatMap((node, i) => {
-    const [first, now] = [before[i], node.use()];
-    return first && now ? [{ percent: ((now.cpuSeconds - first.cpuSeconds) / seconds) * 100, bytes: now.bytes }] : [];
-  });
-  if (uses.length === 0) return undefined;
+  const shares = await cpuShares(nodes, forMs);
+  if (shares.length === 0) return undefined;
   return {
-    cpuPercent: mean(uses.map(({ percent }) => percent)),
-    mostCpuPercent: Math.max(...uses.map(({ percent }) => percent)),
-    mebibytes: mean(uses.map(({ bytes }) => bytes)) / 2 ** 20,
+    cpuPercent: 100 * mean(shares),
+    mostCpuPercent: 100 * Math.max(...shares),
+    mebibytes: mean(nodes.flatMap((node) => node.memory() ?? [])) / 2 ** 20,
   };
+}
+
+/** The share of a core that each node takes, 0..1; empty where the system does not tell. */
+export async function cpuShares(nodes: readonly NodeProcess[], forMs: number): Promise<number[]> {
+  const before = nodes.map((node) => node.cpuTime());
+  await sleep(forMs);
+  return nodes.flatMap((node, i) => {
+    const [first, now] = [before[i], node.cpuTime()];
+    return first && now ? [(now.used - first.used) / (now.at - first.at)] : [];
+  });
 }

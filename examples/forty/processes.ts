@@ -58,6 +58,11 @@ export class Processes {
   }
 }
 
+export interface CpuTime {
+  readonly used: number;
+  readonly at: number;
+}
+
 export class NodeProcess {
   isKilled = false;
   readonly #agent: Agent;
@@ -96,15 +101,22 @@ export class NodeProcess {
     await exited;
   }
 
-  /** Seconds of processor time so far, and bytes in memory; undefined where the system has no /proc. */
-  use(): { readonly cpuSeconds: number; readonly bytes: number } | undefined {
-    if (process.platform !== 'linux') return undefined;
-    const read = (file: string) => readFileSync(`/proc/${this.child.pid}/${file}`, 'utf8');
-    const fields = read('stat')
-      .replace(/^.*\) /, '')
+  /** Processor time so far, and when that was, both in seconds; undefined where the system has no /proc. */
+  cpuTime(): CpuTime | undefined {
+    const fields = this.#read('stat')
+      ?.replace(/^.*\) /, '')
       .split(' ');
-    const kilobytes = /^Pss:\s+(\d+) kB/m.exec(read('smaps_rollup'))?.[1];
-    return { cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS, bytes: Number(kilobytes) * 1024 };
+    return fields && { used: (Number(fields[11]) + Number(fields[12])) / TICKS, at: performance.now() / 1000 };
+  }
+
+  /** Bytes in memory, what processes share divided among them; undefined where the system has no /proc. (Linux counts for a while to know that.) */
+  memory(): number | undefined {
+    const kilobytes = /^Pss:\s+(\d+) kB/m.exec(this.#read('smaps_rollup') ?? '')?.[1];
+    return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+  }
+
+  #read(file: string): string | undefined {
+    return process.platform === 'linux' ? readFileSync(`/proc/${this.child.pid}/${file}`, 'utf8') : undefined;
   }
 
   #ask(method: string, path: string, body?: object): Promise<string> {
