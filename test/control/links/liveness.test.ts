@@ -189,6 +189,20 @@ test('old and doubled hellos change no interval', () => {
   }
 });
 
+test('over a stream, where what is lost is only late, half a second of silence is borne at least', () => {
+  const hello = { sequence: 1, interval: FAST_INTERVAL, heardInterval: FAST_INTERVAL, fastConfirmed: true };
+  for (const [isStream, fast] of [
+    [false, 150],
+    [true, 500],
+  ] as const) {
+    const liveness = new Liveness(IDLE_INTERVAL, isStream);
+    assert.equal([liveness.silence, liveness.deafness], [1500, 1500]);
+    liveness.want(FAST_INTERVAL);
+    liveness.hear(hello);
+    assert.equal([liveness.silence, liveness.deafness], [fast, fast]);
+  }
+});
+
 for (const [deaf, other] of [
   [A, B],
   [B, A],

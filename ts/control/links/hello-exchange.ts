@@ -193,10 +193,10 @@ export class HelloExchange {
    * may still be under way are not held against it; nor is it that two hellos of its own, which left one soon after the other, came long after each other
    * because a queue on their way has grown.
    */
-  notArriving(hello: Hello, { sending }: Liveness, at: number): boolean {
+  notArriving(hello: Hello, { deafness }: Liveness, at: number): boolean {
     this.#reportedClock ??= hello.clock;
     const unheard = Math.min(at - this.#reportedAt, (hello.clock - this.#reportedClock) / 1000);
-    const patience = DETECT_MULTIPLIER * sending + (this.rtt.smoothed ?? 0) + 4 * (this.rtt.variance ?? 0);
+    const patience = deafness + (this.rtt.smoothed ?? 0) + 4 * (this.rtt.variance ?? 0);
     return this.#unreported >= DETECT_MULTIPLIER && unheard >= patience;
   }
 }

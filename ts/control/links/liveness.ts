@@ -30,6 +30,12 @@ export const DATA_MEMORY_MS = 2_000;
 /** Silence for so many of the sender's intervals means down. */
 export const DETECT_MULTIPLIER = 3;
 
+/**
+ * But over a stream at least so long, ms: what it loses is only late, by 200 ms or more (RFC 6298; Linux waits that long at least before it sends again), and a
+ * slow receiver makes all wait. That a process is gone its connections tell at once.
+ */
+const STREAM_PATIENCE_MS = 500;
+
 /** What a peer may announce is clamped to this range, ms. */
 const SHORTEST_INTERVAL = 20;
 const LONGEST_INTERVAL = 10_000;
@@ -41,9 +47,11 @@ export class Liveness {
   #heard = 0;
   #counted: number;
   #lastSequence: number | undefined;
+  readonly #leastSilence: number;
 
-  /** `idle`: what both ends begin with, ms. */
-  constructor(idle: number = IDLE_INTERVAL) {
+  /** `idle`: what both ends begin with, ms. `isStream`: over TCP. */
+  constructor(idle: number = IDLE_INTERVAL, isStream = false) {
+    this.#leastSilence = isStream ? STREAM_PATIENCE_MS : 0;
     this.#announced = idle;
     this.#sending = idle;
     this.#counted = idle;
@@ -96,7 +104,12 @@ export class Liveness {
 
   /** So many ms of silence mean that the link is down. */
   get silence(): number {
-    return DETECT_MULTIPLIER * this.#counted;
+    return Math.max(this.#leastSilence, DETECT_MULTIPLIER * this.#counted);
+  }
+
+  /** And so many in which the peer, by its own account, has not heard us. */
+  get deafness(): number {
+    return Math.max(this.#leastSilence, DETECT_MULTIPLIER * this.#sending);
   }
 
   #settle(): void {

@@ -87,7 +87,7 @@ export class Session implements Timer {
     this.#services = services;
     this.#owner = owner;
     this.#installedAt = now;
-    this.liveness = new Liveness(this.#idleInterval);
+    this.liveness = new Liveness(this.#idleInterval, this.#isStream);
     this.mtu = new LinkMtu(terms, services, this.hellos, this);
     this.bandwidth = new LinkBandwidth(terms, services, this.hellos, this);
     const { link, peer, ourNumber, peerNumber, socket, address, rxKey, txKey, bundleOf = 0 } = terms;
@@ -188,7 +188,7 @@ export class Session implements Timer {
       const silent = now >= this.#patienceEnds(seen);
       if (silent || (this.phase === 'ready' && !seen.up)) {
         // A worker that takes a link down before it was silent for long has seen its connection end.
-        const isCut = !silent && this.terms.address.scheme === 'tcp';
+        const isCut = !silent && this.#isStream;
         this.#owner.lost(this, isCut ? 'disconnected' : 'silent', now);
         return;
       }
@@ -297,6 +297,10 @@ export class Session implements Timer {
     return this.isOfLeaf ? LEAF_IDLE_INTERVAL : IDLE_INTERVAL;
   }
 
+  get #isStream(): boolean {
+    return this.terms.address.scheme === 'tcp';
+  }
+
   /** One of its ends is a leaf. */
   get isOfLeaf(): boolean {
     return this.#services.role === 'leaf' || this.terms.peerRole === 'leaf';
@@ -306,7 +310,7 @@ export class Session implements Timer {
   #patienceEnds(seen: LinkObservation = this.observe()): number {
     const heard = this.lastHeard(seen);
     const silence = heard + this.liveness.silence;
-    if (this.phase !== 'ready' || this.isOfLeaf || this.terms.address.scheme === 'tcp') return silence;
+    if (this.phase !== 'ready' || this.isOfLeaf || this.#isStream) return silence;
     return Math.min(silence, this.#questions.limit(heard, this.liveness.sending, this.hellos.rtt));
   }
 
@@ -336,7 +340,7 @@ export class Session implements Timer {
 
   /** (Over a stream, windows live on answers.) */
   #sendDueHello(now: number): void {
-    const isQuiet = this.terms.address.scheme !== 'tcp' && this.hellos.canBeQuiet(this.liveness, this.lastHeard(), now);
+    const isQuiet = !this.#isStream && this.hellos.canBeQuiet(this.liveness, this.lastHeard(), now);
     this.sendHello(now, this.observe(), isQuiet);
   }
 
