@@ -14,6 +14,9 @@ import { readVectors, type Vector } from './vectors.js';
 test('goodbyes and routing messages are read as they were written', () => {
   for (const reason of ['shutdown', 'replaced', 'removed', 'silence', 'other'] as const)
     assert.equal(decodeControl(encodeControl({ kind: 'goodbye', reason })), { kind: 'goodbye', reason });
+  const id = 0x01_02_03_04;
+  assert.equal(decodeControl(encodeControl({ kind: 'suspicion', id })), { kind: 'suspicion', id });
+  assert.is(decodeControl(encodeControl({ kind: 'suspicion', id: 0 })), 'malformed');
   fc.assert(
     fc.property(
       fc.nat(0xffff_ffff),

@@ -3,12 +3,14 @@
  * Total: any bytes yield a message or `malformed`.
  */
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { type NodeId, nodeIdProblem } from '../kit/node-id.js';
 import {
   type Control,
   ControlSchema,
   GoodbyeSchema,
   Goodbye_Reason as Reason,
   type RoutingSync,
+  SuspicionSchema,
 } from './gen/portolan/v1/control_pb.js';
 import {
   type NeighbourMessage,
@@ -57,6 +59,8 @@ export type QueryMessage =
 export type ControlMessage =
   | { readonly kind: 'routingSync'; readonly message: RoutingSync }
   | { readonly kind: 'goodbye'; readonly reason: GoodbyeReason }
+  /** The sender's link to that relay has fallen silent. */
+  | { readonly kind: 'suspicion'; readonly id: NodeId }
   | QueryMessage
   | PinMessage
   | NeighbourMessage
@@ -86,6 +90,8 @@ export function decodeControl(bytes: Uint8Array): ControlMessage | 'malformed' {
       return { kind: 'routingSync', message: body.value };
     case 'goodbye':
       return { kind: 'goodbye', reason: REASONS.find(([, number]) => number === body.value.reason)?.[0] ?? 'other' };
+    case 'suspicion':
+      return nodeIdProblem(body.value.id) ? 'malformed' : { kind: 'suspicion', id: body.value.id };
     case 'routeQuery': {
       const query = readQuery(body.value);
       return query === 'malformed' ? query : { kind: 'routeQuery', query };
@@ -135,6 +141,8 @@ function bodyOf(message: ControlMessage) {
       const reason = REASONS.find(([name]) => name === message.reason)?.[1] ?? Reason.UNSPECIFIED;
       return { case: 'goodbye', value: create(GoodbyeSchema, { reason }) } as const;
     }
+    case 'suspicion':
+      return { case: 'suspicion', value: create(SuspicionSchema, { id: message.id }) } as const;
     case 'routeQuery':
       return { case: 'routeQuery', value: writeQuery(message.query) } as const;
     case 'routeAnswer':

@@ -26,9 +26,10 @@ import { formatAddress, type LinkServices } from './services.js';
 import type { Session } from './session.js';
 import type { HeldMessage } from './session.types.js';
 import { type Ending, type SessionEvents, Sessions } from './sessions.js';
+import { Suspicions } from './suspicions.js';
 
 /** What the two ends of a link that is up say to each other. */
-export type LinkMessage = Exclude<ControlMessage, { kind: 'goodbye' } | TrainMessage>;
+export type LinkMessage = Exclude<ControlMessage, { kind: 'goodbye' | 'suspicion' } | TrainMessage>;
 
 /** What is told of links that are up. */
 export interface LinkListener {
@@ -46,6 +47,9 @@ const GOODBYE_PROBLEMS: Readonly<Record<GoodbyeReason, LinkProblem>> = {
   silence: 'oneWay',
   other: 'goodbye',
 };
+
+/** Ends after which the peer is perhaps gone for others, too. */
+const IS_SILENT: ReadonlySet<LinkProblem> = new Set<LinkProblem>(['silent', 'disconnected']);
 
 /** Ends of sessions that nobody announced. */
 const FOUND_OUT: ReadonlySet<LinkProblem> = new Set<LinkProblem>(['silent', 'disconnected', 'oneWay']);
@@ -74,6 +78,7 @@ export class Links implements SessionEvents, DialerOwner {
   readonly #peers: PeerBook;
   readonly #sessions: Sessions;
   readonly #bundles: Bundles;
+  readonly #suspicions: Suspicions;
   readonly #handshakes: Handshakes;
   readonly #jobs = new Map<number, JobOwner>();
   #lastJob = 0;
@@ -86,6 +91,7 @@ export class Links implements SessionEvents, DialerOwner {
     this.#peers = new PeerBook(services.self, services.outbox);
     this.#sessions = new Sessions(services, this);
     this.#bundles = new Bundles(services);
+    this.#suspicions = new Suspicions(this.#sessions);
     this.#handshakes = new Handshakes(services, this.#sessions, this.#peers, this.#bundles, advisor);
   }
 
@@ -280,6 +286,7 @@ export class Links implements SessionEvents, DialerOwner {
     // A session that was left for another one, or gives way to the one that it was left for, takes no link from people's view.
     if (wasReady && this.#sessions.live(id)?.phase !== 'ready')
       this.#services.outbox.event({ type: 'linkDown', link, peer: id, reason: problem });
+    if (wasReady && IS_SILENT.has(problem) && !session.isOfLeaf && !this.#closing) this.#suspicions.tell(id, now);
     const peer = this.#peers.find(id);
     if (!peer) return;
     peer.session = this.#sessions.live(id);
@@ -356,6 +363,7 @@ export class Links implements SessionEvents, DialerOwner {
       else this.#services.outbox.count('controlMalformed'); // routing knows nothing of members
     } else if (message.kind === 'goodbye')
       this.#sessions.end(session, GOODBYE_PROBLEMS[message.reason], undefined, now);
+    else if (message.kind === 'suspicion') this.#suspicions.hear(message.id, session.terms.peer, now);
     else if (!this.#listener.handleMessage(session.terms.link, message, now))
       this.#services.outbox.count('controlMalformed');
   }

@@ -3,6 +3,10 @@ import type { RttEstimator } from './rtt.js';
 /** So many are waited for: more than intervals of silence, since on a busy machine the first answers are the ones that come late. */
 const MOST_OPEN = 5;
 
+/** Questions to a peer that somebody has lost are so far apart, and so many ms lie between two such rounds at least. */
+export const SUSPECT_INTERVAL = 30;
+const SUSPECT_AGAIN_MS = 1_000;
+
 /**
  * Hellos that nobody answers: BFD's echo function (RFC 5880, section 6.4) beside its asynchronous mode. Workers answer a hello at once, however
  * seldom their end sends hellos of its own; so a link that has just begun to carry data, whose peer has not announced the fast interval yet, need not
@@ -12,6 +16,7 @@ export class Questions {
   #unanswered = 0;
   #firstAt = 0;
   #lastAt = -Infinity;
+  #suspectedAt = -Infinity;
 
   /** A hello leaves; `lastHeard`: when anything came from the peer. */
   asked(now: number, lastHeard: number): void {
@@ -20,9 +25,22 @@ export class Questions {
     this.#lastAt = now;
   }
 
+  /** Somebody has lost the peer. Returns whether it is to be asked now. */
+  suspect(now: number): boolean {
+    if (now < this.#suspectedAt + SUSPECT_AGAIN_MS) return false;
+    this.#suspectedAt = now;
+    return true;
+  }
+
+  /** Nothing has come since it was suspected, but what may have been under way. */
+  isSuspected(lastHeard: number, { smoothed = 0 }: RttEstimator): boolean {
+    return lastHeard < this.#suspectedAt + smoothed / 2;
+  }
+
   /** When to give up, if nothing comes until then; Infinity: too few questions are open. `interval`: that of our hellos, ms. */
-  limit(lastHeard: number, interval: number, { smoothed = 0, variance = 0 }: RttEstimator): number {
+  limit(lastHeard: number, interval: number, rtt: RttEstimator): number {
     if (lastHeard >= this.#lastAt || this.#unanswered < MOST_OPEN) return Infinity;
-    return this.#firstAt + MOST_OPEN * interval + smoothed + 4 * variance;
+    const spacing = this.isSuspected(lastHeard, rtt) ? SUSPECT_INTERVAL : interval;
+    return this.#firstAt + MOST_OPEN * spacing + (rtt.smoothed ?? 0) + 4 * (rtt.variance ?? 0);
   }
 }

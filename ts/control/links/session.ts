@@ -11,7 +11,7 @@ import { HELLO_GAP, nextHelloAt } from './hello-ticks.js';
 import { LinkBandwidth } from './link-bandwidth.js';
 import { LinkMtu } from './link-mtu.js';
 import { DATA_MEMORY_MS, FAST_INTERVAL, LEAF_IDLE_INTERVAL, Liveness } from './liveness.js';
-import { Questions } from './questions.js';
+import { Questions, SUSPECT_INTERVAL } from './questions.js';
 import type { LinkServices } from './services.js';
 import type { HeldMessage, SessionOwner, SessionTerms } from './session.types.js';
 
@@ -23,6 +23,7 @@ export const PENDING_MS = 3_000;
 /** Hellos before the first round-trip time is known: at once, then after 20, 40, 80 ... ms; and a few more to make it firm. */
 const QUICK_INTERVAL = 20;
 const QUICK_HELLOS = 3;
+
 /** How often a leaf looks whether its links carry data, which its next hello may be seconds too late for. */
 const LEAF_LOOK_MS = 500;
 /** A leaf whose hello is not answered asks again after this time, ms, then after twice as long; in four times as long more its relay is gone. */
@@ -165,6 +166,12 @@ export class Session implements Timer {
     if (this.phase !== 'ready' || this.liveness.announced === FAST_INTERVAL) return;
     this.#expectation.begin(now);
     this.#schedule(now);
+  }
+
+  /** Somebody has lost the peer: is it still there? An idle link would be told only by three hellos that do not come. */
+  suspect(now: number): void {
+    if (this.phase !== 'ready' || this.#isStream || this.isOfLeaf) return;
+    if (this.#questions.suspect(now)) this.sendHello(now);
   }
 
   /** Looks whether it carries data, and sends hellos accordingly. */
@@ -340,8 +347,9 @@ export class Session implements Timer {
 
   /** (Over a stream, windows live on answers.) */
   #sendDueHello(now: number): void {
-    const isQuiet = !this.#isStream && this.hellos.canBeQuiet(this.liveness, this.lastHeard(), now);
-    this.sendHello(now, this.observe(), isQuiet);
+    const heard = this.lastHeard();
+    const mustAsk = this.#isStream || this.#questions.isSuspected(heard, this.hellos.rtt);
+    this.sendHello(now, this.observe(), !mustAsk && this.hellos.canBeQuiet(this.liveness, heard, now));
   }
 
   #passHello(): void {
@@ -355,6 +363,7 @@ export class Session implements Timer {
   #afterHello(now: number): number {
     if (this.phase !== 'ready') return now + Math.min(this.#idleInterval, QUICK_INTERVAL * 2 ** this.#quickSent++);
     if (this.#quickSent++ < QUICK_HELLOS) return now + QUICK_INTERVAL;
+    if (this.#questions.isSuspected(this.lastHeard(), this.hellos.rtt)) return now + SUSPECT_INTERVAL;
     return nextHelloAt(now, this.liveness.sending, this.#services);
   }
 

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file portolan/v1/control.proto.
  */
 export const file_portolan_v1_control: GenFile = /*@__PURE__*/
-  fileDesc("Chlwb3J0b2xhbi92MS9jb250cm9sLnByb3RvEgtwb3J0b2xhbi52MSLTBAoHQ29udHJvbBIwCgxyb3V0aW5nX3N5bmMYASABKAsyGC5wb3J0b2xhbi52MS5Sb3V0aW5nU3luY0gAEicKB2dvb2RieWUYAiABKAsyFC5wb3J0b2xhbi52MS5Hb29kYnllSAASLgoLcm91dGVfcXVlcnkYAyABKAsyFy5wb3J0b2xhbi52MS5Sb3V0ZVF1ZXJ5SAASMAoMcm91dGVfYW5zd2VyGAQgASgLMhgucG9ydG9sYW4udjEuUm91dGVBbnN3ZXJIABIyCg1yb3V0ZV9yZWZ1c2FsGAUgASgLMhkucG9ydG9sYW4udjEuUm91dGVSZWZ1c2FsSAASLgoLcGluX3JlcXVlc3QYBiABKAsyFy5wb3J0b2xhbi52MS5QaW5SZXF1ZXN0SAASKgoJcGluX2dyYW50GAcgASgLMhUucG9ydG9sYW4udjEuUGluR3JhbnRIABImCgdwaW5fZW5kGAggASgLMhMucG9ydG9sYW4udjEuUGluRW5kSAASOgoRbmVpZ2hib3VyX3JlcXVlc3QYCSABKAsyHS5wb3J0b2xhbi52MS5OZWlnaGJvdXJSZXF1ZXN0SAASOAoQbmVpZ2hib3VyX2Fuc3dlchgKIAEoCzIcLnBvcnRvbGFuLnYxLk5laWdoYm91ckFuc3dlckgAEiMKBXRyYWluGAsgASgLMhIucG9ydG9sYW4udjEuVHJhaW5IABIwCgx0cmFpbl9yZXBvcnQYDCABKAsyGC5wb3J0b2xhbi52MS5UcmFpblJlcG9ydEgAQgYKBGJvZHkiwQEKC1JvdXRpbmdTeW5jEg4KBm51bWJlchgBIAEoDRIUCgxhY2tub3dsZWRnZWQYAiADKA0SEgoKYmFzZV9zZXFubxgDIAEoDRIPCgdlbnRyaWVzGAQgASgMEisKCHJlcXVlc3RzGAUgAygLMhkucG9ydG9sYW4udjEuUm91dGVSZXF1ZXN0EiMKBmRpZ2VzdBgGIAEoCzITLnBvcnRvbGFuLnYxLkRpZ2VzdBIVCg1yZXNlbmRfbGF5ZXJzGAcgASgNIqwBCgxSb3V0ZVJlcXVlc3QSDQoFbGF5ZXIYASABKA0SDAoEYnl0ZRgCIAEoDRIVCg10cmFmZmljX2NsYXNzGAMgASgNEg0KBXNlcW5vGAQgASgNEhAKCGRpc3RhbmNlGAUgASgNEgwKBGJ1bXAYBiABKAgSEgoKaG9wX2J1ZGdldBgHIAEoDRIQCghvcHRpbWlzZRgIIAEoCBITCgttYWtlX2JhY2t1cBgJIAEoCCItCgZEaWdlc3QSDgoGbGF5ZXJzGAEgAygHEhMKC2xhc3RfbnVtYmVyGAIgASgNIqoBCgdHb29kYnllEisKBnJlYXNvbhgBIAEoDjIbLnBvcnRvbGFuLnYxLkdvb2RieWUuUmVhc29uInIKBlJlYXNvbhIWChJSRUFTT05fVU5TUEVDSUZJRUQQABITCg9SRUFTT05fU0hVVERPV04QARITCg9SRUFTT05fUkVQTEFDRUQQAhISCg5SRUFTT05fUkVNT1ZFRBADEhIKDlJFQVNPTl9TSUxFTkNFEAQitAEKC1JvdXRlTGltaXRzEhMKBnJ0dF91cxgBIAEoDUgAiAEBEhEKBGNvc3QYAiABKA1IAYgBARIRCgRrYnBzGAMgASgNSAKIAQESFQoIbG9zc19wcG0YBCABKA1IA4gBARIRCgRob3BzGAUgASgNSASIAQESDQoFYXZvaWQYBiABKAdCCQoHX3J0dF91c0IHCgVfY29zdEIHCgVfa2Jwc0ILCglfbG9zc19wcG1CBwoFX2hvcHMiWQoLUGF0aE1lYXN1cmUSDgoGcnR0X3VzGAEgASgNEgwKBGNvc3QYAiABKA0SDAoEa2JwcxgDIAEoDRIQCghsb3NzX3BwbRgEIAEoDRIMCgRob3BzGAUgASgNIvoBCgpSb3V0ZVF1ZXJ5EgoKAmlkGAEgASgGEg4KBmJyYW5jaBgCIAEoDRITCgtkZXN0aW5hdGlvbhgDIAEoBxIoCgZsaW1pdHMYBCABKAsyGC5wb3J0b2xhbi52MS5Sb3V0ZUxpbWl0cxIoCgZzb19mYXIYBSABKAsyGC5wb3J0b2xhbi52MS5QYXRoTWVhc3VyZRIMCgRwYXRoGAYgAygHEg4KBnRva2VucxgHIAEoDRITCgtwYXRpZW5jZV9tcxgIIAEoDRIOCgZmb2xsb3cYCSABKA0SDQoFZnJlc2gYCiABKAgSFQoNc2xhY2tfcGVyY2VudBgLIAEoDSKYAQoLUm91dGVBbnN3ZXISDgoGYnJhbmNoGAEgASgNEgwKBHBhdGgYAiADKAcSKQoHbWVhc3VyZRgDIAEoCzIYLnBvcnRvbGFuLnYxLlBhdGhNZWFzdXJlEg4KBmFnZV9tcxgEIAEoDRIwCglhZGRyZXNzZXMYBSADKAsyHS5wb3J0b2xhbi52MS5UcmFuc3BvcnRBZGRyZXNzIpcCCgxSb3V0ZVJlZnVzYWwSDgoGYnJhbmNoGAEgASgNEg4KBnRva2VucxgCIAEoDRIwCgZyZWFzb24YAyABKA4yIC5wb3J0b2xhbi52MS5Sb3V0ZVJlZnVzYWwuUmVhc29uEiQKBGJlc3QYBCABKAsyFi5wb3J0b2xhbi52MS5TaG9ydGZhbGwijgEKBlJlYXNvbhIWChJSRUFTT05fVU5TUEVDSUZJRUQQABIRCg1SRUFTT05fTElNSVRTEAESEwoPUkVBU09OX05PX1JPVVRFEAISEQoNUkVBU09OX1RPS0VOUxADEg8KC1JFQVNPTl9TRUVOEAQSDwoLUkVBU09OX0JVU1kQBRIPCgtSRUFTT05fTEFURRAGIjcKCVNob3J0ZmFsbBINCgVsaW1pdBgBIAEoDRINCgV2YWx1ZRgCIAEoDRIMCgRvdmVyGAMgASgHIj0KClBpblJlcXVlc3QSCgoCaWQYASABKAYSDAoEcGF0aBgCIAMoBxIVCg10cmFmZmljX2NsYXNzGAMgASgNIjUKCFBpbkdyYW50EgoKAmlkGAEgASgGEg0KBWxhYmVsGAIgASgHEg4KBnJ0dF91cxgDIAEoDSIUCgZQaW5FbmQSCgoCaWQYASABKAYipgEKEFRyYW5zcG9ydEFkZHJlc3MSNAoGc2NoZW1lGAEgASgOMiQucG9ydG9sYW4udjEuVHJhbnNwb3J0QWRkcmVzcy5TY2hlbWUSDAoEaG9zdBgCIAEoDBIMCgRwb3J0GAMgASgNIkAKBlNjaGVtZRIWChJTQ0hFTUVfVU5TUEVDSUZJRUQQABIOCgpTQ0hFTUVfVURQEAESDgoKU0NIRU1FX1RDUBACIlcKEE5laWdoYm91clJlcXVlc3QSEwoLd2FudGVkX2JpdHMYASABKAcSLgoHbGlzdGVucxgCIAMoCzIdLnBvcnRvbGFuLnYxLlRyYW5zcG9ydEFkZHJlc3MiPQoPTmVpZ2hib3VyQW5zd2VyEioKCm5laWdoYm91cnMYASADKAsyFi5wb3J0b2xhbi52MS5OZWlnaGJvdXIiXgoJTmVpZ2hib3VyEgoKAmlkGAEgASgHEjAKCWFkZHJlc3NlcxgCIAMoCzIdLnBvcnRvbGFuLnYxLlRyYW5zcG9ydEFkZHJlc3MSEwoLYWdlX3NlY29uZHMYAyABKA0iRwoFVHJhaW4SDgoGbnVtYmVyGAEgASgNEg0KBWluZGV4GAIgASgNEg4KBmZyYW1lcxgDIAEoDRIPCgdwYWRkaW5nGAQgASgMImUKC1RyYWluUmVwb3J0Eg4KBm51bWJlchgBIAEoDRIQCghyZWNlaXZlZBgCIAEoDRIVCg1kaXNwZXJzaW9uX3VzGAMgASgNEg0KBWJ5dGVzGAQgASgNEg4KBm90aGVycxgFIAEoDWIGcHJvdG8z");
+  fileDesc("Chlwb3J0b2xhbi92MS9jb250cm9sLnByb3RvEgtwb3J0b2xhbi52MSKABQoHQ29udHJvbBIwCgxyb3V0aW5nX3N5bmMYASABKAsyGC5wb3J0b2xhbi52MS5Sb3V0aW5nU3luY0gAEicKB2dvb2RieWUYAiABKAsyFC5wb3J0b2xhbi52MS5Hb29kYnllSAASLgoLcm91dGVfcXVlcnkYAyABKAsyFy5wb3J0b2xhbi52MS5Sb3V0ZVF1ZXJ5SAASMAoMcm91dGVfYW5zd2VyGAQgASgLMhgucG9ydG9sYW4udjEuUm91dGVBbnN3ZXJIABIyCg1yb3V0ZV9yZWZ1c2FsGAUgASgLMhkucG9ydG9sYW4udjEuUm91dGVSZWZ1c2FsSAASLgoLcGluX3JlcXVlc3QYBiABKAsyFy5wb3J0b2xhbi52MS5QaW5SZXF1ZXN0SAASKgoJcGluX2dyYW50GAcgASgLMhUucG9ydG9sYW4udjEuUGluR3JhbnRIABImCgdwaW5fZW5kGAggASgLMhMucG9ydG9sYW4udjEuUGluRW5kSAASOgoRbmVpZ2hib3VyX3JlcXVlc3QYCSABKAsyHS5wb3J0b2xhbi52MS5OZWlnaGJvdXJSZXF1ZXN0SAASOAoQbmVpZ2hib3VyX2Fuc3dlchgKIAEoCzIcLnBvcnRvbGFuLnYxLk5laWdoYm91ckFuc3dlckgAEiMKBXRyYWluGAsgASgLMhIucG9ydG9sYW4udjEuVHJhaW5IABIwCgx0cmFpbl9yZXBvcnQYDCABKAsyGC5wb3J0b2xhbi52MS5UcmFpblJlcG9ydEgAEisKCXN1c3BpY2lvbhgNIAEoCzIWLnBvcnRvbGFuLnYxLlN1c3BpY2lvbkgAQgYKBGJvZHkiwQEKC1JvdXRpbmdTeW5jEg4KBm51bWJlchgBIAEoDRIUCgxhY2tub3dsZWRnZWQYAiADKA0SEgoKYmFzZV9zZXFubxgDIAEoDRIPCgdlbnRyaWVzGAQgASgMEisKCHJlcXVlc3RzGAUgAygLMhkucG9ydG9sYW4udjEuUm91dGVSZXF1ZXN0EiMKBmRpZ2VzdBgGIAEoCzITLnBvcnRvbGFuLnYxLkRpZ2VzdBIVCg1yZXNlbmRfbGF5ZXJzGAcgASgNIqwBCgxSb3V0ZVJlcXVlc3QSDQoFbGF5ZXIYASABKA0SDAoEYnl0ZRgCIAEoDRIVCg10cmFmZmljX2NsYXNzGAMgASgNEg0KBXNlcW5vGAQgASgNEhAKCGRpc3RhbmNlGAUgASgNEgwKBGJ1bXAYBiABKAgSEgoKaG9wX2J1ZGdldBgHIAEoDRIQCghvcHRpbWlzZRgIIAEoCBITCgttYWtlX2JhY2t1cBgJIAEoCCItCgZEaWdlc3QSDgoGbGF5ZXJzGAEgAygHEhMKC2xhc3RfbnVtYmVyGAIgASgNIqoBCgdHb29kYnllEisKBnJlYXNvbhgBIAEoDjIbLnBvcnRvbGFuLnYxLkdvb2RieWUuUmVhc29uInIKBlJlYXNvbhIWChJSRUFTT05fVU5TUEVDSUZJRUQQABITCg9SRUFTT05fU0hVVERPV04QARITCg9SRUFTT05fUkVQTEFDRUQQAhISCg5SRUFTT05fUkVNT1ZFRBADEhIKDlJFQVNPTl9TSUxFTkNFEAQiFwoJU3VzcGljaW9uEgoKAmlkGAEgASgHIrQBCgtSb3V0ZUxpbWl0cxITCgZydHRfdXMYASABKA1IAIgBARIRCgRjb3N0GAIgASgNSAGIAQESEQoEa2JwcxgDIAEoDUgCiAEBEhUKCGxvc3NfcHBtGAQgASgNSAOIAQESEQoEaG9wcxgFIAEoDUgEiAEBEg0KBWF2b2lkGAYgASgHQgkKB19ydHRfdXNCBwoFX2Nvc3RCBwoFX2ticHNCCwoJX2xvc3NfcHBtQgcKBV9ob3BzIlkKC1BhdGhNZWFzdXJlEg4KBnJ0dF91cxgBIAEoDRIMCgRjb3N0GAIgASgNEgwKBGticHMYAyABKA0SEAoIbG9zc19wcG0YBCABKA0SDAoEaG9wcxgFIAEoDSL6AQoKUm91dGVRdWVyeRIKCgJpZBgBIAEoBhIOCgZicmFuY2gYAiABKA0SEwoLZGVzdGluYXRpb24YAyABKAcSKAoGbGltaXRzGAQgASgLMhgucG9ydG9sYW4udjEuUm91dGVMaW1pdHMSKAoGc29fZmFyGAUgASgLMhgucG9ydG9sYW4udjEuUGF0aE1lYXN1cmUSDAoEcGF0aBgGIAMoBxIOCgZ0b2tlbnMYByABKA0SEwoLcGF0aWVuY2VfbXMYCCABKA0SDgoGZm9sbG93GAkgASgNEg0KBWZyZXNoGAogASgIEhUKDXNsYWNrX3BlcmNlbnQYCyABKA0imAEKC1JvdXRlQW5zd2VyEg4KBmJyYW5jaBgBIAEoDRIMCgRwYXRoGAIgAygHEikKB21lYXN1cmUYAyABKAsyGC5wb3J0b2xhbi52MS5QYXRoTWVhc3VyZRIOCgZhZ2VfbXMYBCABKA0SMAoJYWRkcmVzc2VzGAUgAygLMh0ucG9ydG9sYW4udjEuVHJhbnNwb3J0QWRkcmVzcyKXAgoMUm91dGVSZWZ1c2FsEg4KBmJyYW5jaBgBIAEoDRIOCgZ0b2tlbnMYAiABKA0SMAoGcmVhc29uGAMgASgOMiAucG9ydG9sYW4udjEuUm91dGVSZWZ1c2FsLlJlYXNvbhIkCgRiZXN0GAQgASgLMhYucG9ydG9sYW4udjEuU2hvcnRmYWxsIo4BCgZSZWFzb24SFgoSUkVBU09OX1VOU1BFQ0lGSUVEEAASEQoNUkVBU09OX0xJTUlUUxABEhMKD1JFQVNPTl9OT19ST1VURRACEhEKDVJFQVNPTl9UT0tFTlMQAxIPCgtSRUFTT05fU0VFThAEEg8KC1JFQVNPTl9CVVNZEAUSDwoLUkVBU09OX0xBVEUQBiI3CglTaG9ydGZhbGwSDQoFbGltaXQYASABKA0SDQoFdmFsdWUYAiABKA0SDAoEb3ZlchgDIAEoByI9CgpQaW5SZXF1ZXN0EgoKAmlkGAEgASgGEgwKBHBhdGgYAiADKAcSFQoNdHJhZmZpY19jbGFzcxgDIAEoDSI1CghQaW5HcmFudBIKCgJpZBgBIAEoBhINCgVsYWJlbBgCIAEoBxIOCgZydHRfdXMYAyABKA0iFAoGUGluRW5kEgoKAmlkGAEgASgGIqYBChBUcmFuc3BvcnRBZGRyZXNzEjQKBnNjaGVtZRgBIAEoDjIkLnBvcnRvbGFuLnYxLlRyYW5zcG9ydEFkZHJlc3MuU2NoZW1lEgwKBGhvc3QYAiABKAwSDAoEcG9ydBgDIAEoDSJACgZTY2hlbWUSFgoSU0NIRU1FX1VOU1BFQ0lGSUVEEAASDgoKU0NIRU1FX1VEUBABEg4KClNDSEVNRV9UQ1AQAiJXChBOZWlnaGJvdXJSZXF1ZXN0EhMKC3dhbnRlZF9iaXRzGAEgASgHEi4KB2xpc3RlbnMYAiADKAsyHS5wb3J0b2xhbi52MS5UcmFuc3BvcnRBZGRyZXNzIj0KD05laWdoYm91ckFuc3dlchIqCgpuZWlnaGJvdXJzGAEgAygLMhYucG9ydG9sYW4udjEuTmVpZ2hib3VyIl4KCU5laWdoYm91chIKCgJpZBgBIAEoBxIwCglhZGRyZXNzZXMYAiADKAsyHS5wb3J0b2xhbi52MS5UcmFuc3BvcnRBZGRyZXNzEhMKC2FnZV9zZWNvbmRzGAMgASgNIkcKBVRyYWluEg4KBm51bWJlchgBIAEoDRINCgVpbmRleBgCIAEoDRIOCgZmcmFtZXMYAyABKA0SDwoHcGFkZGluZxgEIAEoDCJlCgtUcmFpblJlcG9ydBIOCgZudW1iZXIYASABKA0SEAoIcmVjZWl2ZWQYAiABKA0SFQoNZGlzcGVyc2lvbl91cxgDIAEoDRINCgVieXRlcxgEIAEoDRIOCgZvdGhlcnMYBSABKA1iBnByb3RvMw");
 
 /**
  * The payload of control frames: between the two ends of a live session, authenticated by the frame's tag.
@@ -93,6 +93,12 @@ export type Control = Message<"portolan.v1.Control"> & {
      */
     value: TrainReport;
     case: "trainReport";
+  } | {
+    /**
+     * @generated from field: portolan.v1.Suspicion suspicion = 13;
+     */
+    value: Suspicion;
+    case: "suspicion";
   } | { case: undefined; value?: undefined };
 };
 
@@ -321,6 +327,25 @@ export const Goodbye_ReasonSchema: GenEnum<Goodbye_Reason> = /*@__PURE__*/
   enumDesc(file_portolan_v1_control, 4, 0);
 
 /**
+ * The sender's link to a relay has fallen silent. Whoever has a link to it, too, asks it at once whether it still lives (docs/wire.md, "Suspicion").
+ *
+ * @generated from message portolan.v1.Suspicion
+ */
+export type Suspicion = Message<"portolan.v1.Suspicion"> & {
+  /**
+   * @generated from field: fixed32 id = 1;
+   */
+  id: number;
+};
+
+/**
+ * Describes the message portolan.v1.Suspicion.
+ * Use `create(SuspicionSchema)` to create a new message.
+ */
+export const SuspicionSchema: GenMessage<Suspicion> = /*@__PURE__*/
+  messageDesc(file_portolan_v1_control, 5);
+
+/**
  * What a path must keep to. A field that is absent limits nothing.
  *
  * @generated from message portolan.v1.RouteLimits
@@ -374,7 +399,7 @@ export type RouteLimits = Message<"portolan.v1.RouteLimits"> & {
  * Use `create(RouteLimitsSchema)` to create a new message.
  */
 export const RouteLimitsSchema: GenMessage<RouteLimits> = /*@__PURE__*/
-  messageDesc(file_portolan_v1_control, 5);
+  messageDesc(file_portolan_v1_control, 6);
 
 /**
  * What a path is measured to do to packets.
@@ -417,7 +442,7 @@ export type PathMeasure = Message<"portolan.v1.PathMeasure"> & {
  * Use `create(PathMeasureSchema)` to create a new message.
  */
 export const PathMeasureSchema: GenMessage<PathMeasure> = /*@__PURE__*/
-  messageDesc(file_portolan_v1_control, 6);
+  messageDesc(file_portolan_v1_control, 7);
 
 /**
  * Look for a path to `destination` that keeps to the limits (docs/routing.md). Whoever gets it answers with exactly one RouteAnswer
@@ -506,7 +531,7 @@ export type RouteQuery = Message<"portolan.v1.RouteQuery"> & {
  * Use `create(RouteQuerySchema)` to create a new message.
  */
 export const RouteQuerySchema: GenMessage<RouteQuery> = /*@__PURE__*/
-  messageDesc(file_portolan_v1_control, 7);
+  messageDesc(file_portolan_v1_control, 8);
 
 /**
  * A path that keeps to the limits.
@@ -553,7 +578,7 @@ export type RouteAnswer = Message<"portolan.v1.RouteAnswer"> & {
  * Use `create(RouteAnswerSchema)` to create a new message.
  */
 export const RouteAnswerSchema: GenMessage<RouteAnswer> = /*@__PURE__*/
-  messageDesc(file_portolan_v1_control, 8);
+  messageDesc(file_portolan_v1_control, 9);
 
 /**
  * No path by this branch.
@@ -591,7 +616,7 @@ export type RouteRefusal = Message<"portolan.v1.RouteRefusal"> & {
  * Use `create(RouteRefusalSchema)` to create a new message.
  */
 export const RouteRefusalSchema: GenMessage<RouteRefusal> = /*@__PURE__*/
-  messageDesc(file_portolan_v1_control, 9);
+  messageDesc(file_portolan_v1_control, 10);
 
 /**
  * @generated from enum portolan.v1.RouteRefusal.Reason
@@ -649,7 +674,7 @@ export enum RouteRefusal_Reason {
  * Describes the enum portolan.v1.RouteRefusal.Reason.
  */
 export const RouteRefusal_ReasonSchema: GenEnum<RouteRefusal_Reason> = /*@__PURE__*/
-  enumDesc(file_portolan_v1_control, 9, 0);
+  enumDesc(file_portolan_v1_control, 10, 0);
 
 /**
  * A path that breaks a limit, as far as it was followed; what lies behind may be an estimate.
@@ -684,7 +709,7 @@ export type Shortfall = Message<"portolan.v1.Shortfall"> & {
  * Use `create(ShortfallSchema)` to create a new message.
  */
 export const ShortfallSchema: GenMessage<Shortfall> = /*@__PURE__*/
-  messageDesc(file_portolan_v1_control, 10);
+  messageDesc(file_portolan_v1_control, 11);
 
 /**
  * Keep this path for a lease of 30 s, or renew it: goes from its source to its destination, node by node.
@@ -719,7 +744,7 @@ export type PinRequest = Message<"portolan.v1.PinRequest"> & {
  * Use `create(PinRequestSchema)` to create a new message.
  */
 export const PinRequestSchema: GenMessage<PinRequest> = /*@__PURE__*/
-  messageDesc(file_portolan_v1_control, 11);
+  messageDesc(file_portolan_v1_control, 12);
 
 /**
  * The path is kept from the sender of this message on.
@@ -752,7 +777,7 @@ export type PinGrant = Message<"portolan.v1.PinGrant"> & {
  * Use `create(PinGrantSchema)` to create a new message.
  */
 export const PinGrantSchema: GenMessage<PinGrant> = /*@__PURE__*/
-  messageDesc(file_portolan_v1_control, 12);
+  messageDesc(file_portolan_v1_control, 13);
 
 /**
  * The path is not kept any more: the sender cannot, or does not want it.
@@ -771,7 +796,7 @@ export type PinEnd = Message<"portolan.v1.PinEnd"> & {
  * Use `create(PinEndSchema)` to create a new message.
  */
 export const PinEndSchema: GenMessage<PinEnd> = /*@__PURE__*/
-  messageDesc(file_portolan_v1_control, 13);
+  messageDesc(file_portolan_v1_control, 14);
 
 /**
  * Where a node can be dialed.
@@ -804,7 +829,7 @@ export type TransportAddress = Message<"portolan.v1.TransportAddress"> & {
  * Use `create(TransportAddressSchema)` to create a new message.
  */
 export const TransportAddressSchema: GenMessage<TransportAddress> = /*@__PURE__*/
-  messageDesc(file_portolan_v1_control, 14);
+  messageDesc(file_portolan_v1_control, 15);
 
 /**
  * @generated from enum portolan.v1.TransportAddress.Scheme
@@ -830,7 +855,7 @@ export enum TransportAddress_Scheme {
  * Describes the enum portolan.v1.TransportAddress.Scheme.
  */
 export const TransportAddress_SchemeSchema: GenEnum<TransportAddress_Scheme> = /*@__PURE__*/
-  enumDesc(file_portolan_v1_control, 14, 0);
+  enumDesc(file_portolan_v1_control, 15, 0);
 
 /**
  * "Whom could I link with?" (docs/routing.md, "Neighbours"). Answered by one NeighbourAnswer on the same link, within limits.
@@ -858,7 +883,7 @@ export type NeighbourRequest = Message<"portolan.v1.NeighbourRequest"> & {
  * Use `create(NeighbourRequestSchema)` to create a new message.
  */
 export const NeighbourRequestSchema: GenMessage<NeighbourRequest> = /*@__PURE__*/
-  messageDesc(file_portolan_v1_control, 15);
+  messageDesc(file_portolan_v1_control, 16);
 
 /**
  * Nodes that the receiver may link with: its nearest by id on both sides in each of its four zones, and others. Also sent unasked.
@@ -879,7 +904,7 @@ export type NeighbourAnswer = Message<"portolan.v1.NeighbourAnswer"> & {
  * Use `create(NeighbourAnswerSchema)` to create a new message.
  */
 export const NeighbourAnswerSchema: GenMessage<NeighbourAnswer> = /*@__PURE__*/
-  messageDesc(file_portolan_v1_control, 16);
+  messageDesc(file_portolan_v1_control, 17);
 
 /**
  * @generated from message portolan.v1.Neighbour
@@ -910,7 +935,7 @@ export type Neighbour = Message<"portolan.v1.Neighbour"> & {
  * Use `create(NeighbourSchema)` to create a new message.
  */
 export const NeighbourSchema: GenMessage<Neighbour> = /*@__PURE__*/
-  messageDesc(file_portolan_v1_control, 17);
+  messageDesc(file_portolan_v1_control, 18);
 
 /**
  * One frame of a packet train: frames of one size, sent back to back, whose spread at the receiver shows what the link carries.
@@ -952,7 +977,7 @@ export type Train = Message<"portolan.v1.Train"> & {
  * Use `create(TrainSchema)` to create a new message.
  */
 export const TrainSchema: GenMessage<Train> = /*@__PURE__*/
-  messageDesc(file_portolan_v1_control, 18);
+  messageDesc(file_portolan_v1_control, 19);
 
 /**
  * What came of a train: sent once, by its receiver.
@@ -999,5 +1024,5 @@ export type TrainReport = Message<"portolan.v1.TrainReport"> & {
  * Use `create(TrainReportSchema)` to create a new message.
  */
 export const TrainReportSchema: GenMessage<TrainReport> = /*@__PURE__*/
-  messageDesc(file_portolan_v1_control, 19);
+  messageDesc(file_portolan_v1_control, 20);
 
