@@ -16,6 +16,8 @@ export interface Hit {
   readonly silenceMs: number;
   /** What was lost took so long to send. The silence is longer where the way that is taken then takes longer than the one before. */
   readonly lostMs: number;
+  /** Of it, what no network could save: the killed node, and the links to it and from it, held so much when it died. */
+  readonly underWayMs: number;
 }
 
 export interface Kill {
@@ -29,7 +31,13 @@ export interface Kill {
 const WATCH_MS = 2500;
 const REST_MS = 3000;
 
-export async function killOne(processes: Processes, flows: Flows, random: Random): Promise<Kill> {
+/** `delay`: from one node to another, ms. */
+export async function killOne(
+  processes: Processes,
+  flows: Flows,
+  random: Random,
+  delay: (from: string, to: string) => number,
+): Promise<Kill> {
   const ways = await flows.ways();
   const victim = chooseVictim(
     processes.alive,
@@ -50,11 +58,18 @@ export async function killOne(processes: Processes, flows: Flows, random: Random
       hadBackup: backups[i] === true,
       silenceMs: gap?.silenceMs ?? Infinity,
       lostMs: gap ? sentIn(gap.lost) : Infinity,
+      underWayMs: underWay(way.path, victim.id, delay),
     };
   });
   const others = gaps.filter(({ flow }) => !touched.some((way) => way.flow === flow));
   await sleep(REST_MS);
   return { id: victim.id, hits, othersSilenceMs: Math.max(0, ...others.map(({ silenceMs }) => silenceMs)) };
+}
+
+/** The links delay by the process that sends (see places.ts): what is under way from a node dies with it, as what is under way to it does. */
+function underWay(path: readonly string[], victim: string, delay: (from: string, to: string) => number): number {
+  const at = path.indexOf(victim);
+  return delay(path[at - 1] as string, victim) + delay(victim, path[at + 1] as string);
 }
 
 /** One that carries flows, if any does, and begins or ends none. */

@@ -9,7 +9,7 @@ import { Flows, pairUp } from './flows.js';
 import { type Kill, killOne } from './kills.js';
 import { countLinks } from './links.js';
 import { type Options, readOptions, USAGE } from './options.js';
-import { emulationOf, placesOf } from './places.js';
+import { delaysOf, emulationOf, placesOf } from './places.js';
 import { each, type NodeProcess, Processes, runPortolan } from './processes.js';
 import { Random } from './random.js';
 import { reachOf } from './reach.js';
@@ -42,7 +42,7 @@ async function run(options: Options, tell: (line: string) => void): Promise<Resu
   await untilCalm(processes.nodes, tell);
   tell(`${flows.all.length} flows run, a packet each 10 ms`);
   const withFlows = await costOf(processes.nodes, REST_MS);
-  const kills = await killSome(processes, flows, random, options.kills, tell);
+  const kills = await killSome(processes, flows, random, options, tell);
   await flows.stop();
 
   tell('Do those that are left reach each other?');
@@ -81,12 +81,13 @@ async function killSome(
   processes: Processes,
   flows: Flows,
   random: Random,
-  count: number,
+  options: Options,
   tell: (line: string) => void,
 ): Promise<Kill[]> {
+  const delay = delaysOf(placesOf(options.nodes));
   const kills: Kill[] = [];
-  while (kills.length < count) {
-    const kill = await killOne(processes, flows, random);
+  while (kills.length < options.kills) {
+    const kill = await killOne(processes, flows, random, delay);
     kills.push(kill);
     tell(`${kill.id} was killed: it carried ${kill.hits.length} flows; ${silences(kill)}`);
   }

@@ -40,6 +40,12 @@ export function emulationOf({ rtt }: Place): string[] {
   return [...rtt].map(([peer, ms]) => `${peer} delay=${(ms / 2).toFixed(2)}ms`);
 }
 
+/** How long what one of them sends takes to another, ms. */
+export function delaysOf(places: readonly Place[]): (from: string, to: string) => number {
+  const rtts = new Map(places.map(({ id, rtt }) => [id, rtt]));
+  return (from, to) => (rtts.get(from)?.get(to) ?? 0) / 2;
+}
+
 /** Zones within zones: whoever is near no centre yet becomes one, the others join the nearest. */
 function divide(
   members: readonly number[],

@@ -33,7 +33,7 @@ export interface Outcome {
   readonly isKept: boolean | null;
 }
 
-/** Flows that had a backup lose what was sent in this time at most, ms. */
+/** Flows that had a backup lose what was sent in this time at most, ms, besides what was under way over the node when it died. */
 const MOST_LOST_MS = 300;
 
 export function promisesOf(result: Result): Outcome[] {
@@ -42,6 +42,7 @@ export function promisesOf(result: Result): Outcome[] {
   const backed = kills.flatMap(({ hits }) => hits.filter(({ hadBackup }) => hadBackup));
   const silence = Math.max(0, ...backed.map(({ silenceMs }) => silenceMs));
   const lost = Math.max(0, ...backed.map(({ lostMs }) => lostMs));
+  const avoidable = Math.max(0, ...backed.map(({ lostMs, underWayMs }) => lostMs - underWayMs));
   return [
     {
       what: 'every node reaches every other',
@@ -54,12 +55,12 @@ export function promisesOf(result: Result): Outcome[] {
       isKept: chosen <= MOST_CHOSEN,
     },
     {
-      what: `flows with a backup lose ${MOST_LOST_MS} ms of what they send at most`,
+      what: `flows with a backup lose what they send in ${MOST_LOST_MS} ms at most`,
       measured:
         backed.length === 0
           ? 'no such flow was hit'
-          : `${millis(lost)} at most (silence ${millis(silence)}), ${backed.length} flows`,
-      isKept: backed.length === 0 ? null : lost <= MOST_LOST_MS,
+          : `${millis(avoidable)}, and what was under way (${millis(lost)} with it, silence ${millis(silence)}); ${backed.length} flows`,
+      isKept: backed.length === 0 ? null : avoidable <= MOST_LOST_MS,
     },
     {
       what: `and so after ${kills.length} kills`,
@@ -76,10 +77,10 @@ export function promisesOf(result: Result): Outcome[] {
 
 export function* tableOf(result: Result, promises: readonly Outcome[]): Generator<string> {
   for (const { command, output } of result.shown) yield `\n$ ${command}\n${output}`;
-  yield `\n${'KILLED'.padEnd(12)}${'FLOW'.padEnd(24)}${'BACKUP'.padEnd(8)}${'BY'.padEnd(11)}${'SILENCE'.padStart(9)}${'LOST'.padStart(9)}`;
+  yield `\n${'KILLED'.padEnd(12)}${'FLOW'.padEnd(24)}${'BACKUP'.padEnd(8)}${'BY'.padEnd(11)}${'SILENCE'.padStart(9)}${'LOST'.padStart(9)}${'UNDER WAY'.padStart(11)}`;
   for (const { id, hits, othersSilenceMs } of result.kills) {
     for (const hit of hits)
-      yield `${id.padEnd(12)}${`${hit.from} > ${hit.to}`.padEnd(24)}${(hit.hadBackup ? 'yes' : 'no').padEnd(8)}${hit.by.padEnd(11)}${millis(hit.silenceMs).padStart(9)}${millis(hit.lostMs).padStart(9)}`;
+      yield `${id.padEnd(12)}${`${hit.from} > ${hit.to}`.padEnd(24)}${(hit.hadBackup ? 'yes' : 'no').padEnd(8)}${hit.by.padEnd(11)}${millis(hit.silenceMs).padStart(9)}${millis(hit.lostMs).padStart(9)}${millis(hit.underWayMs).padStart(11)}`;
     const others = `all other flows, at most`;
     yield `${id.padEnd(12)}${others.padEnd(43)}${millis(othersSilenceMs).padStart(9)}`;
   }
