@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { Agent, request } from 'node:http';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -65,7 +65,6 @@ export interface CpuTime {
 
 export class NodeProcess {
   isKilled = false;
-  readonly #agent: Agent;
 
   constructor(
     readonly id: string,
@@ -74,9 +73,7 @@ export class NodeProcess {
     /** The path of its admin socket. */
     readonly admin: string,
     readonly child: ChildProcess,
-  ) {
-    this.#agent = new Agent({ keepAlive: true });
-  }
+  ) {}
 
   get<T>(path: string, query: Readonly<Record<string, string | number>> = {}): Promise<T> {
     return this.#ask('GET', path + queryString(query)).then((text) => JSON.parse(text) as T);
@@ -95,7 +92,6 @@ export class NodeProcess {
   /** Without a word to its neighbours. */
   async kill(): Promise<void> {
     this.isKilled = true;
-    this.#agent.destroy();
     const exited = once(this.child, 'exit');
     this.child.kill('SIGKILL');
     await exited;
@@ -123,7 +119,8 @@ export class NodeProcess {
     const payload = body && JSON.stringify(body);
     const headers = payload === undefined ? {} : { 'content-type': 'application/json' };
     return new Promise((resolve, reject) => {
-      const asked = request({ socketPath: this.admin, agent: this.#agent, method, path, headers }, (response) => {
+      // A connection a request: one that was kept may be closed by the node just when it is used again.
+      const asked = request({ socketPath: this.admin, agent: false, method, path, headers }, (response) => {
         let text = '';
         response.setEncoding('utf8');
         response.on('data', (chunk: string) => (text += chunk));
