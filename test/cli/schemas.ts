@@ -33,6 +33,7 @@ const paths = object({
   pairs: number,
   broken: number,
   hops: distribution,
+  otherHops: list(distribution),
   stretch: distribution,
   linkStretch: distribution,
   overDirect: distribution,

@@ -90,9 +90,10 @@ export function planetLines(outcome: PlanetOutcome, wallSeconds: number): string
   ];
 }
 
-function pathRows({ hops, stretch, linkStretch, overDirect }: PathReport, when: string): Row[] {
+function pathRows({ hops, otherHops, stretch, linkStretch, overDirect }: PathReport, when: string): Row[] {
   return [
     { name: `hops${when}`, values: hops, digits: 1 },
+    ...otherHops.map((values, i) => ({ name: `hops of ${CLASS_NAMES[i + 1]}${when}`, values, digits: 1 })),
     { name: `round trip over the best relays${when}`, values: stretch, digits: 2 },
     { name: `the same of the best way over the links${when}`, values: linkStretch, digits: 2 },
     { name: `round trip over the direct one${when}`, values: overDirect, digits: 2 },

@@ -1,4 +1,4 @@
-/** The ways that packets of the low-latency class would take through the tables of this moment, and how good they are. */
+/** The ways that packets would take through the tables of this moment, and how good those of the low-latency class are. */
 import type { Random } from '../../kit/random.js';
 import { TrafficClass } from '../../wire/network-header.js';
 import { curveOf, type Distribution, distributionOf } from './distribution.js';
@@ -17,6 +17,8 @@ export interface PathReport {
   readonly pairs: number;
   readonly broken: number;
   readonly hops: Distribution;
+  /** The hops of the further classes, of the same pairs, in the order of the classes. */
+  readonly otherHops: readonly Distribution[];
   /** Round trip by the tables over that by the best relays of the complete graph. */
   readonly stretch: Distribution;
   /** The same of the best way over the links that there are: what better tables could reach. */
@@ -35,13 +37,14 @@ export function walkTables(
   world: PlanetWorld,
   source: number,
   destination: number,
+  trafficClass: number = TrafficClass.LowLatency,
 ): { hops: number; rtt: number } | undefined {
   const id = world.plan.ids[destination] as number;
   let at = source;
   let rtt = 0;
   for (let hops = 0; hops <= TTL; hops++) {
     if (at === destination) return { hops, rtt };
-    const next = world.stations[at]?.nextHop(id, TrafficClass.LowLatency);
+    const next = world.stations[at]?.nextHop(id, trafficClass);
     if (!next) return undefined;
     rtt += next.link.rtt;
     at = next.peer;
@@ -53,6 +56,7 @@ export function walkTables(
 interface SourceWays {
   readonly pairs: number;
   readonly hops: readonly number[];
+  readonly otherHops: readonly (readonly number[])[];
   readonly stretch: readonly number[];
   readonly linkStretch: readonly number[];
   readonly overDirect: readonly number[];
@@ -79,6 +83,7 @@ export function measurePaths(world: PlanetWorld, random: Random): PathReport {
     pairs,
     broken: pairs - hops.length,
     hops: distributionOf(hops),
+    otherHops: furtherClasses(world).map((_, i) => distributionOf(ways.flatMap((way) => way.otherHops[i] ?? []))),
     stretch: distributionOf(stretch),
     linkStretch: distributionOf(linkStretch),
     overDirect: distributionOf(overDirect),
@@ -101,10 +106,17 @@ function waysFrom(world: PlanetWorld, source: number, destinations: readonly num
   return {
     pairs: others.length,
     hops: found.map((way) => way.hops),
+    otherHops: furtherClasses(world).map((trafficClass) =>
+      others.flatMap((destination) => walkTables(world, source, destination, trafficClass)?.hops ?? []),
+    ),
     stretch: found.map((way) => way.rtt / way.best),
     linkStretch: found.map((way) => (linked[way.destination] as number) / way.best),
     overDirect: found.map((way) => way.rtt / space.rtt(source, way.destination)),
   };
+}
+
+function furtherClasses({ classes }: PlanetWorld): number[] {
+  return Array.from({ length: classes - 1 }, (_, i) => i + 1);
 }
 
 function sample<T>(random: Random, from: readonly T[], count: number): T[] {
