@@ -18,6 +18,7 @@ import { PacketErrors } from './errors/packet-errors.js';
 import type { Command, DefaultRouteOutput, RouteOutput } from './io.js';
 import { RoleListener } from './leaves/role-listener.js';
 import { LeafUplinks } from './leaves/uplinks.js';
+import { LatenessBook } from './links/lateness.js';
 import { LinkPool } from './links/link-pool.js';
 import { Links } from './links/links.js';
 import { type LinkServices, WakeClock } from './links/services.js';
@@ -80,6 +81,7 @@ export function createControlNode(options: ControlNodeOptions): ControlNode {
     probeMtu: options.probeMtu ?? false,
     measureBandwidth: options.measureBandwidth ?? false,
     trains: new TrainBudget(),
+    lateness: new LatenessBook(),
     sockets,
     linksPerPeer: options.linksPerPeer ?? 1,
     outbox,

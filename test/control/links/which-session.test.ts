@@ -2,6 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { LinkProblem, NodeRole, Output } from '../../../ts/control/io.js';
+import { LatenessBook } from '../../../ts/control/links/lateness.js';
 import { LinkPool } from '../../../ts/control/links/link-pool.js';
 import { WakeClock } from '../../../ts/control/links/services.js';
 import { PENDING_MS, type Session } from '../../../ts/control/links/session.js';
@@ -41,6 +42,7 @@ class End {
       probeMtu: false,
       measureBandwidth: false,
       trains: new TrainBudget(),
+      lateness: new LatenessBook(),
       sockets: [{ family: 4 }] as const,
       linkTerms: () => ({ cost: 1, bandwidth: 0 }),
       linksPerPeer: 1,

@@ -245,6 +245,7 @@ export class Links implements SessionEvents, DialerOwner {
 
   established(session: Session, now: number): void {
     const peer = this.#peers.of(session.terms.peer, now);
+    this.#services.lateness.of(peer.id).opened(session.terms.bootEpoch, now);
     peer.session = session;
     peer.role = session.terms.peerRole;
     peer.address = formatAddress(session.terms.address);
@@ -286,6 +287,7 @@ export class Links implements SessionEvents, DialerOwner {
     // A session that was left for another one, or gives way to the one that it was left for, takes no link from people's view.
     if (wasReady && this.#sessions.live(id)?.phase !== 'ready')
       this.#services.outbox.event({ type: 'linkDown', link, peer: id, reason: problem });
+    if (problem === 'silent') this.#services.lateness.of(id).gaveUp(session.terms.bootEpoch, now);
     if (wasReady && IS_SILENT.has(problem) && !session.isOfLeaf && !this.#closing) this.#suspicions.tell(id, now);
     const peer = this.#peers.find(id);
     if (!peer) return;

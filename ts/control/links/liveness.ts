@@ -47,14 +47,26 @@ export class Liveness {
   #heard = 0;
   #counted: number;
   #lastSequence: number | undefined;
-  readonly #leastSilence: number;
+  readonly #isStream: boolean;
+  #leastSilence: number;
 
   /** `idle`: what both ends begin with, ms. `isStream`: over TCP. */
   constructor(idle: number = IDLE_INTERVAL, isStream = false) {
+    this.#isStream = isStream;
     this.#leastSilence = isStream ? STREAM_PATIENCE_MS : 0;
     this.#announced = idle;
     this.#sending = idle;
     this.#counted = idle;
+  }
+
+  /** So many ms of silence are borne in any case. */
+  get leastSilence(): number {
+    return this.#leastSilence;
+  }
+
+  /** Silence is to be borne for so many ms at least. */
+  bear(ms: number): void {
+    this.#leastSilence = Math.max(this.#isStream ? STREAM_PATIENCE_MS : 0, ms);
   }
 
   /** Chooses the own interval. */

@@ -1,3 +1,4 @@
+import type { Liveness } from './liveness.js';
 import type { RttEstimator } from './rtt.js';
 
 /** So many are waited for: more than intervals of silence, since on a busy machine the first answers are the ones that come late. */
@@ -37,10 +38,10 @@ export class Questions {
     return lastHeard < this.#suspectedAt + smoothed / 2;
   }
 
-  /** When to give up, if nothing comes until then; Infinity: too few questions are open. `interval`: that of our hellos, ms. */
-  limit(lastHeard: number, interval: number, rtt: RttEstimator): number {
+  /** When to give up, if nothing comes until then; Infinity: too few questions are open. */
+  limit(lastHeard: number, { sending, leastSilence }: Liveness, rtt: RttEstimator): number {
     if (lastHeard >= this.#lastAt || this.#unanswered < MOST_OPEN) return Infinity;
-    const spacing = this.isSuspected(lastHeard, rtt) ? SUSPECT_INTERVAL : interval;
-    return this.#firstAt + MOST_OPEN * spacing + (rtt.smoothed ?? 0) + 4 * (rtt.variance ?? 0);
+    const spacing = this.isSuspected(lastHeard, rtt) ? SUSPECT_INTERVAL : sending;
+    return this.#firstAt + Math.max(leastSilence, MOST_OPEN * spacing) + (rtt.smoothed ?? 0) + 4 * (rtt.variance ?? 0);
   }
 }

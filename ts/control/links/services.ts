@@ -3,6 +3,7 @@ import type { HandshakeFrames } from '../../wire/handshake-frame.js';
 import type { Entropy, LinkObserver, LinkTermsOf, NodeRole, TransportAddress } from '../io.js';
 import type { Outbox } from '../outbox.js';
 import type { Timer, TimerQueue } from '../timer-queue.js';
+import type { LatenessBook } from './lateness.js';
 import type { LinkPool } from './link-pool.js';
 import type { TrainBudget } from './train-budget.js';
 
@@ -26,6 +27,7 @@ export interface LinkServices {
   /** Whether packet trains are sent where the bandwidth is not configured. */
   readonly measureBandwidth: boolean;
   readonly trains: TrainBudget;
+  readonly lateness: LatenessBook;
   readonly sockets: readonly LocalSocket[];
   /** Sessions that are opened with a peer that is dialed, 1..8. */
   readonly linksPerPeer: number;

@@ -8,6 +8,7 @@ import type { Timer } from '../timer-queue.js';
 import { DataExpectation } from './expectation.js';
 import { HelloExchange } from './hello-exchange.js';
 import { HELLO_GAP, nextHelloAt } from './hello-ticks.js';
+import { HelloGaps } from './lateness.js';
 import { LinkBandwidth } from './link-bandwidth.js';
 import { LinkMtu } from './link-mtu.js';
 import { DATA_MEMORY_MS, FAST_INTERVAL, LEAF_IDLE_INTERVAL, Liveness } from './liveness.js';
@@ -72,6 +73,7 @@ export class Session implements Timer {
   readonly #installedAt: number;
   readonly #expectation = new DataExpectation();
   readonly #questions = new Questions();
+  readonly #gaps: HelloGaps;
   #lastHello = -Infinity;
   #nextHello = Infinity;
   #quickSent = 0;
@@ -89,6 +91,7 @@ export class Session implements Timer {
     this.#owner = owner;
     this.#installedAt = now;
     this.liveness = new Liveness(this.#idleInterval, this.#isStream);
+    this.#gaps = new HelloGaps(services.lateness.of(terms.peer));
     this.mtu = new LinkMtu(terms, services, this.hellos, this);
     this.bandwidth = new LinkBandwidth(terms, services, this.hellos, this);
     const { link, peer, ourNumber, peerNumber, socket, address, rxKey, txKey, bundleOf = 0 } = terms;
@@ -143,6 +146,7 @@ export class Session implements Timer {
     if (hello.reply) return this.#handleReply(hello, receivedAt, now);
     const { heard, announced, confirmed } = this.liveness;
     if (!this.liveness.hear(hello)) return;
+    this.liveness.bear(this.#gaps.hear(hello, receivedAt));
     this.hellos.hearExcuse(hello);
     if (this.hellos.notArriving(hello, this.liveness, receivedAt)) {
       this.#owner.lost(this, 'oneWay', now);
@@ -318,7 +322,7 @@ export class Session implements Timer {
     const heard = this.lastHeard(seen);
     const silence = heard + this.liveness.silence;
     if (this.phase !== 'ready' || this.isOfLeaf || this.#isStream) return silence;
-    return Math.min(silence, this.#questions.limit(heard, this.liveness.sending, this.hellos.rtt));
+    return Math.min(silence, this.#questions.limit(heard, this.liveness, this.hellos.rtt));
   }
 
   /**
