@@ -57,7 +57,7 @@ export async function killOne(
       by: way.by,
       hadBackup: backups[i] === true,
       silenceMs: gap?.silenceMs ?? Infinity,
-      lostMs: gap ? sentIn(gap.lost) : Infinity,
+      lostMs: gap && Number.isFinite(gap.silenceMs) ? sentIn(gap.lost) : Infinity,
       underWayMs: underWay(way.path, victim.id, delay),
     };
   });
