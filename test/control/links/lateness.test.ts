@@ -6,7 +6,7 @@ import { peer, type TestNode, World } from './world.js';
 
 const [A, B] = ['1.1.1.1', '1.1.1.2'];
 
-test('silence is borne for one and a half times the largest gap of the last 10 to 20 s, and for 500 ms at most', () => {
+test('silence is borne for one and a half times the largest gap of the last 10 to 20 s, and for 300 ms at most', () => {
   const lateness = new Lateness();
   assert.is(lateness.patience(0), 0);
   lateness.note(100, 1000);
@@ -18,7 +18,7 @@ test('silence is borne for one and a half times the largest gap of the last 10 t
   assert.is(lateness.patience(20_800), 175);
   assert.is(lateness.patience(31_000), 0);
   lateness.note(5000, 40_000);
-  assert.is(lateness.patience(40_000), 500);
+  assert.is(lateness.patience(40_000), 300);
 });
 
 test('one that was given up in vain is given more time, one that has died is not', () => {
@@ -28,7 +28,7 @@ test('one that was given up in vain is given more time, one that has died is not
   assert.is(lateness.patience(3000), 225);
   lateness.gaveUp(7, 4000);
   lateness.opened(7, 5000);
-  assert.is(lateness.patience(5000), 350);
+  assert.is(lateness.patience(5000), 300);
   const other = new Lateness();
   other.gaveUp(7, 1000);
   other.opened(8, 2000);

@@ -7,7 +7,7 @@ const MEMORY_MS = 10_000;
 const MARGIN = 1.5;
 const STEP_MS = 25;
 /** ... and at most for so long. */
-const MOST_MS = 500;
+const MOST_MS = 300;
 /** A gap of that many intervals is nothing to remember: a hello of silence is left. */
 const USUAL = 2;
 /** A peer that is back so soon as the process that it was, ms, had not died. */
