@@ -9,7 +9,7 @@ import { Flows, pairUp } from './flows.js';
 import { type Kill, killOne } from './kills.js';
 import { countLinks } from './links.js';
 import { type Options, readOptions, USAGE } from './options.js';
-import { delaysOf, emulationOf, placesOf } from './places.js';
+import { delaysOf, emulationOf, type Place, placesOf } from './places.js';
 import { each, type NodeProcess, Processes, runPortolan } from './processes.js';
 import { Random } from './random.js';
 import { reachOf } from './reach.js';
@@ -28,7 +28,8 @@ async function run(options: Options, tell: (line: string) => void): Promise<Resu
   const processes = new Processes();
   const began = performance.now();
   tell(`Starting ${options.nodes} nodes, each with one address to begin with`);
-  await startAll(processes, options, tell);
+  const places = placesOf(options.nodes);
+  await startAll(processes, places, options, tell);
   const startSeconds = (performance.now() - began) / 1000;
   tell(`All listen after ${startSeconds.toFixed(1)} s; does each reach each?`);
   await untilCalm(processes.nodes, tell);
@@ -42,7 +43,7 @@ async function run(options: Options, tell: (line: string) => void): Promise<Resu
   await untilCalm(processes.nodes, tell);
   tell(`${flows.all.length} flows run, a packet each 10 ms`);
   const withFlows = await costOf(processes.nodes, REST_MS);
-  const kills = await killSome(processes, flows, random, options, tell);
+  const kills = await killSome(processes, flows, random, delaysOf(places), options.kills, tell);
   await flows.stop();
 
   tell('Do those that are left reach each other?');
@@ -66,8 +67,13 @@ async function run(options: Options, tell: (line: string) => void): Promise<Resu
 }
 
 /** The first one, and then all others, which know its address and nothing else. */
-async function startAll(processes: Processes, { nodes, links }: Options, tell: (line: string) => void): Promise<void> {
-  const [first, ...others] = placesOf(nodes);
+async function startAll(
+  processes: Processes,
+  places: readonly Place[],
+  { nodes, links }: Options,
+  tell: (line: string) => void,
+): Promise<void> {
+  const [first, ...others] = places;
   if (!first) throw new RangeError('a network of no nodes');
   const { url } = await processes.start(first.id, { neighbours: links, emulate: emulationOf(first) });
   const bootstrap = [`${first.id}@${url}`];
@@ -81,12 +87,12 @@ async function killSome(
   processes: Processes,
   flows: Flows,
   random: Random,
-  options: Options,
+  delay: ReturnType<typeof delaysOf>,
+  count: number,
   tell: (line: string) => void,
 ): Promise<Kill[]> {
-  const delay = delaysOf(placesOf(options.nodes));
   const kills: Kill[] = [];
-  while (kills.length < options.kills) {
+  while (kills.length < count) {
     const kill = await killOne(processes, flows, random, delay);
     kills.push(kill);
     tell(`${kill.id} was killed: it carried ${kill.hits.length} flows; ${silences(kill)}`);

@@ -47,13 +47,12 @@ export class Liveness {
   #heard = 0;
   #counted: number;
   #lastSequence: number | undefined;
-  readonly #isStream: boolean;
-  #leastSilence: number;
+  readonly #streamPatience: number;
+  #patience = 0;
 
   /** `idle`: what both ends begin with, ms. `isStream`: over TCP. */
   constructor(idle: number = IDLE_INTERVAL, isStream = false) {
-    this.#isStream = isStream;
-    this.#leastSilence = isStream ? STREAM_PATIENCE_MS : 0;
+    this.#streamPatience = isStream ? STREAM_PATIENCE_MS : 0;
     this.#announced = idle;
     this.#sending = idle;
     this.#counted = idle;
@@ -61,12 +60,12 @@ export class Liveness {
 
   /** So many ms of silence are borne in any case. */
   get leastSilence(): number {
-    return this.#leastSilence;
+    return Math.max(this.#streamPatience, this.#patience);
   }
 
   /** Silence is to be borne for so many ms at least. */
   bear(ms: number): void {
-    this.#leastSilence = Math.max(this.#isStream ? STREAM_PATIENCE_MS : 0, ms);
+    this.#patience = ms;
   }
 
   /** Chooses the own interval. */
@@ -116,12 +115,12 @@ export class Liveness {
 
   /** So many ms of silence mean that the link is down. */
   get silence(): number {
-    return Math.max(this.#leastSilence, DETECT_MULTIPLIER * this.#counted);
+    return Math.max(this.leastSilence, DETECT_MULTIPLIER * this.#counted);
   }
 
   /** And so many in which the peer, by its own account, has not heard us. */
   get deafness(): number {
-    return Math.max(this.#leastSilence, DETECT_MULTIPLIER * this.#sending);
+    return Math.max(this.leastSilence, DETECT_MULTIPLIER * this.#sending);
   }
 
   #settle(): void {

@@ -1,7 +1,7 @@
 import type { NodeId } from '../../kit/node-id.js';
 import type { ControlMessage } from '../../wire/control.js';
 import { TokenBuckets } from '../token-buckets.js';
-import type { Session } from './session.js';
+import type { Sessions } from './sessions.js';
 
 /** A node whose own way to the world fails loses many links at once, and has nobody to tell: rounds that it may begin, a second and at once. */
 const TELL_RATE = 2;
@@ -11,23 +11,17 @@ const HEAR_RATE = 4;
 const HEAR_BURST = 16;
 const MOST_TELLERS = 256;
 
-/** What suspicions are about: the sessions of a node. */
-interface SessionBook {
-  all(): Iterable<Session>;
-  live(peer: NodeId): Session | undefined;
-}
-
 /**
  * Word of relays that have fallen silent. A link that carries data notices within 150 ms; one that is idle would take 1.5 s, and until then lead into the void what others
  * send around the dead node. So whoever notices tells its neighbours, each of which asks the suspect by its own link and believes only that (as in SWIM, Das, Gupta
  * and Motivala 2002, section 4.2, but nobody asks on behalf of others), and tells its own neighbours when it finds the same.
  */
 export class Suspicions {
-  readonly #sessions: SessionBook;
+  readonly #sessions: Sessions;
   readonly #told = new TokenBuckets<'all'>(TELL_RATE, TELL_BURST, 1);
   readonly #heard = new TokenBuckets<NodeId>(HEAR_RATE, HEAR_BURST, MOST_TELLERS);
 
-  constructor(sessions: SessionBook) {
+  constructor(sessions: Sessions) {
     this.#sessions = sessions;
   }
 
